@@ -1,0 +1,6 @@
+"""What a rule is trained to grow: emoji or the user's own image, and the auxiliary channels of IsoNCA."""
+
+from .auxiliary import binary_channel as binary_channel
+from .auxiliary import radial_channel as radial_channel
+from .load import load_target as load_target
+from .load import target_names as target_names

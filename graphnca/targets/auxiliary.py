@@ -1,0 +1,54 @@
+"""Auxiliary target channels: fixed patterns on the target that tell its sides apart (IsoNCA).
+
+A rotation-invariant loss on the colours alone lets the lizard grow two heads. An extra state channel that must match a
+pattern painted on the target (dark above, bright below; rings) breaks that symmetry.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+AMPLITUDE = 0.5  # both channels lie in [-0.5, 0.5]
+SOFT_STEP = 0.2  # the ring pattern's sign changes linearly where |sin| or |cos| is below this (IsoNCA notebook)
+
+
+def binary_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
+    """Return the channel that is negative in the target's upper half and positive in its lower half.
+
+    The value is -0.5 alpha^2 above the middle and +0.5 alpha^2 below it (alpha enters twice in the IsoNCA notebook, so
+    that the half-covered border pixels count less); the middle row of an odd height is 0.
+    """
+    alpha = _alpha(target)
+    rows = torch.linspace(-1, 1, alpha.shape[0], dtype=alpha.dtype, device=alpha.device)
+    return AMPLITUDE * torch.sign(rows)[:, None] * alpha**2
+
+
+def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "h w"]:
+    """Return alternating rings around the middle of the target.
+
+    The value is 0.5 s(f(mode * pi * r)) alpha with f = sin for an even and cos for an odd `mode`, r the distance from
+    the middle (1 at the edge of the padded target, along its longer side) and s the sign, softened to a linear slope
+    where |f| < 0.2. IsoNCA's heart uses mode 4.
+
+    Raises:
+        ValueError: `mode` is below 1.
+    """
+    if mode < 1:
+        raise ValueError(f"`mode` must be 1 or more, got {mode}.")
+    alpha = _alpha(target)
+    height, width = alpha.shape
+    longer = max(height, width)
+    options = {"dtype": alpha.dtype, "device": alpha.device}
+    y = torch.linspace(-1, 1, height, **options) * ((height - 1) / max(longer - 1, 1))
+    x = torch.linspace(-1, 1, width, **options) * ((width - 1) / max(longer - 1, 1))
+    phase = torch.hypot(y[:, None], x[None, :]) * (mode * math.pi)
+    wave = torch.sin(phase) if mode % 2 == 0 else torch.cos(phase)
+    return AMPLITUDE * (wave / SOFT_STEP).clamp(-1, 1) * alpha
+
+
+def _alpha(target: Tensor) -> Tensor:
+    if target.ndim != 3 or target.shape[0] < 4:
+        raise ValueError(f"`target` must be (c, h, w) with alpha in channel 3, got shape {tuple(target.shape)}.")
+    return target[3]
