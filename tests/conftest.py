@@ -1,0 +1,61 @@
+"""What every test shares: run-time type checks, one thread, substrates to hold laws on, the conformance files.
+
+The packages are imported only after the hook is in place, so their jaxtyping annotations are checked by beartype here
+and nowhere else.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+from jaxtyping import install_import_hook
+from torch_geometric.data import Data
+
+install_import_hook(["graphnca", "topologies"], "beartype.beartype")
+
+torch.set_num_threads(1)  # the tests' tensors are small, and sums then come in one order
+
+CONFORMANCE = Path(__file__).parents[2] / "shared" / "conformance"  # beside the checkout, never inside it
+
+SUBSTRATES = ("square", "square_open", "hex", "hex_open", "voronoi", "voronoi_open")
+
+
+def build_substrate(name: str) -> Data:
+    """Returns a small substrate: about 150 cells, enough for every cell kind (interior, seam, border) to occur."""
+    import topologies  # after the hook
+
+    periodic = not name.endswith("_open")
+    match name.removesuffix("_open"):
+        case "square":
+            return topologies.square_grid(12, 14, periodic=periodic)
+        case "hex":
+            return topologies.hex_grid(12, 13, periodic=periodic)
+        case "voronoi":
+            return topologies.voronoi_mesh(12, 14, periodic=periodic, seed=3)
+    raise ValueError(f"`name` must be one of {SUBSTRATES}, got {name!r}.")
+
+
+@pytest.fixture(scope="session")
+def substrates() -> dict[str, Data]:
+    """All small substrates by name. Shared: clone one before changing it."""
+    return {name: build_substrate(name) for name in SUBSTRATES}
+
+
+@pytest.fixture(params=SUBSTRATES)
+def topology(request: pytest.FixtureRequest, substrates: dict[str, Data]) -> Data:
+    """Each small substrate in turn: torus and open sheet of squares, hexagons and Voronoi cells."""
+    return substrates[request.param].clone()
+
+
+@pytest.fixture(params=[name for name in SUBSTRATES if not name.endswith("_open")])
+def torus(request: pytest.FixtureRequest, substrates: dict[str, Data]) -> Data:
+    """Each closed substrate in turn."""
+    return substrates[request.param].clone()
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """The folder with the published lizard; the test is skipped where the checkout stands alone."""
+    if not CONFORMANCE.is_dir():
+        pytest.skip(f"no conformance files at {CONFORMANCE}")
+    return CONFORMANCE

@@ -1,0 +1,119 @@
+"""The promises of the layout: who may import whom, what may not exist, what is exported, what is depended on."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("graphnca", "topologies")
+BRIDGE = Path("graphnca/cli.py")  # the one module that may know both packages
+BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
+# Distribution name of each import package, where the two differ.
+DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}
+# Imported only inside the functions that need them, with an error that names the extra.
+OPTIONAL = {"imageio_ffmpeg"}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """Yields the dotted name of every absolute import, wherever it stands, also in strings given to import_module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"import_module", "__import__"}
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def top_levels(tree: ast.AST) -> set[str]:
+    return {name.split(".")[0] for name in imported_modules(tree)}
+
+
+@pytest.mark.parametrize(
+    "statement", ["import topologies", "from topologies.contract import x", "def f():\n import topologies"]
+)
+def test_the_import_check_sees_every_form(statement: str) -> None:
+    assert "topologies" in top_levels(ast.parse(statement))
+
+
+@pytest.mark.parametrize(("package", "other"), [PACKAGES, PACKAGES[::-1]])
+def test_the_two_packages_do_not_import_each_other(package: str, other: str) -> None:
+    offenders = [
+        str(path.relative_to(ROOT))
+        for path in sources(package)
+        if path.relative_to(ROOT) != BRIDGE and other in top_levels(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not offenders
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_is_a_drawer_for_leftovers(package: str) -> None:
+    assert not [str(path) for path in sources(package) if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_exports_explicitly(package: str) -> None:
+    """An `__init__.py` holds a docstring, plain assignments and `from .x import Y as Y`, and no star."""
+    for path in (ROOT / package).rglob("__init__.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), f"{path} has no docstring"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    assert alias.asname == alias.name, f"{path}:{node.lineno}: write `{alias.name} as {alias.name}`"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_star_imports(package: str) -> None:
+    for path in sources(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.names[0].name == "*"), f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_assert_guards_user_input(package: str) -> None:
+    for path in sources(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.Assert), f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_are_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
+
+
+def test_core_dependencies_are_those_the_packages_import() -> None:
+    """Nothing is imported that is not declared, nothing is declared that is not imported."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {requirement.split(">")[0].split("[")[0] for requirement in project["dependencies"]}
+    imported: set[str] = set()
+    for package in PACKAGES:
+        for path in sources(package):
+            imported |= top_levels(ast.parse(path.read_text(encoding="utf-8")))
+    third_party = imported - set(sys.stdlib_module_names) - set(PACKAGES) - OPTIONAL
+    assert {DISTRIBUTIONS.get(name, name) for name in third_party} == declared
+
+
+def test_every_direct_dependency_has_a_tested_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {requirement.split(">")[0].split("[")[0] for group in groups for requirement in group}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert names <= {line.split("==")[0] for line in lines if "==" in line}
