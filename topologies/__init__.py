@@ -1,0 +1,9 @@
+"""Substrates: where cells are, who neighbours whom, and how strongly they diffuse."""
+
+from topologies.contract import FIELDS as FIELDS
+from topologies.contract import LAPLACIAN_GAIN as LAPLACIAN_GAIN
+from topologies.contract import NOISE_GAIN as NOISE_GAIN
+from topologies.contract import UNIT_LAW as UNIT_LAW
+from topologies.contract import TopologyError as TopologyError
+from topologies.contract import check_topology as check_topology
+from topologies.square import square_grid as square_grid

@@ -1,0 +1,235 @@
+"""The data contract that every substrate keeps: its fields, its constants, and the check of its laws.
+
+A topology is a `torch_geometric.data.Data` with the fields of `FIELDS`; N cells, E directed edges. States (`x`) belong
+to the model and are not part of it.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch_geometric.data import Data
+
+from topologies.interior import interior_cells
+from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
+from topologies.noise_gain import noise_quadratic, smoothing_share
+
+LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
+UNIT_LAW = 16.0  # sum_j w_ij |v_ij|^2 of the same kernel at unit spacing: 4 * 2 * 1 + 4 * 1 * 2
+BORDER_REACH = 1.0  # centres this near the border of an open sheet may have weights that sum to less than the gain
+
+
+class FieldSpec(NamedTuple):
+    """Type and shape of one field; sizes "n", "e" and "g" stand for cells, edges and graphs in a batch."""
+
+    dtype: torch.dtype
+    shape: tuple[str | int, ...]
+    meaning: str
+
+
+FIELDS: dict[str, FieldSpec] = {
+    "pos": FieldSpec(torch.float32, ("n", "d"), "cell centre; x right, y down; (N, 3) on a surface in space"),
+    "edge_index": FieldSpec(torch.int64, (2, "e"), "row 0 neighbour j, row 1 perceiving cell i; sorted by i, then j"),
+    "edge_attr": FieldSpec(torch.float32, ("e", 2), "direction vector pos_j - pos_i; shortest image on a torus"),
+    "edge_weight": FieldSpec(torch.float32, ("e",), "Laplacian weight w_ij > 0; those into a cell sum to 12"),
+    "smoothing": FieldSpec(torch.float32, ("n",), "share of the neighbours' mean in the perceived gradient"),
+    "area": FieldSpec(torch.float32, ("n",), "cell area in square units"),
+    "extent": FieldSpec(torch.float32, ("g", 2), "width and height of the domain; one row per graph of a batch"),
+    "periodic": FieldSpec(torch.bool, ("g",), "torus or open sheet; one entry per graph of a batch"),
+}
+
+
+class TopologyError(ValueError):
+    """A substrate, or the input to build one from, breaks the data contract."""
+
+
+def check_topology(data: Data) -> None:
+    """Checks that a topology, or a flat `Batch` of them, keeps the data contract; returns nothing if it does.
+
+    The laws, in the order in which they are checked:
+
+    1. all fields of `FIELDS` are there, with their dtype and shape, finite, and indices in range;
+    2. edges are sorted by perceiving cell, then neighbour; no self-loops, no duplicates, every cell has a neighbour;
+    3. every edge has a partner in the other direction with the opposite direction vector;
+    4. positions lie inside the extent, no two cells share one, and direction vectors are differences of positions
+       (the shortest image on a torus);
+    5. weights are positive and those into a cell sum to 12 (`LAPLACIAN_GAIN`); on an open sheet they may sum to less in
+       a cell whose centre lies within one unit of the border, as they do on the square grid;
+    6. the mean over interior cells of sum_j w_ij |v_ij|^2 is 16 (`UNIT_LAW`), graph by graph; a cell is interior when
+       its neighbours surround it (`interior_cells`), and a graph without such cells is not judged;
+    7. `smoothing` lies in [0, 1] and is the smallest that brings the cell's noise gain to 3/16 (`NOISE_GAIN`), or as
+       near as it can be brought;
+    8. areas are positive and sum to that of the extent.
+
+    Tolerances are those of the dtype of `pos`: float32 as stored, or float64 as the builders check it before rounding.
+    With three-dimensional positions the direction vectors live in tangent frames: then law 4 and the opposite vectors
+    of law 3 are left out, and law 8 keeps only positive areas.
+
+    Args:
+        data: the topology to check; float64 fields are accepted in place of float32.
+
+    Raises:
+        TopologyError: on the first law that is broken; names the field, what was expected and what came.
+    """
+    _check_fields(data)
+    _check_laws(data)
+
+
+def _fail(field: str, expected: str, got: object) -> None:
+    raise TopologyError(f"`{field}` must {expected}, got {got}.")
+
+
+def _check_fields(data: Data) -> None:
+    missing = [name for name in FIELDS if name not in data]
+    if missing:
+        raise TopologyError(f"A topology has the fields {list(FIELDS)}; missing: {missing}.")
+    sizes: dict[str, int] = {}
+    for name, spec in FIELDS.items():
+        value = data[name]
+        if not isinstance(value, torch.Tensor):
+            _fail(name, "be a tensor", type(value).__name__)
+        double = spec.dtype == torch.float32 and value.dtype == torch.float64
+        if value.dtype != spec.dtype and not double:
+            _fail(name, f"have dtype {spec.dtype}", value.dtype)
+        matches = value.ndim == len(spec.shape)
+        for size, want in zip(value.shape, spec.shape):
+            matches = matches and size == (sizes.setdefault(want, size) if isinstance(want, str) else want)
+        if not matches:
+            known = tuple(sizes.get(want, want) if isinstance(want, str) else want for want in spec.shape)
+            _fail(name, f"have shape {known}", tuple(value.shape))
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            bad = int((~torch.isfinite(value)).nonzero()[0, 0])
+            _fail(name, "be finite", f"{value[bad].tolist()} at index {bad}")
+    if sizes["d"] not in (2, 3):
+        _fail("pos", "have shape (N, 2) or (N, 3)", tuple(data["pos"].shape))
+    if sizes["n"] == 0 or sizes["e"] == 0:
+        _fail("edge_index", "join at least one pair of cells", f"{sizes['n']} cells and {sizes['e']} edges")
+    low, high = data["edge_index"].min().item(), data["edge_index"].max().item()
+    if low < 0 or high >= sizes["n"]:
+        _fail("edge_index", f"hold cells 0 to {sizes['n'] - 1}", f"values from {low} to {high}")
+    graphs = int(data.batch.max()) + 1 if data.get("batch") is not None else 1
+    if sizes["g"] != graphs:
+        _fail("extent", f"have one row for each of the {graphs} graphs", f"{sizes['g']} rows")
+
+
+def _check_laws(data: Data) -> None:
+    arrays = {name: data[name].detach().cpu().numpy() for name in FIELDS}
+    edges = arrays["edge_index"]
+    neighbour, receiver = edges
+    pos, vectors, weights = (arrays[name].astype(np.float64) for name in ("pos", "edge_attr", "edge_weight"))
+    smoothing, area, extent = (arrays[name].astype(np.float64) for name in ("smoothing", "area", "extent"))
+    periodic, n = arrays["periodic"], len(pos)
+    graph = data.batch.cpu().numpy() if data.get("batch") is not None else np.zeros(n, dtype=np.int64)
+    planar = pos.shape[1] == 2
+    tolerance = 1e-9 if data["pos"].dtype == torch.float64 else 1e-4
+
+    # 2. order, loops, duplicates, loneliness
+    if (loop := np.flatnonzero(neighbour == receiver)).size:
+        _fail("edge_index", "have no self-loops", f"one at cell {receiver[loop[0]]}")
+    key = receiver * n + neighbour
+    step = np.diff(key)
+    if (wrong := np.flatnonzero(step < 0)).size:
+        at = int(wrong[0])
+        _fail("edge_index", "be sorted by row 1, then row 0", f"{edges[:, at].tolist()} before {edges[:, at + 1].tolist()}")
+    if (twice := np.flatnonzero(step == 0)).size:
+        _fail("edge_index", "have no duplicates", f"{edges[:, twice[0]].tolist()} twice")
+    degree = np.bincount(receiver, minlength=n)
+    if (alone := np.flatnonzero(degree == 0)).size:
+        _fail("edge_index", "give every cell a neighbour", f"{alone.size} isolated, the first is cell {alone[0]}")
+
+    # 3. pairs
+    reverse = neighbour * n + receiver
+    partner = np.minimum(np.searchsorted(key, reverse), len(key) - 1)
+    if (single := np.flatnonzero(key[partner] != reverse)).size:
+        _fail("edge_index", "hold both directions of every pair", f"only {edges[:, single[0]].tolist()}")
+    if (across := np.flatnonzero(graph[neighbour] != graph[receiver])).size:
+        _fail("edge_index", "not join two graphs of a batch", edges[:, across[0]].tolist())
+    span = extent.max(axis=1)[graph]
+    slack = tolerance * span
+    length = np.hypot(*vectors.T)
+    if (null := np.flatnonzero(length == 0)).size:
+        _fail("edge_attr", "be longer than 0 (no two cells in one place)", f"0 for {edges[:, null[0]].tolist()}")
+    if planar:
+        wrong = np.flatnonzero(np.abs(vectors + vectors[partner]).max(axis=1) > slack[receiver])
+        if wrong.size:
+            at = int(wrong[0])
+            got = f"{vectors[at].tolist()} and {vectors[partner[at]].tolist()} for {edges[:, at].tolist()}"
+            _fail("edge_attr", "be opposite in the two directions of a pair", got)
+
+    # 4. positions
+    if not (extent > 0).all():
+        _fail("extent", "be positive", extent.tolist())
+    if planar:
+        outside = np.flatnonzero(((pos < -slack[:, None]) | (pos > extent[graph] + slack[:, None])).any(axis=1))
+        if outside.size:
+            at = int(outside[0])
+            _fail("pos", f"lie inside the extent {extent[graph[at]].tolist()}", f"{pos[at].tolist()} for cell {at}")
+        expected = shortest_image(pos[neighbour] - pos[receiver], extent[graph[receiver]], periodic[graph[receiver]])
+        off = np.abs(vectors - expected)
+        # At exactly half the extent both images are equally short, and rounding chooses.
+        both = periodic[graph[receiver]][:, None] & (np.abs(off - extent[graph[receiver]]) <= slack[receiver][:, None])
+        wrong = np.flatnonzero(((off > slack[receiver][:, None]) & ~both).any(axis=1))
+        if wrong.size:
+            at = int(wrong[0])
+            wanted = f"be pos_j - pos_i (shortest image on a torus), {expected[at].tolist()} for {edges[:, at].tolist()}"
+            _fail("edge_attr", wanted, vectors[at].tolist())
+    order = np.lexsort((*pos.T, graph))
+    same = (pos[order[1:]] == pos[order[:-1]]).all(axis=1) & (graph[order[1:]] == graph[order[:-1]])
+    if same.any():
+        at = int(np.flatnonzero(same)[0])
+        pair = sorted(order[at : at + 2].tolist())
+        _fail("pos", "be different in every cell", f"{pos[pair[0]].tolist()} for cells {pair[0]} and {pair[1]}")
+
+    # 5. weights
+    if (wrong := np.flatnonzero(weights <= 0)).size:
+        _fail("edge_weight", "be positive", f"{weights[wrong[0]]} for {edges[:, wrong[0]].tolist()}")
+    total = np.bincount(receiver, weights, n)
+    bound = tolerance * LAPLACIAN_GAIN
+    lacking = total < LAPLACIAN_GAIN - bound
+    if planar:
+        to_border = np.minimum(pos, extent[graph] - pos).min(axis=1)
+        lacking &= periodic[graph] | (to_border > BORDER_REACH)
+    if (wrong := np.flatnonzero((total > LAPLACIAN_GAIN + bound) | lacking)).size:
+        _fail("edge_weight", f"sum to {LAPLACIAN_GAIN:g} into every cell", f"{total[wrong[0]]:.9g} for cell {wrong[0]}")
+
+    # 6. unit of length
+    spread = spread_of_cells(receiver, vectors, weights, n)
+    interior = interior_cells(receiver, vectors, n)
+    for g in range(len(extent)):
+        inside = spread[interior & (graph == g)]
+        mean = inside.mean() if inside.size else UNIT_LAW
+        if not math.isclose(mean, UNIT_LAW, rel_tol=tolerance):
+            wanted = f"give sum_j w_ij |v_ij|^2 a mean of {UNIT_LAW:g} over the interior cells (the unit of length)"
+            _fail("edge_attr", wanted, f"{mean:.9g}")
+
+    # 7. noise gain
+    if (wrong := np.flatnonzero((smoothing < 0) | (smoothing > 1))).size:
+        _fail("smoothing", "lie in [0, 1]", f"{smoothing[wrong[0]]} for cell {wrong[0]}")
+    quadratic = noise_quadratic(edges, vectors, weights, n)
+    lawful = smoothing_share(quadratic)
+    gain, best = quadratic.at(smoothing), quadratic.at(lawful)
+    beyond = smoothing > quadratic.flattest() + 10 * tolerance
+    if (wrong := np.flatnonzero((np.abs(gain - best) > 10 * tolerance * np.maximum(best, 1)) | beyond)).size:
+        at = int(wrong[0])
+        wanted = f"be the smallest share that brings the noise gain to {NOISE_GAIN:g} or nearest to it"
+        _fail("smoothing", f"{wanted}, {lawful[at]:.6g} for cell {at}", f"{smoothing[at]:.6g} with noise gain {gain[at]:.6g}")
+
+    # 8. areas
+    if (wrong := np.flatnonzero(area <= 0)).size:
+        _fail("area", "be positive", f"{area[wrong[0]]} for cell {wrong[0]}")
+    if planar:
+        sums, sheets = np.bincount(graph, area, len(extent)), extent.prod(axis=1)
+        if (wrong := np.flatnonzero(~np.isclose(sums, sheets, rtol=tolerance))).size:
+            _fail("area", f"sum to the area of the extent, {sheets[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
+
+
+def shortest_image(difference: np.ndarray, extent: np.ndarray, periodic: np.ndarray | bool) -> np.ndarray:
+    """Difference vectors (E, 2) as they are on an open sheet, the shortest of their periodic images on a torus."""
+    wrapped = difference - extent * np.round(difference / extent)  # round is odd, so opposite pairs stay opposite
+    return np.where(np.broadcast_to(np.asarray(periodic)[..., None], difference.shape), wrapped, difference)
+
+
+def spread_of_cells(receiver: np.ndarray, vectors: np.ndarray, weights: np.ndarray, num_cells: int) -> np.ndarray:
+    """sum_j w_ij |v_ij|^2 of every cell, in square units: four times the diffusivity."""
+    return np.bincount(receiver, weights * np.square(vectors).sum(axis=1), num_cells)
