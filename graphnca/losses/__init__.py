@@ -1,4 +1,7 @@
 """What training minimises: each loss gives one value per sample."""
 
+from .overflow import OverflowLoss as OverflowLoss
+from .pixel import PixelLoss as PixelLoss
 from .rotation_invariant import Match as Match
 from .rotation_invariant import RotationInvariantLoss as RotationInvariantLoss
+from .step_difference import StepDifferenceLoss as StepDifferenceLoss

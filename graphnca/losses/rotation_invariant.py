@@ -1,15 +1,16 @@
 """Distance to a target in the best of all orientations (IsoNCA)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ..rasterizers.polar import Polar
-from .sharpening import Sharpen
+from graphnca.losses.compared_images import Rasterizer, check_target, compared_images
+from graphnca.losses.sharpening import Sharpen
+from graphnca.rasterizers.polar import Polar
 
 Variant = Literal["closed", "published"]
 MIN_SIDE = 4  # pixels; a smaller target has no ring to speak of
@@ -37,32 +38,38 @@ class RotationInvariantLoss(nn.Module):
 
         loss = min over k of  s / (C R) * sum over c, r, a of  w_c (X[c, r, a] - T[c, r, a - k])^2
 
-    and the same with T[c, r, k - a], the mirrored target. All A shifts of both chiralities come from one FFT correlation;
-    then the distance to the chosen one is computed directly, so the gradient flows through it alone and needs no FFT.
-    The rings are weighted equally: pixels in the middle count more, as published.
+    and the same with T[c, r, k - a], the mirrored target. One FFT correlation finds the best of the 2 A orientations;
+    the distance to that one is then computed directly, so the gradient flows through it alone and needs no FFT. The
+    rings are weighted equally: pixels in the middle count more, as published.
 
     Variants (W = width of the target, 72 in the paper; both have W//2 rings from 0.5/W to 1 half-widths):
 
     - `"closed"` (default): A is a multiple of 4 and its step divides 2 pi (A = 228 for W = 72), so a target turned by
       90 degrees or flipped costs 0; s = pi W / A, which makes the sum over a an integral over the ring in units of the
       published step.
-    - `"published"`: the angles k / (W/2), k = 0 .. floor(pi W) (227 for W = 72, s = 1). The ring ends 0.19 steps short of
-      closing and an exactly turned copy of the target costs up to 0.6 (the empty grid: 38).
+    - `"published"`: the angles k / (W/2), k = 0 .. floor(pi W) (227 for W = 72, s = 1). 2 pi is 226.19 steps: the ring
+      does not close, and an exactly turned copy of the target costs up to 0.6 (the empty grid: 38).
 
-    Mordvintsev, Randazzo, Fouts: Growing Isotropic Neural Cellular Automata, 2022, and its notebook. Deviation: none for
-    `"published"`; the notebook evaluates the chosen entry as |X|^2 + |T|^2 - 2 <X, T>, which is the same number.
+    Mordvintsev, Randazzo, Fouts: Growing Isotropic Neural Cellular Automata, 2022, and its notebook. Deviation: none
+    for `"published"`; the notebook evaluates the best entry as |X|^2 + |T|^2 - 2 <X, T>, which is the same number.
 
     Args:
         target: (C, H, W): premultiplied RGBA, then auxiliary channels. Images are compared in their first C channels.
         variant: see above.
         mirror: also try the mirrored target.
         sharpen: sharpen images and target before comparing them.
-        channel_weights: w_c, one per channel of the target; 1 by default. The sum is divided by C, not by the sum of w_c.
+        channel_weights: w_c, one per channel of the target; 1 by default. The sum is divided by C, not by their sum.
         rasterizer: maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states.
 
     Raises:
         ValueError: a target of another shape or too small, an unknown variant, not one weight per channel.
     """
+
+    target: Tensor
+    gains: Tensor
+    spectrum: Tensor
+    energy: Tensor
+    doubled: Tensor
 
     def __init__(
         self,
@@ -72,21 +79,20 @@ class RotationInvariantLoss(nn.Module):
         mirror: bool = True,
         sharpen: bool = True,
         channel_weights: Sequence[float] | None = None,
-        rasterizer: Callable[[Tensor], Tensor] | None = None,
+        rasterizer: Rasterizer | None = None,
     ) -> None:
         super().__init__()
-        if target.ndim != 3 or not target.is_floating_point():
-            raise ValueError(f"`target` must be a float tensor (c, h, w), got {target.dtype} {tuple(target.shape)}.")
-        self.num_channels, height, width = target.shape
+        check_target(target)
+        num_channels, height, width = target.shape
         if min(height, width) < MIN_SIDE:
             raise ValueError(f"`target` must be at least {MIN_SIDE} pixels wide and high, got {height}x{width}.")
         if variant not in get_args(Variant):
             raise ValueError(f"`variant` must be one of {get_args(Variant)}, got {variant!r}.")
-        weights = [1.0] * self.num_channels if channel_weights is None else [float(w) for w in channel_weights]
-        if len(weights) != self.num_channels or min(weights) < 0:
+        weights = [1.0] * num_channels if channel_weights is None else [float(weight) for weight in channel_weights]
+        if len(weights) != num_channels or not all(0 <= weight < math.inf for weight in weights):
             raise ValueError(
-                f"`channel_weights` must be {self.num_channels} values of 0 or more, one per channel of `target`,"
-                f" got {channel_weights}."
+                f"`channel_weights` must be {num_channels} finite values of 0 or more, one per channel of `target`, "
+                f"got {channel_weights}."
             )
         self.variant, self.mirror, self.rasterizer = variant, mirror, rasterizer
         side = max(height, width)
@@ -98,70 +104,64 @@ class RotationInvariantLoss(nn.Module):
             self.num_angles = math.floor(math.pi * side) + 1
             self.step = 2 / side
         angles = torch.arange(self.num_angles, dtype=torch.float64) * self.step
-        scale = self.step * side / 2 / (self.num_channels * len(radii))
+        scale = self.step * side / 2 / (num_channels * len(radii))
 
         self.sharpen = Sharpen(height, width, dtype=target.dtype) if sharpen else nn.Identity()
-        self.polar = Polar(height, width, radii, angles, dtype=target.dtype)
+        self.polar = Polar(height, width, radii, angles)
         # sqrt(s w_c / (C R)) goes into both polar images, so that a plain sum of squares is the loss
         gains = (torch.tensor(weights, dtype=torch.float64) * scale).sqrt()
+        self.register_buffer("target", target.clone(), persistent=False)
         self.register_buffer("gains", gains.to(target.dtype)[:, None, None], persistent=False)
         self.to(target.device)
         with torch.no_grad():
-            polar_target = self._polar(target)
-        self.register_buffer("polar_target", polar_target, persistent=False)
-        self.register_buffer("target_spectrum", torch.fft.rfft(polar_target), persistent=False)
+            rings = self._rings(target)
+        mirrored = rings.flip(-1).roll(1, -1)  # T[-a], by the same shift rule as T
+        self.register_buffer("spectrum", torch.fft.rfft(rings), persistent=False)
+        self.register_buffer("energy", rings.square().sum(), persistent=False)
+        # each ring twice over: a window of A values, begun at A - k, is the ring turned by k steps
+        self.register_buffer("doubled", torch.stack([rings, mirrored]).repeat(1, 1, 1, 2), persistent=False)
 
-    def forward(self, images: Float[Tensor, "*b _ _ _"] | Float[Tensor, "*b _ _"]) -> Float[Tensor, "*b"]:
+    def forward(self, images: Float[Tensor, "..."]) -> Float[Tensor, "*b"]:
         """Return one loss per sample of images (..., C, H, W), or of states (..., N, C) where there is a rasterizer."""
-        polar, batch = self._prepare(images)
-        return self._distance(polar, self._best(polar.detach())).reshape(batch)
+        rings, batch = self._prepare(images)
+        return self._distance(rings, self._best(rings)).reshape(batch)
 
-    def match(self, images: Float[Tensor, "*b _ _ _"] | Float[Tensor, "*b _ _"]) -> Match:
+    def match(self, images: Float[Tensor, "..."]) -> Match:
         """Return the loss together with the target's orientation in every sample."""
-        polar, batch = self._prepare(images)
-        best = self._best(polar.detach())
-        turn = (best % self.num_angles).to(polar.dtype) * self.step
+        rings, batch = self._prepare(images)
+        best = self._best(rings)
+        turn = (best % self.num_angles).to(rings.dtype) * self.step
         angle = torch.where(turn > math.pi, turn - 2 * math.pi, turn)
-        return Match(
-            self._distance(polar, best).reshape(batch),
-            angle.reshape(batch),
-            (best >= self.num_angles).reshape(batch),
-        )
+        mirrored = best >= self.num_angles
+        return Match(self._distance(rings, best).reshape(batch), angle.reshape(batch), mirrored.reshape(batch))
 
-    def landscape(self, images: Float[Tensor, "*b _ _ _"] | Float[Tensor, "*b _ _"]) -> Float[Tensor, "*b 2 a"]:
+    def landscape(self, images: Float[Tensor, "..."]) -> Float[Tensor, "*b 2 a"]:
         """Return the loss of the target turned by k steps of `self.step` radians: [0] as it is, [1] mirrored."""
-        polar, batch = self._prepare(images)
-        return self._landscape(polar).reshape(*batch, 2, self.num_angles)
+        rings, batch = self._prepare(images)
+        energies = rings.square().sum((1, 2, 3)) + self.energy
+        return (energies[:, None, None] - 2 * self._correlation(rings)).reshape(*batch, 2, self.num_angles)
 
-    def _prepare(self, images: Tensor) -> tuple[Tensor, torch.Size]:
-        if self.rasterizer is not None:
-            images = self.rasterizer(images[..., : self.num_channels])
-        expected = f"(..., {self.num_channels} or more, {self.polar.height}, {self.polar.width})"
-        shape = tuple(images.shape)
-        if images.ndim < 3 or shape[-3] < self.num_channels or shape[-2:] != (self.polar.height, self.polar.width):
-            raise ValueError(f"`images` must be {expected} as the target is, got shape {shape}.")
-        images = images[..., : self.num_channels, :, :]
-        return self._polar(images.reshape(-1, *images.shape[-3:])), images.shape[:-3]
+    def _prepare(self, images: Tensor) -> tuple[Float[Tensor, "b c r a"], torch.Size]:
+        images = compared_images(images, self.target, self.rasterizer)
+        return self._rings(images.reshape(-1, *self.target.shape)), images.shape[:-3]
 
-    def _polar(self, images: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b c r a"]:
-        return self.polar(self.gains * self.sharpen(images))
+    def _rings(self, images: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b c r a"]:
+        return self.polar(self.sharpen(images) * self.gains).contiguous()
 
-    def _landscape(self, polar: Float[Tensor, "b c r a"]) -> Float[Tensor, "b 2 a"]:
-        spectrum = torch.fft.rfft(polar)
-        direct = torch.einsum("bcrf,crf->bf", spectrum, self.target_spectrum.conj())
-        mirrored = torch.einsum("bcrf,crf->bf", spectrum, self.target_spectrum)
-        products = torch.fft.irfft(torch.stack([direct, mirrored], dim=1), n=self.num_angles)
-        energies = polar.square().sum((1, 2, 3)) + self.polar_target.square().sum()
-        return energies[:, None, None] - 2 * products
+    def _correlation(self, rings: Float[Tensor, "b c r a"]) -> Float[Tensor, "b 2 a"]:
+        """Inner product with the target at every shift; summed over channels and rings before the inverse FFT."""
+        spectrum = torch.fft.rfft(rings)
+        direct = torch.einsum("bcrf,crf->bf", spectrum, self.spectrum.conj())
+        mirrored = torch.einsum("bcrf,crf->bf", spectrum, self.spectrum)
+        return torch.fft.irfft(torch.stack([direct, mirrored], dim=1), n=self.num_angles)
 
     @torch.no_grad()
-    def _best(self, polar: Float[Tensor, "b c r a"]) -> Int[Tensor, " b"]:
-        landscape = self._landscape(polar)
-        return (landscape if self.mirror else landscape[:, :1]).flatten(1).argmin(1)
+    def _best(self, rings: Float[Tensor, "b c r a"]) -> Int[Tensor, " b"]:
+        """The shift k of the best orientation, plus A where that is mirrored."""
+        correlation = self._correlation(rings)
+        return (correlation if self.mirror else correlation[:, :1]).flatten(1).argmax(1)
 
-    def _distance(self, polar: Float[Tensor, "b c r a"], best: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
-        positions = torch.arange(self.num_angles, device=best.device)
-        sign = torch.where(best < self.num_angles, 1, -1)[:, None]
-        source = (sign * (positions - (best % self.num_angles)[:, None])) % self.num_angles
-        matched = self.polar_target[..., source].movedim(2, 0)
-        return (polar - matched).square().sum((1, 2, 3))
+    def _distance(self, rings: Float[Tensor, "b c r a"], best: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
+        windows = self.doubled.unfold(-1, self.num_angles, 1).movedim(3, 1)
+        matched = windows[best // self.num_angles, self.num_angles - best % self.num_angles]
+        return (rings - matched).square().sum((1, 2, 3))

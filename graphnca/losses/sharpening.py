@@ -13,8 +13,14 @@ class Sharpen(nn.Module):
     """x + 2 (x - G x) with G the 5x5 Gaussian of sigma 1 pixel and mirrored borders (the border pixel not repeated).
 
     The blur is separable, so each axis is one small dense matrix with the border rule in it: two matrix products per
-    image cost a tenth of a 5x5 convolution with padding.
+    image are cheaper than padding and convolving it.
+
+    Raises:
+        ValueError: a height or width below 3, where a border cannot be mirrored.
     """
+
+    rows: Tensor
+    columns: Tensor
 
     def __init__(self, height: int, width: int, *, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()

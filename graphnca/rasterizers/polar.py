@@ -1,100 +1,118 @@
-"""Images in polar coordinates around their middle: turning the image becomes shifting the angle axis."""
+"""Polar coordinates: turning a pattern becomes shifting the angle axis."""
 
-import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import sparse
 from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from graphnca.rasterizers.barycentric import interpolation_weights
+from graphnca.rasterizers.locate import CellLocator
+from graphnca.rasterizers.pixel_grid import check_planar
+from graphnca.rasterizers.sampling import Sampling
 
 
 class Polar(nn.Module):
-    """Samples images (..., C, H, W) on rings around their middle, as (..., C, R, A); differentiable.
+    """Images on rings around their middle: (..., C, H, W) -> (..., C, R, A), differentiable.
 
-    The sample at radius r and angle t lies at x = W/2 + r L/2 cos t, y = H/2 + r L/2 sin t with L = max(H, W), in pixels
-    from the upper left corner, so r = 1 touches the longer side's borders. y points down: growing t turns **clockwise
-    on the screen**. Between pixel centres the sample is bilinear, outside the image it is 0. (The same samples as
-    `torch.nn.functional.grid_sample` with its defaults; here the weights are computed once, in float64, and applied as
-    one sparse product, which costs a quarter of it.)
+    The sample at radius r and angle t lies at x = W/2 + r L/2 cos t, y = H/2 + r L/2 sin t with L = max(H, W), in
+    pixels from the upper left corner, so r = 1 touches the borders at the ends of the longer side. y points down:
+    growing t turns **clockwise on the screen**. Between pixel centres the sample is bilinear, outside the image it
+    is 0. These are the samples that `torch.nn.functional.grid_sample` takes by default; here the weights are computed
+    once, in float64, and applied as one sparse product.
 
     Args:
         height: H, in pixels.
         width: W, in pixels.
         radii: R radii, in units of half the longer side.
         angles: A angles, in radians.
-        dtype: of the images to come.
+
+    Raises:
+        ValueError: A height or width below 1.
     """
 
-    def __init__(
-        self,
-        height: int,
-        width: int,
-        radii: Float[Tensor, " r"],
-        angles: Float[Tensor, " a"],
-        *,
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
+    def __init__(self, height: int, width: int, radii: Float[Tensor, " r"], angles: Float[Tensor, " a"]) -> None:
         super().__init__()
         if height < 1 or width < 1:
             raise ValueError(f"`height` and `width` must be at least 1 pixel, got {height} and {width}.")
         self.height, self.width = height, width
-        self.num_radii, self.num_angles = len(radii), len(angles)
-        weights = _bilinear_weights(height, width, radii.double().numpy(), angles.double().numpy())
-        self.register_buffer("weights", _csr_tensor(weights, dtype), persistent=False)
-        self.register_buffer("weights_transposed", _csr_tensor(weights.T.tocsr(), dtype), persistent=False)
+        points = _ring_points(radii, angles, middle=(width / 2, height / 2), unit=max(height, width) / 2)
+        sample, pixel, weight = _bilinear_weights(points - 0.5, height, width)
+        self.sampling = Sampling(sample, pixel, weight, height * width, len(radii), len(angles))
 
     def forward(self, images: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b c r a"]:
         """Return the polar samples of every image.
 
         Raises:
-            ValueError: the images have another height or width than this sampler.
+            ValueError: Images of another height or width.
         """
         if images.shape[-2:] != (self.height, self.width):
-            raise ValueError(f"`images` must be (..., {self.height}, {self.width}), got shape {tuple(images.shape)}.")
-        columns = images.reshape(-1, self.height * self.width).T.contiguous()
-        samples = _Product.apply(columns, self.weights, self.weights_transposed)
-        return samples.T.reshape(*images.shape[:-2], self.num_radii, self.num_angles)
+            raise ValueError(f"`images` must be (..., C, {self.height}, {self.width}), got {tuple(images.shape)}.")
+        return self.sampling(images.flatten(-2).transpose(-1, -2))
 
 
-class _Product(torch.autograd.Function):
-    """Constant sparse matrix times dense matrix, with the transposed matrix at hand for the backward product."""
+class PolarCells(nn.Module):
+    """States of cells on rings around a point: (..., N, C) -> (..., C, R, A), with no image in between.
 
-    @staticmethod
-    def forward(ctx, columns: Tensor, matrix: Tensor, transposed: Tensor) -> Tensor:
-        ctx.matrices = transposed, matrix
-        return matrix @ columns
+    The sample at radius r and angle t lies at `centre` + r (cos t, sin t), in units of length; y points down, so
+    growing t turns clockwise on the screen. It is linear on each triangle of cell centres, as in `Barycentric`: three
+    weights a sample, and none of the blur that drawing an image first and interpolating it again would add. On a torus the
+    rings wrap; on an open sheet samples outside the extent are 0.
 
-    @staticmethod
-    def backward(ctx, gradient: Tensor):
-        return _Product.apply(gradient.contiguous(), *ctx.matrices), None, None
+    Args:
+        topology: One substrate of the contract, in the plane.
+        radii: R radii, in units of length.
+        angles: A angles, in radians.
+        centre: Middle (x, y) of the rings; by default the middle of the extent.
 
+    Raises:
+        ValueError: A topology that is a batch or not planar, a centre that is not a point.
+    """
 
-def _bilinear_weights(height: int, width: int, radii: np.ndarray, angles: np.ndarray) -> sparse.csr_array:
-    half = max(height, width) / 2
-    column = (width / 2 + half * radii[:, None] * np.cos(angles)).ravel() - 0.5  # in pixels from the first centre
-    row = (height / 2 + half * radii[:, None] * np.sin(angles)).ravel() - 0.5
-    left, above = np.floor(column), np.floor(row)
-    samples, pixels, weights = [], [], []
-    for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        i, j = above + dy, left + dx
-        weight = (1 - np.abs(row - i)) * (1 - np.abs(column - j))
-        inside = (i >= 0) & (i < height) & (j >= 0) & (j < width) & (weight > 0)
-        samples.append(np.flatnonzero(inside))
-        pixels.append((i * width + j)[inside].astype(np.int64))
-        weights.append(weight[inside])
-    entries = np.concatenate(weights), (np.concatenate(samples), np.concatenate(pixels))
-    return sparse.coo_array(entries, shape=(len(radii) * len(angles), height * width)).tocsr()
-
-
-def _csr_tensor(matrix: sparse.csr_array, dtype: torch.dtype) -> Tensor:
-    matrix.sort_indices()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(matrix.indptr.astype(np.int64)),
-            torch.from_numpy(matrix.indices.astype(np.int64)),
-            torch.from_numpy(matrix.data).to(dtype),
-            size=matrix.shape,
-            check_invariants=True,
+    def __init__(
+        self,
+        topology: Data,
+        radii: Float[Tensor, " r"],
+        angles: Float[Tensor, " a"],
+        *,
+        centre: Sequence[float] | Float[Tensor, "2"] | None = None,
+    ) -> None:
+        super().__init__()
+        check_planar(topology)
+        middle = topology.extent[0] / 2 if centre is None else torch.as_tensor(centre)
+        if middle.shape != (2,) or not middle.isfinite().all():
+            raise ValueError(f"`centre` must be a point (x, y) of two finite numbers, got {centre!r}.")
+        x, y = middle.tolist()
+        locator = CellLocator(topology)
+        points = _ring_points(radii, angles, middle=(x, y), unit=1.0)
+        inside = np.flatnonzero(locator.inside(points))
+        cell, share = interpolation_weights(locator, points[inside])
+        self.sampling = Sampling(
+            np.repeat(inside, 3), cell.reshape(-1), share.reshape(-1), len(locator.pos), len(radii), len(angles)
         )
+
+    def forward(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b c r a"]:
+        """Return the polar samples of every channel."""
+        return self.sampling(states)
+
+
+def _ring_points(radii: Tensor, angles: Tensor, *, middle: tuple[float, float], unit: float) -> np.ndarray:
+    """The points (R * A, 2) of rings, angle fastest, float64."""
+    radius = radii.double().cpu().numpy()[:, None] * unit
+    angle = angles.double().cpu().numpy()
+    return np.stack([middle[0] + radius * np.cos(angle), middle[1] + radius * np.sin(angle)], axis=-1).reshape(-1, 2)
+
+
+def _bilinear_weights(points: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For points (P, 2), in pixels from the first pixel's centre: (point, pixel, weight), four a point or fewer."""
+    corner = np.floor(points)
+    entries = []
+    for offset in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        column, row = (corner + offset).T
+        weight = (1.0 - np.abs(points - corner - offset)).prod(axis=1)
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        entries.append((np.flatnonzero(inside), (row * width + column)[inside].astype(np.int64), weight[inside]))
+    point, pixel, weight = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    return point, pixel, weight

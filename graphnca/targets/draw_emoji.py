@@ -1,7 +1,7 @@
 """Draw the shipped emoji from a Noto Color Emoji font: `python -m graphnca.targets.draw_emoji`.
 
-The PNG files in `emoji/` were drawn once by this script from Debian's package fonts-noto-color-emoji 2.042-0+deb12u1, the
-art that the IsoNCA paper trained on. The font holds one bitmap of 136x128 pixels per emoji, at one size; four empty
+The PNG files in `emoji/` were drawn once by this script from Debian's package fonts-noto-color-emoji 2.042-0+deb12u1,
+the art that the IsoNCA paper trained on. The font holds one bitmap of 136x128 pixels per emoji, at one size; four empty
 columns on either side are cut off, which leaves the 128x128 pictures of Noto's own repository.
 """
 

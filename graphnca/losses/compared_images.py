@@ -1,0 +1,42 @@
+"""What of a batch a loss compares with its target."""
+
+from collections.abc import Callable
+
+from jaxtyping import Float
+from torch import Tensor
+
+Rasterizer = Callable[[Tensor], Tensor]  # states (..., N, C) -> images (..., C, H, W)
+
+
+def compared_images(
+    x: Float[Tensor, "..."], target: Float[Tensor, "c h w"], rasterizer: Rasterizer | None
+) -> Float[Tensor, "*b c h w"]:
+    """Return the channels of `x` that have a counterpart in `target`: the first c, as images, in the target's dtype.
+
+    Args:
+        x: images (..., C, h, w) with C >= c; states (..., N, C) if there is a rasterizer.
+        target: what `x` is compared with.
+        rasterizer: draws the states; only the channels that count are drawn.
+
+    Raises:
+        ValueError: fewer channels than the target has, another height or width.
+    """
+    channels, height, width = target.shape
+    images = x if rasterizer is None else rasterizer(x[..., :channels])
+    if images.ndim < 3 or images.shape[-3] < channels or images.shape[-2:] != (height, width):
+        name = "`images`" if rasterizer is None else "the `rasterizer`'s images"
+        raise ValueError(
+            f"{name} must be (..., {channels} or more channels, {height}, {width}) to be compared with the target, "
+            f"got shape {tuple(images.shape)}."
+        )
+    return images[..., :channels, :, :].to(target.dtype)
+
+
+def check_target(target: Tensor) -> None:
+    """Raises ValueError unless `target` is a floating-point image (C, H, W) of finite numbers."""
+    if target.ndim != 3 or not target.is_floating_point() or target.numel() == 0:
+        raise ValueError(
+            f"`target` must be a float image (C, H, W), got {target.dtype} of shape {tuple(target.shape)}."
+        )
+    if not target.isfinite().all():
+        raise ValueError("`target` must be finite everywhere, got NaN or infinity.")
