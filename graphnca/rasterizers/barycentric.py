@@ -61,7 +61,7 @@ class Barycentric(nn.Module):
             np.repeat(pixel[inside], 3),
             cell.reshape(-1),
             share.reshape(-1) / samples**2,
-            topology.pos.size(0),
+            topology["pos"].size(0),
             self.grid.height,
             self.grid.width,
         )

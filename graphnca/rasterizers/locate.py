@@ -1,7 +1,7 @@
 """Which cell contains a point of the plane."""
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch_geometric.data import Data
 
 # A point on the border of cells goes to the cell on its lower right, everywhere alike, not to whichever the tree
@@ -17,10 +17,10 @@ class CellLocator:
     """
 
     def __init__(self, topology: Data) -> None:
-        self.pos = topology.pos.detach().cpu().double().numpy()
-        self.extent = topology.extent[0].detach().cpu().double().numpy()
-        self.periodic = bool(topology.periodic.all())
-        self._tree = cKDTree(self.wrap(self.pos), boxsize=self.extent if self.periodic else None)
+        self.pos = topology["pos"].detach().cpu().double().numpy()
+        self.extent = topology["extent"][0].detach().cpu().double().numpy()
+        self.periodic = bool(topology["periodic"].all())
+        self._tree = KDTree(self.wrap(self.pos), boxsize=self.extent if self.periodic else None)
 
     def wrap(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) moved by whole periods into [0, extent) on a torus; unchanged on an open sheet."""

@@ -51,7 +51,7 @@ class NearestCell(nn.Module):
         check_samples(samples)
         self.grid = PixelGrid.over(topology, height, width, origin=origin, centre=centre, scale=scale)
         pixel, cell, weight = cell_coverage(CellLocator(topology), self.grid, samples)
-        self.sampling = Sampling(pixel, cell, weight, topology.pos.size(0), self.grid.height, self.grid.width)
+        self.sampling = Sampling(pixel, cell, weight, topology["pos"].size(0), self.grid.height, self.grid.width)
 
     def forward(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b c h w"]:
         """The images (..., C, height, width) of states (..., N, C)."""

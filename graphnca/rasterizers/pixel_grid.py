@@ -58,7 +58,7 @@ class PixelGrid:
         check_planar(topology)
         if not (math.isfinite(scale) and scale > 0):
             raise ValueError(f"`scale` must be a positive number of pixels per unit, got {scale!r}.")
-        extent_x, extent_y = topology.extent[0].tolist()
+        extent_x, extent_y = topology["extent"][0].tolist()
         rows = _pixel_count("height", height, extent_y * scale)
         columns = _pixel_count("width", width, extent_x * scale)
         corner = _point("origin", origin)
@@ -92,7 +92,7 @@ class PixelGrid:
 
 def check_planar(topology: Data) -> None:
     """Raises ValueError unless `topology` is one substrate with positions in the plane."""
-    pos, extent = topology.pos, topology.extent
+    pos, extent = (topology[name] if name in topology else None for name in ("pos", "extent"))
     if pos is None or pos.dim() != 2 or pos.size(1) != 2:
         shape = None if pos is None else tuple(pos.shape)
         raise ValueError(f"`topology` must have positions in the plane, `pos` of shape (N, 2), got {shape}.")

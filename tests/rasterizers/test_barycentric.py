@@ -15,7 +15,7 @@ def sheet(points: list[list[float]], extent: tuple[float, float], periodic: bool
 
 def test_linear_fields_are_exact_between_the_centres(topology: Data) -> None:
     # On a torus a linear field jumps at the seam; three units from it no triangle of these substrates crosses it.
-    states = topology.pos.double() @ torch.tensor([[0.3, -1.2], [0.7, 0.4]]).double() + 2.0
+    states = topology["pos"].double() @ torch.tensor([[0.3, -1.2], [0.7, 0.4]]).double() + 2.0
     raster = Barycentric(topology, 14, 15, origin=(3.0, 3.0), scale=2.0)
     points = torch.from_numpy(raster.grid.points()[:, 0])
     expected = points @ torch.tensor([[0.3, -1.2], [0.7, 0.4]]).double() + 2.0
@@ -32,16 +32,16 @@ def test_square_grid_at_one_pixel_per_unit_equals_nearest_cell(periodic: bool) -
 
 
 def test_a_pixel_centred_on_a_cell_has_its_state(topology: Data) -> None:
-    states = torch.randn(topology.num_nodes, 3)
-    for cell in range(0, topology.num_nodes, 17):
-        image = Barycentric(topology, 1, 1, centre=topology.pos[cell])(states)
+    states = torch.randn(len(topology["pos"]), 3)
+    for cell in range(0, len(topology["pos"]), 17):
+        image = Barycentric(topology, 1, 1, centre=topology["pos"][cell])(states)
         torch.testing.assert_close(image[:, 0, 0], states[cell], atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("samples", [1, 2])
 def test_constant_field_gives_a_constant_image(topology: Data, samples: int) -> None:
     raster = Barycentric(topology, 12, 12, scale=1.1, samples=samples)
-    torch.testing.assert_close(raster(torch.full((topology.num_nodes, 2), 0.7)), torch.full((2, 12, 12), 0.7))
+    torch.testing.assert_close(raster(torch.full((len(topology["pos"]), 2), 0.7)), torch.full((2, 12, 12), 0.7))
 
 
 def test_weights_are_those_of_at_most_three_cells_and_never_negative(topology: Data) -> None:
@@ -51,15 +51,15 @@ def test_weights_are_those_of_at_most_three_cells_and_never_negative(topology: D
 
 
 def test_torus_raster_moved_by_a_period_is_the_same(torus: Data) -> None:
-    states = torch.randn(torus.num_nodes, 3, dtype=torch.float64)
-    extent = torus.extent[0].tolist()
+    states = torch.randn(len(torus["pos"]), 3, dtype=torch.float64)
+    extent = torus["extent"][0].tolist()
     here = Barycentric(torus, 12, 14, origin=(0.31, 0.17))(states)
     there = Barycentric(torus, 12, 14, origin=(0.31 - extent[0], 0.17 + 2 * extent[1]))(states)
     torch.testing.assert_close(there, here, rtol=0, atol=1e-6)
 
 
 def test_torus_image_is_continuous_across_the_seam(torus: Data) -> None:
-    phase = 2.0 * torch.pi * torus.pos / torus.extent
+    phase = 2.0 * torch.pi * torus["pos"] / torus["extent"]
     image = Barycentric(torus, 40, 40, origin=(-2.0, -2.0), scale=10.0)(torch.cos(phase))
     inner = Barycentric(torus, 40, 40, origin=(4.0, 4.0), scale=10.0)(torch.cos(phase))
     for axis in (1, 2):
@@ -92,12 +92,12 @@ def test_weights_of_a_known_triangle() -> None:
 
 def test_batch_axes_and_gradients(topology: Data) -> None:
     raster = Barycentric(topology)
-    states = torch.randn(2, 3, topology.num_nodes, 4, requires_grad=True)
+    states = torch.randn(2, 3, len(topology["pos"]), 4, requires_grad=True)
     images = raster(states)
     torch.testing.assert_close(images[1, 2], raster(states[1, 2]))
     images.sum().backward()
     assert states.grad is not None
-    weight = np.bincount(raster.sampling.cell, raster.sampling.weight, topology.num_nodes)
+    weight = np.bincount(raster.sampling.cell, raster.sampling.weight, len(topology["pos"]))
     torch.testing.assert_close(states.grad[1, 2, :, 3], torch.from_numpy(weight).float())
 
 

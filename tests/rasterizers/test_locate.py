@@ -7,9 +7,9 @@ from topologies import square_grid
 
 def test_nearest_equals_brute_force_over_all_images_of_the_torus(topology: Data) -> None:
     points = np.random.default_rng(0).uniform(-20.0, 30.0, (500, 2))
-    pos, extent = topology.pos.double().numpy(), topology.extent[0].double().numpy()
+    pos, extent = topology["pos"].double().numpy(), topology["extent"][0].double().numpy()
     step = points[:, None] - pos[None]
-    if topology.periodic.item():
+    if topology["periodic"].item():
         step -= extent * np.round(step / extent)
     brute = np.hypot(step[..., 0], step[..., 1])
     distance, cell = CellLocator(topology).nearest(points, 2)

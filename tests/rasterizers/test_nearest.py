@@ -28,7 +28,7 @@ def test_raster_centred_on_a_cell_of_the_square_torus_is_the_grid_rolled() -> No
     grid = square_grid(8, 9)
     states = torch.randn(72, 3)
     for row, column in [(4, 4), (0, 0), (7, 2)]:
-        image = NearestCell(grid, 8, 9, centre=grid.pos[row * 9 + column])(states)
+        image = NearestCell(grid, 8, 9, centre=grid["pos"][row * 9 + column])(states)
         expected = states.reshape(8, 9, 3).movedim(-1, 0).roll((4 - row, 4 - column), (1, 2))
         torch.testing.assert_close(image, expected, rtol=0, atol=0)
 
@@ -42,21 +42,21 @@ def test_a_raster_between_cells_moves_as_one() -> None:
 def test_pixels_equal_brute_force(topology: Data) -> None:
     raster = NearestCell(topology, 20, 17, origin=(0.13, 0.29), scale=1.4)
     points = raster.grid.points()[:, 0]
-    extent = topology.extent[0].double().numpy()
-    step = points[:, None] - topology.pos.double().numpy()
+    extent = topology["extent"][0].double().numpy()
+    step = points[:, None] - topology["pos"].double().numpy()
     inside = np.ones(len(points), dtype=bool)
-    if topology.periodic.item():
+    if topology["periodic"].item():
         step -= extent * np.round(step / extent)
     else:
         inside = ((points >= 0) & (points <= extent)).all(1)
-    number = torch.arange(1.0, topology.num_nodes + 1.0)[:, None]
+    number = torch.arange(1.0, len(topology["pos"]) + 1.0)[:, None]
     expected = np.where(inside, np.square(step).sum(-1).argmin(1) + 1, 0)
     np.testing.assert_array_equal(raster(number).flatten().numpy(), expected)
 
 
 def test_torus_raster_moved_by_a_period_is_the_same(torus: Data) -> None:
-    states = torch.randn(torus.num_nodes, 3)
-    extent = torus.extent[0].tolist()
+    states = torch.randn(len(torus["pos"]), 3)
+    extent = torus["extent"][0].tolist()
     here = NearestCell(torus, 12, 14, origin=(0.31, 0.17))(states)
     for turns in [(1, 0), (0, -1), (-2, 3)]:
         origin = (0.31 + turns[0] * extent[0], 0.17 + turns[1] * extent[1])
@@ -64,10 +64,10 @@ def test_torus_raster_moved_by_a_period_is_the_same(torus: Data) -> None:
 
 
 def test_moving_all_cells_of_a_torus_moves_the_image(torus: Data) -> None:
-    states = torch.randn(torus.num_nodes, 3)
+    states = torch.randn(len(torus["pos"]), 3)
     shift = torch.tensor([5.25, -3.5])
     moved = torus.clone()
-    moved.pos = (torus.pos + shift) % torus.extent
+    moved["pos"] = (torus["pos"] + shift) % torus["extent"]
     here = NearestCell(torus, 12, 14, origin=(0.31, 0.17))(states)
     there = NearestCell(moved, 12, 14, origin=(0.31 + 5.25, 0.17 - 3.5))(states)
     torch.testing.assert_close(there, here, rtol=0, atol=0)
@@ -76,7 +76,7 @@ def test_moving_all_cells_of_a_torus_moves_the_image(torus: Data) -> None:
 @pytest.mark.parametrize("samples", [1, 2, 3])
 def test_constant_field_gives_a_constant_image(topology: Data, samples: int) -> None:
     raster = NearestCell(topology, 12, 12, scale=1.1, samples=samples)
-    torch.testing.assert_close(raster(torch.full((topology.num_nodes, 2), 0.7)), torch.full((2, 12, 12), 0.7))
+    torch.testing.assert_close(raster(torch.full((len(topology["pos"]), 2), 0.7)), torch.full((2, 12, 12), 0.7))
 
 
 def test_outside_an_open_sheet_is_zero_and_the_border_shares() -> None:
@@ -89,7 +89,7 @@ def test_outside_an_open_sheet_is_zero_and_the_border_shares() -> None:
 
 
 def test_samples_equal_the_mean_of_a_finer_raster(topology: Data) -> None:
-    states = torch.randn(topology.num_nodes, 3)
+    states = torch.randn(len(topology["pos"]), 3)
     fine = NearestCell(topology, 36, 30, origin=(0.1, 0.2), scale=6.0)(states)
     coarse = NearestCell(topology, 12, 10, origin=(0.1, 0.2), scale=2.0, samples=3)(states)
     torch.testing.assert_close(coarse, torch.nn.functional.avg_pool2d(fine, 3))
@@ -97,23 +97,23 @@ def test_samples_equal_the_mean_of_a_finer_raster(topology: Data) -> None:
 
 def test_sum_over_pixels_is_the_sum_over_cells_weighted_by_area(topology: Data) -> None:
     # The state is smooth, so that the part of a pixel that hex and mesh extents leave over does not matter.
-    states = torch.sin(topology.pos).square()
-    extent = topology.extent[0]
+    states = torch.sin(topology["pos"]).square()
+    extent = topology["extent"][0]
     raster = NearestCell(topology, 64, int(64 * extent[0] / extent[1]), scale=64.0 / float(extent[1]), samples=4)
     mass = raster(states).mean((1, 2)) * extent.prod()
-    torch.testing.assert_close(mass, (topology.area[:, None] * states).sum(0), rtol=0.02, atol=0.0)
+    torch.testing.assert_close(mass, (topology["area"][:, None] * states).sum(0), rtol=0.02, atol=0.0)
 
 
 def test_batch_axes_are_independent(topology: Data) -> None:
     raster = NearestCell(topology, samples=2)
-    states = torch.randn(2, 3, topology.num_nodes, 4)
+    states = torch.randn(2, 3, len(topology["pos"]), 4)
     images = raster(states)
     torch.testing.assert_close(images[1, 2], raster(states[1, 2]))
 
 
 def test_gradient_of_the_mass_is_the_covered_area(topology: Data) -> None:
     raster = NearestCell(topology, scale=8.0)
-    states = torch.zeros(topology.num_nodes, 1, requires_grad=True)
+    states = torch.zeros(len(topology["pos"]), 1, requires_grad=True)
     raster(states).sum().backward()
     assert states.grad is not None
-    torch.testing.assert_close(states.grad[:, 0] / 64.0, topology.area, rtol=0.25, atol=0.05)
+    torch.testing.assert_close(states.grad[:, 0] / 64.0, topology["area"], rtol=0.25, atol=0.05)

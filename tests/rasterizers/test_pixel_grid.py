@@ -10,7 +10,7 @@ from topologies import square_grid
 
 def test_default_grid_covers_the_extent(topology: Data) -> None:
     grid = PixelGrid.over(topology, scale=2.0)
-    extent = topology.extent[0].numpy()
+    extent = topology["extent"][0].numpy()
     assert (grid.width, grid.height) == (round(2.0 * extent[0]), round(2.0 * extent[1]))
     np.testing.assert_allclose(grid.points()[0, 0], [0.25, 0.25])
     np.testing.assert_allclose(grid.points()[-1, 0], [grid.width / 2 - 0.25, grid.height / 2 - 0.25])
@@ -59,7 +59,7 @@ def test_bad_arguments_are_named(arguments: dict, message: str) -> None:
 def test_a_batch_and_a_surface_in_space_are_refused() -> None:
     grid = square_grid(4, 4)
     with pytest.raises(ValueError, match=r"`topology` must be one substrate.*\(2, 2\)"):
-        NearestCell(Batch.from_data_list([grid, grid]))
-    grid.pos = torch.zeros(16, 3)
+        NearestCell(Batch.from_data_list([grid, grid]))  # pyright: ignore[reportArgumentType]
+    grid["pos"] = torch.zeros(16, 3)
     with pytest.raises(ValueError, match=r"`topology` must have positions in the plane.*\(16, 3\)"):
         NearestCell(grid)
