@@ -1,5 +1,7 @@
 """Which cell contains a point of the plane."""
 
+from typing import Any
+
 import numpy as np
 from scipy.spatial import KDTree
 from torch_geometric.data import Data
@@ -34,8 +36,8 @@ class CellLocator:
 
         Where the sheet has fewer cells than `count`, the rest has distance infinity and cell number N.
         """
-        distance, cell = self._tree.query(self.wrap(points + TIE_BREAK), k=range(1, count + 1))
-        return distance, cell
+        query: Any = self._tree.query  # its stub knows no list of ranks
+        return query(self.wrap(points + TIE_BREAK), k=list(range(1, count + 1)))
 
     def inside(self, points: np.ndarray) -> np.ndarray:
         """Whether points (..., 2) lie on the sheet: always on a torus, within the extent on an open sheet."""

@@ -92,7 +92,7 @@ class PixelGrid:
 
 def check_planar(topology: Data) -> None:
     """Raises ValueError unless `topology` is one substrate with positions in the plane."""
-    pos, extent = (topology[name] if name in topology else None for name in ("pos", "extent"))
+    pos, extent = topology.get("pos"), topology.get("extent")
     if pos is None or pos.dim() != 2 or pos.size(1) != 2:
         shape = None if pos is None else tuple(pos.shape)
         raise ValueError(f"`topology` must have positions in the plane, `pos` of shape (N, 2), got {shape}.")
