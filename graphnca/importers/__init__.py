@@ -1,0 +1,7 @@
+"""Published model files, read into `NCAConv`: the weights of others' demos run on every substrate."""
+
+from .growing_demo import load_growing_demo as load_growing_demo
+from .isonca_demo import load_isonca_demo as load_isonca_demo
+from .published import load_published as load_published
+from .texture_demo import load_texture_demo as load_texture_demo
+from .texture_demo import texture_demo_names as texture_demo_names

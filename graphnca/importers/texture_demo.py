@@ -1,0 +1,122 @@
+"""The published texture models: the atlases of the Self-Organising Textures demo."""
+
+import io
+import os
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..layers import NCAConv
+from ..models import texture_nca
+from .decoding import PublishedFileError, decode_base64, entry, fill, read_json, sizes
+
+ZERO_BYTE = 127  # the byte that stands for 0
+OUTPUTS_PER_PIXEL = 4  # RGBA
+DEMO_GAINS = {"gradient": 1.0 / 8.0, "laplacian": 1.0 / 8.0}  # the TensorFlow model divides all its kernels by 8
+
+
+def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0) -> NCAConv:
+    """Read one model out of an atlas of the texture demo.
+
+    The file is `{"model_names": [...], "layers": [two layers]}`. A layer has `data`, a PNG (base64, as a data URL or
+    bare) in which the models' matrices lie as tiles; `shape` = [rows, outputs]; `layout` = [tiles across, tiles down];
+    and `scale`, shared by all its models. Model i is the tile in column i % across, row i // across, `rows` pixels high
+    and ceil(outputs / 4) wide; an RGBA pixel holds four outputs, the last row is the bias, and a byte stands for
+    (byte - 127) / 255 * scale, so an error of at most scale / 510 was made when it was written. The first layer's rows
+    are band-major: all channels of the state, then of d/dx, d/dy and the Laplacian.
+
+    The rule has both biases and every kernel divided by 8 (the TensorFlow model; `texture_nca()` is the PyTorch
+    revision, with raw kernels and no output bias), x right and y down, no life mask. Its colours are
+    **rgb = state[..., :3] / 2 + 0.5**. The demo keeps states and activations in bytes, clamped to +-2; here they are
+    floats.
+
+    Source: Niklasson, Mordvintsev, Randazzo, Levin, "Self-Organising Textures" (Distill 2021).
+
+    Args:
+        path: The JSON file.
+        model: A name out of `texture_demo_names(path)`, or the index of one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not of this format or damaged, or it has no such model.
+    """
+    atlas = read_json(path)
+    index = _index_of(model, _names(atlas, path))
+    layers = entry(atlas, "layers", list, str(path))
+    if len(layers) != 2:
+        raise PublishedFileError(f"{path} must hold two layers, got {len(layers)}.")
+    hidden, output = (_tile(layer, index, f"{path}: layer {number}") for number, layer in enumerate(layers))
+    num_channels, hidden_size = output.shape[1], output.shape[0] - 1
+    if hidden.shape != (4 * num_channels + 1, hidden_size):
+        raise PublishedFileError(
+            f"{path} must lead from 4 channels (and a bias row) to hidden to channels, got the shapes {hidden.shape} "
+            f"and {output.shape}."
+        )
+    if num_channels < 3:
+        raise PublishedFileError(f"{path} must have at least 3 channels (RGB), got {num_channels}.")
+    return fill(
+        texture_nca(num_channels, hidden_size, gains=DEMO_GAINS, output_bias=True),
+        str(path),
+        hidden_weight=hidden[:-1].transpose(),
+        hidden_bias=hidden[-1],
+        output_weight=output[:-1].transpose(),
+        output_bias=output[-1],
+    )
+
+
+def texture_demo_names(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the models in an atlas, in its order.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not of this format.
+    """
+    return _names(read_json(path), path)
+
+
+def _names(atlas: Any, path: str | os.PathLike[str]) -> list[str]:
+    names = entry(atlas, "model_names", list, str(path))
+    if not names or not all(isinstance(name, str) for name in names):
+        raise PublishedFileError(f"{path}: 'model_names' must be a list of names, got {names!r}.")
+    return names
+
+
+def _index_of(model: str | int, names: list[str]) -> int:
+    if isinstance(model, str):
+        if model not in names:
+            raise ValueError(f"`model` must be one of {names}, got {model!r}.")
+        return names.index(model)
+    if not 0 <= model < len(names):
+        raise ValueError(f"`model` must be a name or an index from 0 to {len(names) - 1}, got {model!r}.")
+    return model
+
+
+def _tile(layer: Any, index: int, where: str) -> np.ndarray:
+    rows, outputs = sizes(layer, "shape", 2, where)
+    across, down = sizes(layer, "layout", 2, where)
+    scale = float(entry(layer, "scale", (int, float), where))
+    pixels = _pixels(entry(layer, "data", str, where), where)
+    width = -(-outputs // OUTPUTS_PER_PIXEL)
+    if pixels.shape[:2] != (down * rows, across * width):
+        raise PublishedFileError(
+            f"{where}: the PNG must be {across * width} x {down * rows} pixels for {across} x {down} tiles of "
+            f"{width} x {rows}, got {pixels.shape[1]} x {pixels.shape[0]}."
+        )
+    if index >= across * down:
+        raise PublishedFileError(
+            f"{where}: the layout must have a tile for model {index}, got {across} x {down} tiles."
+        )
+    top, left = index // across * rows, index % across * width
+    tile = pixels[top : top + rows, left : left + width].reshape(rows, width * OUTPUTS_PER_PIXEL)[:, :outputs]
+    return (tile.astype(np.float64) - ZERO_BYTE) / 255.0 * scale
+
+
+def _pixels(data: str, where: str) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(decode_base64(data, where)), formats=["PNG"]) as image:
+            if image.mode != "RGBA":
+                raise PublishedFileError(f"{where}: the PNG must have RGBA pixels, got {image.mode}.")
+            return np.asarray(image)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise PublishedFileError(f"{where}: 'data' must be a whole PNG, but it cannot be read: {error}.") from error

@@ -1,0 +1,179 @@
+"""A rule on disk: its tensors as safetensors, and beside them, in the same file, a description that a person can read.
+
+The file NAME.safetensors carries one metadata entry, `graphnca`, a JSON object:
+
+    {"format": 1,
+     "architecture": {"num_channels": 16, "perception": "isonca", "gains": {...}, "life_mask": "pre", ...},
+     "parameters": 9408,
+     "card": {...}}
+
+`architecture` holds every constructor argument of `NCAConv`, so the file alone rebuilds the rule. NAME.json beside it
+repeats the description for whoever opens the folder; `load_rule` never reads it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ..atomic_file import write_atomically
+from ..layers import NCAConv
+
+FORMAT = 1  # raised when a reader of this version could misread the file
+METADATA_KEY = "graphnca"  # one key, because safetensors does not keep the order of several: equal rules, equal bytes
+SUFFIX = ".safetensors"
+SHIPPED = Path(__file__).parent
+
+
+def shipped_rules() -> list[str]:
+    """Return the names that `load_rule` knows, sorted."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in SHIPPED.glob(f"*{SUFFIX}"))
+
+
+def save_rule(rule: NCAConv, path: str | os.PathLike[str], card: Mapping[str, Any] | None = None) -> None:
+    """Write `rule` to `path` (NAME.safetensors) and its description to NAME.json beside it.
+
+    Each file replaces its predecessor only when it is complete.
+
+    Args:
+        rule: The rule. Its parameters may live on any device.
+        path: A path ending in `.safetensors` in an existing folder.
+        card: How the rule came to be and what it was measured to do: a mapping of JSON values, without NaN.
+
+    Raises:
+        ValueError: If `path` has another ending, a parameter is not finite, or `card` is not JSON.
+        FileNotFoundError: If the folder does not exist.
+    """
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise ValueError(f"`path` must end in {SUFFIX!r}, got {str(path)!r}.")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in rule.state_dict().items()}
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"`rule` must have finite parameters, got NaN or infinity in {name!r}.")
+    description = {
+        "format": FORMAT,
+        "architecture": rule.config,
+        "parameters": sum(parameter.numel() for parameter in rule.parameters()),
+        "card": dict(card or {}),
+    }
+    try:
+        compact = json.dumps(description, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`card` must hold JSON values (no NaN, no tensors, string keys): {error}.") from error
+    write_atomically(path, save(tensors, metadata={METADATA_KEY: compact}))
+    write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=2) + "\n").encode())
+
+
+def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> NCAConv:
+    """Rebuild a rule: a shipped one by name, any other by path.
+
+    Args:
+        name_or_path: One of `shipped_rules()`, or the path of a file that `save_rule` wrote. A string without a
+            folder and without the ending `.safetensors` is a name.
+        device: Where the parameters shall live.
+
+    Returns:
+        The rule, with the dtype it was saved with.
+
+    Raises:
+        FileNotFoundError: If there is no file at the path.
+        ValueError: If there is no shipped rule of that name, or the file is damaged, is no rule, comes from a newer
+            version, or its tensors do not fit its architecture or are not finite.
+    """
+    path = _locate(name_or_path)
+    description, tensors = _read(path)
+    rule = _build(path, description["architecture"])
+    _check_tensors(path, rule, tensors)
+    dtypes = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
+    if len(dtypes) == 1:
+        rule = rule.to(dtypes.pop())
+    rule.load_state_dict(tensors)
+    return rule.to(device)
+
+
+def describe_rule(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the description of a rule on disk: `format`, `architecture`, `parameters` and `card`.
+
+    Args:
+        name_or_path: As for `load_rule`.
+
+    Raises:
+        FileNotFoundError: As for `load_rule`.
+        ValueError: As for `load_rule`, but for the tensors, which are not looked at.
+    """
+    return _read(_locate(name_or_path))[0]
+
+
+def _locate(name_or_path: str | os.PathLike[str]) -> Path:
+    text = os.fspath(name_or_path)
+    if isinstance(name_or_path, str) and not text.endswith(SUFFIX) and Path(text).name == text:
+        if text not in shipped_rules():
+            raise ValueError(
+                f"`name_or_path` must be one of the shipped rules {shipped_rules()} or the path of a {SUFFIX} file, "
+                f"got {text!r}."
+            )
+        return SHIPPED / f"{text}{SUFFIX}"
+    path = Path(text)
+    if not path.is_file():
+        raise FileNotFoundError(f"`name_or_path` must be the path of a {SUFFIX} file, but there is none at {text!r}.")
+    return path
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{path} must be a whole safetensors file, but it cannot be read: {error}.") from error
+    if METADATA_KEY not in metadata:
+        raise ValueError(
+            f"{path} must be a rule written by `save_rule`, but its metadata has no {METADATA_KEY!r} entry. "
+            "Published model files are read by graphnca.importers."
+        )
+    try:
+        description = json.loads(metadata[METADATA_KEY])
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} must describe its rule in JSON, but the description is damaged: {error}.") from error
+    if not isinstance(description, dict) or not isinstance(description.get("format"), int):
+        raise ValueError(f"{path} must describe its rule with a `format` number, got {description!r}.")
+    if description["format"] > FORMAT:
+        raise ValueError(
+            f"{path} has format {description['format']}, newer than the {FORMAT} that this version of graphnca reads."
+        )
+    if not isinstance(description.get("architecture"), dict):
+        raise ValueError(f"{path} must describe the rule's `architecture`, got {description.get('architecture')!r}.")
+    return description, tensors
+
+
+def _build(path: Path, architecture: dict[str, Any]) -> NCAConv:
+    # JSON knows no tuples; NCAConv's filter names come as one.
+    arguments: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in architecture.items()
+    }
+    try:
+        return NCAConv(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} describes an architecture that NCAConv does not know: {error}") from error
+
+
+def _check_tensors(path: Path, rule: NCAConv, tensors: Mapping[str, Tensor]) -> None:
+    expected = rule.state_dict()
+    missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
+    if missing or unknown:
+        raise ValueError(f"{path} must hold the tensors {sorted(expected)}: missing {missing}, not known {unknown}.")
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise ValueError(
+                f"{path}: {name!r} must have the shape {tuple(expected[name].shape)} of the described architecture, "
+                f"got {tuple(tensor.shape)}."
+            )
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: {name!r} must be finite, got NaN or infinity.")

@@ -1,0 +1,147 @@
+"""The texture demo's atlas, written here in its format."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from graphnca.importers import load_texture_demo, texture_demo_names
+
+CHANNELS, HIDDEN = 3, 10  # neither is a multiple of 4: the last pixel of a row is padded
+LAYOUT = (2, 2)
+NAMES = ["chess", "dots", "bubbles"]  # the fourth tile stays empty
+
+
+def matrices(seed: int = 0) -> list[list[np.ndarray]]:
+    """For each layer, each model's matrix (in + 1, out), the bias last; models of different size of weights."""
+    rng = np.random.default_rng(seed)
+    shapes = [(4 * CHANNELS + 1, HIDDEN), (HIDDEN + 1, CHANNELS)]
+    return [[(1 + i) * rng.normal(size=shape) for i in range(len(NAMES))] for shape in shapes]
+
+
+def layer(models: list[np.ndarray], *, data_url: bool = True) -> dict:
+    scale = 2 * max(float(np.abs(matrix).max()) for matrix in models)
+    rows, outputs = models[0].shape
+    width = -(-outputs // 4)
+    atlas = np.full((LAYOUT[1] * rows, LAYOUT[0] * width, 4), 127, np.uint8)
+    for i, matrix in enumerate(models):
+        padded = np.zeros((rows, width * 4))
+        padded[:, :outputs] = matrix
+        data = np.clip(np.round(padded / scale * 255 + 127), 0, 255).astype(np.uint8)
+        top, left = i // LAYOUT[0] * rows, i % LAYOUT[0] * width
+        atlas[top : top + rows, left : left + width] = data.reshape(rows, width, 4)
+    return {
+        "scale": scale,
+        "data": ("data:image/png;base64," if data_url else "") + png(atlas),
+        "shape": [rows, outputs],
+        "quant_scale_zero": [2.0, 0.0],
+        "layout": list(LAYOUT),
+    }
+
+
+def png(pixels: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def as_json(**options: bool) -> dict:
+    return {"model_names": NAMES, "layers": [layer(models, **options) for models in matrices()]}
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize("index", range(len(NAMES)))
+@pytest.mark.parametrize("data_url", [True, False])
+def test_round_trip_to_half_a_byte(tmp_path: Path, index: int, data_url: bool) -> None:
+    content = as_json(data_url=data_url)
+    path = write(tmp_path / "models.json", content)
+    rule = load_texture_demo(path, index)
+    assert texture_demo_names(path) == NAMES
+    assert rule.config["perception"] == ["identity", "gradient", "laplacian"]
+    assert rule.config["gains"] == {"gradient": 1 / 8, "laplacian": 1 / 8}
+    assert rule.config["life_mask"] is None
+    for linear, models, stored in zip(
+        (rule.update_rule.hidden, rule.update_rule.output), matrices(), content["layers"], strict=True
+    ):
+        decoded = torch.cat([linear.weight.detach().T, linear.bias.detach()[None]]).numpy()
+        error = np.abs(decoded - models[index]).max()
+        assert 0 < error <= stored["scale"] / 510 * (1 + 1e-5) + 1e-6
+
+
+def test_a_name_and_its_index_are_the_same_model(tmp_path: Path) -> None:
+    path = write(tmp_path / "models.json", as_json())
+    by_name, by_index = load_texture_demo(path, "dots"), load_texture_demo(path, 1)
+    for key, tensor in by_name.state_dict().items():
+        assert torch.equal(tensor, by_index.state_dict()[key])
+    assert not torch.equal(by_index.update_rule.hidden.weight, load_texture_demo(path).update_rule.hidden.weight)
+
+
+@pytest.mark.parametrize("model", ["stripes", 3, -1])
+def test_an_unknown_model_is_answered_with_the_known_ones(tmp_path: Path, model: str | int) -> None:
+    path = write(tmp_path / "models.json", as_json())
+    with pytest.raises(ValueError, match=r"`model` must be (one of \['chess'|a name or an index from 0 to 2)"):
+        load_texture_demo(path, model)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none at .*nothing\.json"):
+        load_texture_demo(tmp_path / "nothing.json")
+
+
+def damaged(case: str) -> object:
+    content = as_json()
+    first = content["layers"][0]
+    if case == "a list":
+        return content["layers"]
+    if case == "no names":
+        content["model_names"] = []
+    elif case == "one layer":
+        content["layers"] = content["layers"][:1]
+    elif case == "missing scale":
+        del first["scale"]
+    elif case == "layout of text":
+        first["layout"] = ["2", "2"]
+    elif case == "not a PNG":
+        first["data"] = base64.b64encode(b"GIF89a").decode()
+    elif case == "cut PNG":
+        first["data"] = first["data"].partition(",")[2][:80]
+    elif case == "no alpha":
+        first["data"] = png(np.zeros((26, 6, 3), np.uint8))
+    elif case == "another size":
+        first["data"] = png(np.zeros((26, 7, 4), np.uint8))
+    elif case == "too few tiles":
+        content["model_names"] = [*NAMES, "moss", "bark"]
+    elif case == "layers that do not fit":
+        content["layers"] = content["layers"][::-1]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("a list", "entry 'model_names', got list"),
+        ("no names", "'model_names' must be a list of names"),
+        ("one layer", "two layers, got 1"),
+        ("missing scale", "layer 0 must have an entry 'scale'"),
+        ("layout of text", "'layout' must be 2 positive whole numbers"),
+        ("not a PNG", "must be a whole PNG"),
+        ("cut PNG", "must be a whole PNG"),
+        ("no alpha", "RGBA pixels, got RGB"),
+        ("another size", "6 x 26 pixels for 2 x 2 tiles of 3 x 13, got 7 x 26"),
+        ("too few tiles", "a tile for model 4, got 2 x 2"),
+        ("layers that do not fit", r"got the shapes \(11, 3\) and \(13, 10\)"),
+    ],
+)
+def test_damage_is_one_clear_error(tmp_path: Path, case: str, message: str) -> None:
+    path = write(tmp_path / "models.json", damaged(case))
+    with pytest.raises(ValueError, match=message):
+        load_texture_demo(path, 4 if case == "too few tiles" else 0)

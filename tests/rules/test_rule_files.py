@@ -1,0 +1,229 @@
+"""A rule comes back from disk as it went there, or one error says why not."""
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from graphnca.layers import NCAConv
+from graphnca.models import growing_nca, isonca, texture_nca
+from graphnca.rules import describe_rule, files, load_rule, save_rule, shipped_rules
+
+ARCHITECTURES: dict[str, Callable[[], NCAConv]] = {
+    "growing": growing_nca,
+    "isonca": isonca,
+    "texture": texture_nca,
+    "own": lambda: NCAConv(
+        5,
+        7,
+        ("laplacian", "identity", "gradient_norm"),
+        gains={"laplacian": 0.25, "gradient_norm": 3.0},
+        fire_rate=0.8,
+        fire_per="channel",
+        life_mask="post",
+        alive_threshold=0.05,
+        hidden_bias=False,
+    ),
+}
+
+
+def randomised(rule: NCAConv, seed: int = 0) -> NCAConv:
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in rule.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    return rule
+
+
+def stored(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(file.metadata()["graphnca"])
+
+
+def rewrite(path: Path, tensors: dict[str, torch.Tensor], description: object) -> None:
+    save_file(tensors, path, metadata={"graphnca": json.dumps(description)})
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "rule.safetensors"
+    save_rule(randomised(isonca(4, 8)), path, {"seed": 7})
+    return path
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_rule_comes_back_bit_for_bit_with_its_architecture(name: str, tmp_path: Path) -> None:
+    rule = randomised(ARCHITECTURES[name]())
+    save_rule(rule, tmp_path / "rule.safetensors")
+    loaded = load_rule(tmp_path / "rule.safetensors")
+    assert loaded.config == rule.config
+    assert loaded.state_dict().keys() == rule.state_dict().keys()
+    for key, tensor in rule.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], tensor)
+
+
+def test_double_precision_is_kept(tmp_path: Path) -> None:
+    rule = randomised(isonca(4, 8)).double()
+    with torch.no_grad():
+        rule.update_rule.hidden.weight += 1e-12
+    save_rule(rule, tmp_path / "rule.safetensors")
+    loaded = load_rule(tmp_path / "rule.safetensors")
+    assert torch.equal(loaded.update_rule.hidden.weight, rule.update_rule.hidden.weight)
+
+
+def test_equal_rules_make_equal_files(saved: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.safetensors"
+    save_rule(load_rule(saved), again, {"seed": 7})
+    assert again.read_bytes() == saved.read_bytes()
+
+
+def test_the_description_is_readable_in_the_file_and_beside_it(saved: Path) -> None:
+    description = describe_rule(saved)
+    assert description["card"] == {"seed": 7}
+    assert description["parameters"] == sum(parameter.numel() for parameter in isonca(4, 8).parameters())
+    assert description["architecture"]["gains"] == {"laplacian": 1.0}
+    assert description["architecture"]["life_mask"] == "pre"
+    assert json.loads(saved.with_suffix(".json").read_text(encoding="utf-8")) == description
+    assert saved.with_suffix(".json").read_text(encoding="utf-8").count("\n") > 10  # one entry a line
+
+
+def test_a_string_with_the_ending_or_a_folder_is_a_path(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(saved.parent)
+    assert load_rule("rule.safetensors").config == load_rule("./rule.safetensors").config == load_rule(saved).config
+
+
+def test_shipped_rules_load_by_name_and_have_their_card_beside_them() -> None:
+    for name in shipped_rules():
+        rule = load_rule(name)
+        card = files.SHIPPED / f"{name}.json"
+        assert json.loads(card.read_text(encoding="utf-8")) == describe_rule(name)
+        assert describe_rule(name)["card"], f"{name} has an empty card"
+        assert describe_rule(name)["parameters"] == sum(parameter.numel() for parameter in rule.parameters())
+
+
+def test_a_name_finds_what_lies_in_the_package(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SHIPPED", saved.parent)
+    assert shipped_rules() == ["rule"]
+    assert load_rule("rule").config == load_rule(saved).config
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "SHIPPED", saved.parent)
+    with pytest.raises(ValueError, match=r"\['rule'\].*'lizzard'"):
+        load_rule("lizzard")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"nothing\.safetensors"):
+        load_rule(tmp_path / "nothing.safetensors")
+
+
+def test_a_folder_is_no_rule(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="path of a"):
+        load_rule(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 4, 60, -1])
+def test_a_cut_file_is_one_clear_error(saved: Path, size: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:size])
+    with pytest.raises(ValueError, match="whole safetensors file"):
+        load_rule(saved)
+
+
+def test_any_other_file_is_one_clear_error(saved: Path) -> None:
+    saved.write_text("PNG or so")
+    with pytest.raises(ValueError, match="whole safetensors file"):
+        load_rule(saved)
+
+
+def test_safetensors_without_a_description_are_no_rule(saved: Path) -> None:
+    save_file({"w": torch.zeros(2)}, saved)
+    with pytest.raises(ValueError, match="written by `save_rule`"):
+        load_rule(saved)
+
+
+def test_a_damaged_description_is_named(saved: Path) -> None:
+    tensors, _ = stored(saved)
+    save_file(tensors, saved, metadata={"graphnca": '{"format": 1, '})
+    with pytest.raises(ValueError, match="description is damaged"):
+        load_rule(saved)
+
+
+@pytest.mark.parametrize("description", [[], {"format": "one"}, {"format": 1}, {"format": 1, "architecture": "isonca"}])
+def test_a_description_of_something_else_is_named(saved: Path, description: object) -> None:
+    rewrite(saved, stored(saved)[0], description)
+    with pytest.raises(ValueError, match="must describe"):
+        load_rule(saved)
+
+
+def test_a_newer_format_is_refused(saved: Path) -> None:
+    tensors, description = stored(saved)
+    rewrite(saved, tensors, {**description, "format": 2})
+    with pytest.raises(ValueError, match="format 2, newer"):
+        load_rule(saved)
+
+
+@pytest.mark.parametrize("change", [{"attention_heads": 4}, {"perception": ["sobelle"]}, {"fire_rate": 7.0}])
+def test_an_unknown_architecture_is_named(saved: Path, change: dict) -> None:
+    tensors, description = stored(saved)
+    rewrite(saved, tensors, {**description, "architecture": description["architecture"] | change})
+    with pytest.raises(ValueError, match="NCAConv does not know"):
+        load_rule(saved)
+
+
+def test_missing_and_unknown_tensors_are_named(saved: Path) -> None:
+    tensors, description = stored(saved)
+    name = sorted(tensors)[0]
+    tensors["mystery"] = tensors.pop(name)
+    rewrite(saved, tensors, description)
+    with pytest.raises(ValueError, match=rf"missing \['{name}'\], not known \['mystery'\]"):
+        load_rule(saved)
+
+
+def test_tensors_of_another_architecture_are_named(saved: Path) -> None:
+    tensors, description = stored(saved)
+    rewrite(saved, tensors, {**description, "architecture": description["architecture"] | {"hidden_size": 9}})
+    with pytest.raises(ValueError, match=r"shape \(9"):
+        load_rule(saved)
+
+
+def test_weights_that_are_not_finite_are_refused(saved: Path, tmp_path: Path) -> None:
+    tensors, description = stored(saved)
+    name = sorted(tensors)[0]
+    tensors[name].view(-1)[0] = float("nan")
+    rewrite(saved, tensors, description)
+    with pytest.raises(ValueError, match=rf"'{name}' must be finite"):
+        load_rule(saved)
+    rule = isonca(4, 8)
+    with torch.no_grad():
+        rule.update_rule.output.weight[0, 0] = float("inf")
+    with pytest.raises(ValueError, match=r"finite parameters.*update_rule\.output\.weight"):
+        save_rule(rule, tmp_path / "bad.safetensors")
+    assert not (tmp_path / "bad.safetensors").exists()
+
+
+def test_saving_needs_the_ending_and_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"end in '\.safetensors'"):
+        save_rule(isonca(4, 8), tmp_path / "rule.pt")
+    with pytest.raises(FileNotFoundError, match="existing folder"):
+        save_rule(isonca(4, 8), tmp_path / "nowhere" / "rule.safetensors")
+
+
+@pytest.mark.parametrize("card", [{"loss": float("nan")}, {"x": torch.zeros(1)}])
+def test_a_card_holds_json_values(card: dict, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`card` must hold JSON"):
+        save_rule(isonca(4, 8), tmp_path / "rule.safetensors", card)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_header_that_claims_too_much_is_one_clear_error(saved: Path) -> None:
+    data = saved.read_bytes()
+    saved.write_bytes(struct.pack("<Q", 1 << 40) + data[8:])
+    with pytest.raises(ValueError, match="whole safetensors file"):
+        load_rule(saved)
