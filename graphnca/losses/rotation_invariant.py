@@ -116,7 +116,8 @@ class RotationInvariantLoss(nn.Module):
         with torch.no_grad():
             rings = self._rings(target)
         mirrored = rings.flip(-1).roll(1, -1)  # T[-a], by the same shift rule as T
-        self.register_buffer("spectrum", torch.fft.rfft(rings), persistent=False)
+        # as pairs of real numbers, which `Module.to(dtype)` converts
+        self.register_buffer("spectrum", torch.view_as_real(torch.fft.rfft(rings)), persistent=False)
         self.register_buffer("energy", rings.square().sum(), persistent=False)
         # each ring twice over: a window of A values, begun at A - k, is the ring turned by k steps
         self.register_buffer("doubled", torch.stack([rings, mirrored]).repeat(1, 1, 1, 2), persistent=False)
@@ -151,8 +152,9 @@ class RotationInvariantLoss(nn.Module):
     def _correlation(self, rings: Float[Tensor, "b c r a"]) -> Float[Tensor, "b 2 a"]:
         """Inner product with the target at every shift; summed over channels and rings before the inverse FFT."""
         spectrum = torch.fft.rfft(rings)
-        direct = torch.einsum("bcrf,crf->bf", spectrum, self.spectrum.conj())
-        mirrored = torch.einsum("bcrf,crf->bf", spectrum, self.spectrum)
+        wanted = torch.view_as_complex(self.spectrum)
+        direct = torch.einsum("bcrf,crf->bf", spectrum, wanted.conj())
+        mirrored = torch.einsum("bcrf,crf->bf", spectrum, wanted)
         return torch.fft.irfft(torch.stack([direct, mirrored], dim=1), n=self.num_angles)
 
     @torch.no_grad()

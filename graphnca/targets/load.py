@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -73,7 +73,7 @@ def _open(path: Path) -> Image.Image:
         with Image.open(path) as opened:
             has_alpha = "A" in opened.getbands() or "transparency" in opened.info
             image = opened.convert("RGBA")
-    except UnidentifiedImageError as error:
+    except OSError as error:
         raise ValueError(
             f"`name_or_path` must be an image file, got {str(path)!r}, which Pillow cannot read."
         ) from error

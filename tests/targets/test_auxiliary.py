@@ -1,0 +1,56 @@
+import math
+
+import pytest
+import torch
+
+from graphnca.targets import binary_channel, load_target, radial_channel
+
+
+def test_binary_channel_is_dark_above_and_bright_below() -> None:
+    target = load_target("lizard")
+    channel = binary_channel(target)
+    torch.testing.assert_close(channel[:36], -0.5 * target[3, :36] ** 2)
+    torch.testing.assert_close(channel[36:], 0.5 * target[3, 36:] ** 2)
+
+
+def test_binary_channel_of_an_odd_height_is_zero_in_the_middle() -> None:
+    channel = binary_channel(torch.ones(4, 5, 3))
+    assert channel[:, 0].tolist() == [-0.5, -0.5, 0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3, 4])
+def test_rings_change_sign_at_the_zeros_of_their_wave(mode: int) -> None:
+    channel = radial_channel(torch.ones(4, 201, 201), mode)
+    ray = channel[100, 100:]  # from the middle (r = 0) to the edge (r = 1)
+    radius = torch.linspace(0, 1, 101)
+    wave = torch.sin(radius * mode * math.pi) if mode % 2 == 0 else torch.cos(radius * mode * math.pi)
+    hard = wave.abs() >= 0.2
+    torch.testing.assert_close(ray[hard], 0.5 * wave[hard].sign())
+    torch.testing.assert_close(ray[~hard], 2.5 * wave[~hard], atol=1e-5, rtol=0)
+
+
+def test_rings_are_round_and_weighted_by_alpha() -> None:
+    target = load_target("heart")
+    rings = radial_channel(target, 4)
+    assert not rings[target[3] == 0].any()
+    full = radial_channel(torch.ones(4, 72, 72), 4)
+    torch.testing.assert_close(rings, full * target[3])
+    torch.testing.assert_close(full, torch.rot90(full, 1, (0, 1)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(full, full.flip(1), atol=1e-5, rtol=0)
+
+
+def test_rings_stay_round_on_a_wide_target() -> None:
+    wide = radial_channel(torch.ones(4, 41, 81), 2)
+    torch.testing.assert_close(wide[20, 20:61], wide[:, 40], atol=1e-5, rtol=0)
+
+
+def test_a_target_without_alpha_channel() -> None:
+    with pytest.raises(ValueError, match=r"alpha in channel 3, got shape \(3, 8, 8\)"):
+        binary_channel(torch.ones(3, 8, 8))
+    with pytest.raises(ValueError, match=r"alpha in channel 3"):
+        radial_channel(torch.ones(3, 8, 8), 2)
+
+
+def test_mode_below_one() -> None:
+    with pytest.raises(ValueError, match="`mode` must be 1 or more, got 0"):
+        radial_channel(torch.ones(4, 8, 8), 0)
