@@ -6,4 +6,7 @@ from topologies.contract import NOISE_GAIN as NOISE_GAIN
 from topologies.contract import UNIT_LAW as UNIT_LAW
 from topologies.contract import TopologyError as TopologyError
 from topologies.contract import check_topology as check_topology
+from topologies.hexagonal import hex_grid as hex_grid
 from topologies.square import square_grid as square_grid
+from topologies.voronoi import voronoi_from_points as voronoi_from_points
+from topologies.voronoi import voronoi_mesh as voronoi_mesh
