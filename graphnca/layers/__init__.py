@@ -1,0 +1,23 @@
+"""One step of a neural cellular automaton on any graph, in the manner of a PyTorch Geometric layer."""
+
+from .firing import fire_key as fire_key
+from .firing import fires as fires
+from .life import alive_mask as alive_mask
+from .moments import moment_correction as moment_correction
+from .nca_conv import NCAConv as NCAConv
+from .perception import FILTERS as FILTERS
+from .perception import PRESETS as PRESETS
+from .perception import Perception as Perception
+from .update import UpdateRule as UpdateRule
+
+__all__ = [
+    "FILTERS",
+    "PRESETS",
+    "NCAConv",
+    "Perception",
+    "UpdateRule",
+    "alive_mask",
+    "fire_key",
+    "fires",
+    "moment_correction",
+]

@@ -1,0 +1,51 @@
+"""Which cells fire in a step: random numbers that can be asked for cell by cell.
+
+Asynchronous updates need one random bit per cell and step. Instead of drawing N numbers a step, a step draws a single
+key, and the number of a cell is a hash of the key and the cell's index. So the fast path asks only for the cells that
+live, a recomputed step gets the same mask from its stored key, and CPU, GPU and any other program (a web page) that
+knows the hash get the same mask, bit for bit.
+
+The hash is a 32-bit multiply-xorshift finaliser (two rounds on the index, two more once the key is mixed in), with the
+multipliers 0x7feb352d and 0x846ca68b, which have low bias in the avalanche test (C. Wellons, hash-prospector, 2018).
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+_FIRST = 0x7FEB352D
+_SECOND = 0x846CA68B - (1 << 32)  # as a signed 32-bit number
+_RANGE = 1 << 31
+
+
+def fire_key(generator: torch.Generator | None = None, device: torch.device | str = "cpu") -> Int[Tensor, ""]:
+    """Draws the key of one step: an int32 in [0, 2^31), from `generator` or, without one, PyTorch's default."""
+    source = generator.device if generator is not None else torch.device("cpu")
+    return torch.randint(_RANGE - 1, (), dtype=torch.int32, generator=generator, device=source).to(device)
+
+
+def hash_index(index: Int[Tensor, "*n"]) -> Int[Tensor, "*n"]:
+    """Spreads a running index over 32 bits; constant over a rollout, so it is computed once."""
+    return _mix(index.to(torch.int32))
+
+
+def fires(
+    key: Int[Tensor, ""], hashed_index: Int[Tensor, "*n"], rate: float | Float[Tensor, "*n"]
+) -> Bool[Tensor, "*n"]:
+    """True with probability `rate`, independently for every index and key.
+
+    Args:
+        key: The step's key (`fire_key`).
+        hashed_index: The cells' indices (for channels that fire on their own: cell * channels + channel), hashed.
+        rate: Probability of firing, one for all or one for each index; 1 always fires, 0 never.
+    """
+    bits = _mix(hashed_index ^ key).bitwise_and(_RANGE - 1)
+    if isinstance(rate, Tensor):
+        return bits < torch.round(rate.to(torch.float64) * _RANGE).to(torch.int64)
+    return bits < round(rate * _RANGE)
+
+
+def _mix(bits: Tensor) -> Tensor:
+    bits = (bits ^ ((bits >> 16) & 0xFFFF)) * _FIRST
+    bits = (bits ^ ((bits >> 15) & 0x1FFFF)) * _SECOND
+    return bits ^ ((bits >> 16) & 0xFFFF)

@@ -1,0 +1,225 @@
+"""The neural cellular automaton as a message-passing layer."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch_geometric.nn import MessagePassing
+from torch_geometric.typing import OptTensor
+from torch_geometric.utils import degree, scatter
+
+from ..regions import protect
+from .firing import fire_key, fires, hash_index
+from .life import alive_mask, keep_alive
+from .moments import moment_correction
+from .perception import Perception
+from .update import HiddenInit, UpdateRule
+
+LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
+LIFE_MASKS = ("pre", "pre_post", "post", None)
+FIRING = ("cell", "channel")
+
+
+class NCAConv(MessagePassing):
+    r"""One step of a neural cellular automaton on any graph.
+
+        p_i   = perceive(x_i, sum_j w_ij (x_j - x_i), 8 M_i^-1 sum_j w_ij v_ij (x_j - x_i))
+        x_i' = alive_i * (x_i + fires_i * W_2 relu(W_1 p_i + b_1))
+
+    after Mordvintsev et al., "Growing Neural Cellular Automata" (Distill 2020), Niklasson et al., "Self-Organising
+    Textures" (Distill 2021) and Mordvintsev et al., "Growing Isotropic Neural Cellular Automata" (ALIFE 2022). The
+    geometry enters through the edge weights w (Laplacian) and the direction vectors v = pos_j - pos_i (gradient) alone,
+    so one rule runs on square, hexagonal and irregular cells.
+
+    Args:
+        num_channels: State channels C; with a life mask at least 4 (premultiplied RGBA first, alpha is life).
+        hidden_size: Width of the update network's hidden layer.
+        perception: `"sobel"` = [x, d/dx, d/dy], `"laplacian"` = [x, d/dx, d/dy, lap], `"isonca"` = [x, lap], or a tuple
+            of filters (see `Perception`).
+        gains: Factor of each filter; stored with the rule, because the published rules disagree on them.
+        fire_rate: Probability that a cell updates in a step.
+        fire_per: `"cell"`: one draw for all channels of a cell (all works but one); `"channel"`: each channel on its own
+            (Studying Growth, keep rate 0.8).
+        life_mask: When cells that are not alive are zeroed: `"pre"` by the state before the step (IsoNCA), `"pre_post"`
+            before and after (Growing NCA), `"post"` after it only, `None` never (textures).
+        alive_threshold: Alpha above which a cell is mature and keeps itself and its neighbours alive.
+        hidden_bias: Whether the hidden layer has a bias.
+        output_bias: Whether the output layer has one.
+        hidden_init: How the hidden layer starts (see `UpdateRule`).
+
+    Shapes:
+        - **x**: `(N, C)` or `(..., N, C)` with any number of leading batch axes.
+        - **edge_index**: `(2, E)`, row 0 the neighbour j, row 1 the perceiving cell i.
+        - **output**: as `x`.
+
+    Raises:
+        ValueError: For an argument outside its range, naming it.
+    """
+
+    def __init__(
+        self,
+        num_channels: int = 16,
+        hidden_size: int = 128,
+        perception: str | tuple[str, ...] = "sobel",
+        *,
+        gains: Mapping[str, float] | None = None,
+        fire_rate: float = 0.5,
+        fire_per: Literal["cell", "channel"] = "cell",
+        life_mask: Literal["pre", "pre_post", "post"] | None = "pre_post",
+        alive_threshold: float = 0.1,
+        hidden_bias: bool = True,
+        output_bias: bool = True,
+        hidden_init: HiddenInit = "uniform",
+    ) -> None:
+        super().__init__(aggr="add", node_dim=-2)
+        if life_mask not in LIFE_MASKS:
+            raise ValueError(f"`life_mask` must be one of {LIFE_MASKS}, got {life_mask!r}.")
+        if fire_per not in FIRING:
+            raise ValueError(f"`fire_per` must be one of {FIRING}, got {fire_per!r}.")
+        if not 0.0 < fire_rate <= 1.0:
+            raise ValueError(f"`fire_rate` must lie in (0, 1], got {fire_rate!r}.")
+        if num_channels < (4 if life_mask else 1) or hidden_size < 1:
+            raise ValueError(
+                f"`num_channels` must be at least {4 if life_mask else 1} with life mask {life_mask!r} and `hidden_size` "
+                f"at least 1, got {num_channels} and {hidden_size}."
+            )
+        self.num_channels = num_channels
+        self.hidden_size = hidden_size
+        self.fire_rate = float(fire_rate)
+        self.fire_per = fire_per
+        self.life_mask = life_mask
+        self.alive_threshold = float(alive_threshold)
+        self.perception = Perception(perception if isinstance(perception, str) else tuple(perception), gains)
+        self.update_rule = UpdateRule(
+            self.perception.num_bands * num_channels,
+            hidden_size,
+            num_channels,
+            hidden_bias=hidden_bias,
+            output_bias=output_bias,
+            hidden_init=hidden_init,
+        )
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data: `NCAConv(**rule.config)` is a rule of the same architecture."""
+        return {
+            "num_channels": self.num_channels,
+            "hidden_size": self.hidden_size,
+            "perception": list(self.perception.filters),
+            "gains": dict(self.perception.gains),
+            "fire_rate": self.fire_rate,
+            "fire_per": self.fire_per,
+            "life_mask": self.life_mask,
+            "alive_threshold": self.alive_threshold,
+            "hidden_bias": self.update_rule.hidden.bias is not None,
+            "output_bias": self.update_rule.output.bias is not None,
+            "hidden_init": self.update_rule.hidden_init,
+        }
+
+    def reset_parameters(self) -> None:
+        """Draws the update network anew; its output layer starts at zero."""
+        super().reset_parameters()
+        if hasattr(self, "update_rule"):
+            self.update_rule.reset_parameters()
+
+    def forward(
+        self,
+        x: Float[Tensor, "*b n c"],
+        edge_index: Int[Tensor, "2 e"],
+        edge_weight: Float[Tensor, " e"] | None = None,
+        edge_attr: Float[Tensor, "e 2"] | None = None,
+        *,
+        smoothing: Float[Tensor, " n"] | None = None,
+        angle: float | Float[Tensor, "*a"] | None = None,
+        fire_rate: float | Float[Tensor, "*r"] | None = None,
+        regions: Int[Tensor, "*g"] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Float[Tensor, "*b n c"]:
+        """The state after one step.
+
+        Args:
+            x: States, `(..., N, C)`.
+            edge_index: Neighbour j in row 0, perceiving cell i in row 1.
+            edge_weight: Laplacian weights w_ij; without them every cell's weights are equal and sum to 12.
+            edge_attr: Direction vectors pos_j - pos_i, x right and y down; needed by gradient filters.
+            smoothing: Share of the neighbours' mean in the gradient a cell perceives (the noise-gain law); 0 if absent.
+            angle: Radians by which the frame of the perceived gradient is turned, one for all or `(..., N)`: (d/dx,
+                d/dy) become (cos d/dx - sin d/dy, sin d/dx + cos d/dy), as in Growing NCA.
+            fire_rate: Overrides the rule's, one for all or `(..., N)`.
+            regions: What may change, `(..., N)`: see `graphnca.regions`.
+            generator: Source of the step's random key; without one, PyTorch's default.
+        """
+        before = alive_mask(x, edge_index, self.alive_threshold) if self.life_mask in ("pre", "pre_post") else None
+        perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
+        change = self.update_rule(perceived)
+        fired = self.draw_firing(x, fire_rate, generator)
+        next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
+        alive = before
+        if self.life_mask in ("post", "pre_post"):
+            after = alive_mask(next_x, edge_index, self.alive_threshold)
+            alive = after if before is None else before & after
+        if alive is not None:
+            next_x = keep_alive(next_x, alive)
+        return next_x if regions is None else protect(x, next_x, regions)
+
+    def perceive(
+        self,
+        x: Float[Tensor, "*b n c"],
+        edge_index: Int[Tensor, "2 e"],
+        edge_weight: Float[Tensor, " e"] | None = None,
+        edge_attr: Float[Tensor, "e 2"] | None = None,
+        *,
+        smoothing: Float[Tensor, " n"] | None = None,
+        angle: float | Float[Tensor, "*a"] | None = None,
+    ) -> Float[Tensor, "*b n p"]:
+        """The vector every cell perceives, band by band; arguments as in `forward`."""
+        num_nodes, channels = x.shape[-2:]
+        if edge_weight is None:
+            incoming = degree(edge_index[1], num_nodes, dtype=x.dtype)
+            edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
+        if not self.perception.uses_gradient:
+            sums = self.propagate(edge_index, x=x, edge_weight=edge_weight, edge_attr=None)
+            return self.perception(x, sums if self.perception.uses_laplacian else None)
+        if edge_attr is None:
+            raise ValueError(
+                f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
+                "vectors pos_j - pos_i, shape (E, 2); got None."
+            )
+        sums = self.propagate(edge_index, x=x, edge_weight=edge_weight, edge_attr=edge_attr)
+        laplacian, weighted_x, weighted_y = sums.split(channels, dim=-1)
+        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes)
+        along_x = correction[:, 0, 0:1] * weighted_x + correction[:, 0, 1:2] * weighted_y
+        along_y = correction[:, 1, 0:1] * weighted_x + correction[:, 1, 1:2] * weighted_y
+        if smoothing is not None:
+            both = torch.cat([along_x, along_y], dim=-1)
+            total = scatter(edge_weight, edge_index[1], dim_size=num_nodes)
+            away = self.propagate(edge_index, x=both, edge_weight=edge_weight, edge_attr=None)
+            both = both + (smoothing / total.clamp(min=torch.finfo(total.dtype).tiny))[:, None] * away
+            along_x, along_y = both.split(channels, dim=-1)
+        if angle is not None:
+            turn = torch.as_tensor(angle, dtype=x.dtype, device=x.device).unsqueeze(-1)
+            cos, sin = torch.cos(turn), torch.sin(turn)
+            along_x, along_y = cos * along_x - sin * along_y, sin * along_x + cos * along_y
+        return self.perception(x, laplacian if self.perception.uses_laplacian else None, (along_x, along_y))
+
+    def draw_firing(
+        self,
+        x: Float[Tensor, "*b n c"],
+        fire_rate: float | Float[Tensor, "*r"] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Which cells (`(..., N, 1)`) or channels (`(..., N, C)`) fire in this step; draws one key from `generator`."""
+        key = fire_key(generator, x.device)
+        rate = self.fire_rate if fire_rate is None else fire_rate
+        shape = x.shape if self.fire_per == "channel" else (*x.shape[:-1], 1)
+        index = torch.arange(torch.Size(shape).numel(), dtype=torch.int32, device=x.device).view(shape)
+        return fires(key, hash_index(index), rate.unsqueeze(-1) if isinstance(rate, Tensor) else rate)
+
+    def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_attr: OptTensor) -> Tensor:
+        """w_ij (x_j - x_i), followed by the same times v_x and v_y where direction vectors are given."""
+        difference = edge_weight[:, None] * (x_j - x_i)
+        if edge_attr is None:
+            return difference
+        return torch.cat([difference, edge_attr[:, 0:1] * difference, edge_attr[:, 1:2] * difference], dim=-1)

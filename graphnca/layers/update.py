@@ -1,0 +1,58 @@
+"""The update rule: a small network applied to every cell alike."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+HiddenInit = Literal["uniform", "glorot"]
+
+
+class UpdateRule(nn.Module):
+    """Two linear layers with a ReLU between them: perceived vector -> change of state.
+
+    The output layer starts at zero, so an untrained rule leaves every state as it is.
+
+    Args:
+        perception_size: Length of the perceived vector.
+        hidden_size: Width of the hidden layer.
+        num_channels: Number of state channels.
+        hidden_bias: Whether the hidden layer has a bias.
+        output_bias: Whether the output layer has one (Growing NCA: yes; IsoNCA and textures: no).
+        hidden_init: `"uniform"` is PyTorch's default, +-1/sqrt(fan in), for weight and bias (IsoNCA); `"glorot"` is
+            Glorot's uniform weight and a zero bias, the default of Keras (Growing NCA).
+    """
+
+    def __init__(
+        self,
+        perception_size: int,
+        hidden_size: int,
+        num_channels: int,
+        *,
+        hidden_bias: bool = True,
+        output_bias: bool = True,
+        hidden_init: HiddenInit = "uniform",
+    ) -> None:
+        super().__init__()
+        if hidden_init not in ("uniform", "glorot"):
+            raise ValueError(f"`hidden_init` must be 'uniform' or 'glorot', got {hidden_init!r}.")
+        self.hidden_init: HiddenInit = hidden_init
+        self.hidden = nn.Linear(perception_size, hidden_size, bias=hidden_bias)
+        self.output = nn.Linear(hidden_size, num_channels, bias=output_bias)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws the hidden layer anew and zeroes the output layer."""
+        self.hidden.reset_parameters()
+        if self.hidden_init == "glorot":
+            nn.init.xavier_uniform_(self.hidden.weight)
+            if self.hidden.bias is not None:
+                nn.init.zeros_(self.hidden.bias)
+        nn.init.zeros_(self.output.weight)
+        if self.output.bias is not None:
+            nn.init.zeros_(self.output.bias)
+
+    def forward(self, perceived: Float[Tensor, "*b n p"]) -> Float[Tensor, "*b n c"]:
+        """The change of every cell's state."""
+        return self.output(torch.relu(self.hidden(perceived)))

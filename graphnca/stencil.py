@@ -1,0 +1,161 @@
+"""The perception of a fixed substrate as sparse operators, built once.
+
+A stencil holds, for every cell, the cells it perceives and the weight of each in every linear band of the perception
+(Laplacian; d/dx and d/dy with moment correction, smoothing and frame folded in), and the same tables transposed for
+the backward pass. The gains are not in the tables: `Perception` applies them. A product with the rows of some cells alone is then one gather-and-sum over those rows.
+"""
+
+import weakref
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from .layers import Perception, moment_correction
+
+DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
+
+
+class Table(NamedTuple):
+    """Rows of a sparse matrix padded to equal length, the same pattern for several bands.
+
+    A padding entry repeats the row's own index with weight zero.
+    """
+
+    index: Tensor  # (N, K) int64
+    weights: tuple[Tensor, ...]  # one (N, K) a band
+
+    def repeated(self, batch: int) -> "Table":
+        """The table of `batch` disjoint copies of the substrate, (batch * N, K)."""
+        if batch == 1:
+            return self
+        num_cells = self.index.shape[0]
+        offsets = torch.arange(batch, device=self.index.device)[:, None, None] * num_cells
+        index = (self.index + offsets).view(batch * num_cells, -1)
+        return Table(index, tuple(weight.repeat(batch, 1) for weight in self.weights))
+
+    def product(self, states: Tensor, rows: Tensor | None, band: int) -> Tensor:
+        """Row sums `sum_k weight[r, k] states[index[r, k]]` for the given rows (all of them for None)."""
+        index, weights = self.index, self.weights[band]
+        if rows is not None:
+            index, weights = index.index_select(0, rows), weights.index_select(0, rows)
+        return gather_sum(states, index, weights)
+
+
+def gather_sum(states: Tensor, index: Tensor, weights: Tensor) -> Tensor:
+    """`out[r] = sum_k weights[r, k] states[index[r, k]]`, without an intermediate of shape (r, k, C)."""
+    return torch.nn.functional.embedding_bag(index, states, per_sample_weights=weights, mode="sum")
+
+
+class Stencil(NamedTuple):
+    """What a perception sees on a substrate."""
+
+    reach: Tensor  # (N, K) int64: a cell and its neighbours, by which life spreads
+    forward: Table  # bands: Laplacian if asked for, then d/dx and d/dy if asked for
+    backward: Table  # the same operators transposed
+
+    @property
+    def num_cells(self) -> int:
+        """Cells of the substrate."""
+        return self.reach.shape[0]
+
+
+def build_stencil(
+    topology: Data,
+    perception: Perception,
+    *,
+    angle: float | Tensor | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+) -> Stencil:
+    """Assembles the stencil of `perception` on `topology` in float64 and rounds it to `dtype` once.
+
+    Args:
+        topology: A substrate that keeps the data contract.
+        perception: The filters.
+        angle: Radians by which the frame of the gradient is turned, one for all cells or `(N,)`.
+        dtype: Type of the weights.
+        device: Where the tables live.
+    """
+    num_cells = int(topology.num_nodes or 0)
+    edge_index, weight = topology.edge_index.cpu(), topology.edge_weight.cpu().double()
+    sources, targets = edge_index[0].numpy(), edge_index[1].numpy()
+    shape = (num_cells, num_cells)
+    adjacency = sp.csr_matrix((weight.numpy(), (targets, sources)), shape=shape)
+    totals = np.asarray(adjacency.sum(axis=1)).ravel()
+    operators = []
+    if perception.uses_laplacian:
+        operators.append(adjacency - sp.diags(totals))
+    if perception.uses_gradient:
+        vectors = topology.edge_attr.cpu().double()
+        correction = moment_correction(edge_index, weight, vectors, num_cells)
+        per_edge = weight[:, None] * torch.einsum("eij,ej->ei", correction[edge_index[1]], vectors)
+        smoothing = topology.smoothing.cpu().double().numpy() if "smoothing" in topology else np.zeros(num_cells)
+        inverse_totals = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
+        mean = sp.diags(inverse_totals) @ adjacency
+        blend = sp.diags(1.0 - smoothing) + sp.diags(smoothing) @ mean
+        pair = []
+        for axis in range(2):
+            entries = per_edge[:, axis].numpy()
+            toward = sp.csr_matrix((entries, (targets, sources)), shape=shape)
+            pair.append(blend @ (toward - sp.diags(np.asarray(toward.sum(axis=1)).ravel())))
+        if angle is not None:
+            turn = torch.as_tensor(angle, dtype=torch.float64).cpu().expand(num_cells).numpy()
+            cos, sin = sp.diags(np.cos(turn)), sp.diags(np.sin(turn))
+            pair = [cos @ pair[0] - sin @ pair[1], sin @ pair[0] + cos @ pair[1]]
+        operators.extend(pair)
+    pattern = adjacency + sp.identity(num_cells)
+    return Stencil(
+        reach=_pad([pattern.tocsr()], dtype, device).index,
+        forward=_pad([operator.tocsr() for operator in operators], dtype, device),
+        backward=_pad([operator.T.tocsr() for operator in operators], dtype, device),
+    )
+
+
+_cache: dict[int, dict[tuple, Stencil]] = {}  # by id, because a Data object has no hash; an entry goes with its object
+
+
+def stencil_of(
+    topology: Data, perception: Perception, dtype: torch.dtype, device: torch.device, angle: float | Tensor | None
+) -> Stencil:
+    """The stencil of a substrate, built on the first call and kept as long as the substrate lives.
+
+    A substrate whose tensors were replaced or written to, or a frame turned otherwise, is a new stencil.
+    """
+    fields = ("edge_index", "edge_weight", "edge_attr", "smoothing")
+    state = tuple((id(topology[f]), topology[f]._version) for f in fields if f in topology)
+    turn = tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
+    key = (state, perception.uses_laplacian, perception.uses_gradient, dtype, str(device), turn)
+    if id(topology) not in _cache:
+        _cache[id(topology)] = {}
+        weakref.finalize(topology, _cache.pop, id(topology), None)
+    known = _cache[id(topology)]
+    if key not in known:
+        for old in [k for k in known if k[0] != state]:
+            del known[old]
+        known[key] = build_stencil(topology, perception, angle=angle, dtype=dtype, device=device)
+    return known[key]
+
+
+def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:
+    """Several sparse matrices over the union of their patterns, padded; columns ascending in every row."""
+    if not operators:
+        return Table(torch.zeros(0, 0, dtype=torch.int64, device=device), ())
+    largest = max(abs(operator).max() for operator in operators)
+    union = sum((abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators).tocsr()
+    union.sort_indices()
+    num_cells, counts = union.shape[0], np.diff(union.indptr)
+    width = int(counts.max(initial=1))
+    rows = np.repeat(np.arange(num_cells), counts)
+    slots = np.arange(len(rows)) - np.repeat(union.indptr[:-1], counts)
+    index = np.repeat(np.arange(num_cells)[:, None], width, axis=1)
+    index[rows, slots] = union.indices
+    bands = []
+    for operator in operators:
+        band = np.zeros((num_cells, width))
+        band[rows, slots] = np.asarray(operator[rows, union.indices]).ravel()
+        bands.append(torch.from_numpy(band).to(device=device, dtype=dtype))
+    return Table(torch.from_numpy(index.astype(np.int64)).to(device), tuple(bands))
