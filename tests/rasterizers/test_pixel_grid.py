@@ -60,7 +60,7 @@ def test_a_batch_and_a_surface_in_space_are_refused() -> None:
     grid = square_grid(4, 4)
     with pytest.raises(ValueError, match=r"`topology` must be one substrate.*\(2, 2\)"):
         NearestCell(Batch.from_data_list([grid, grid]))  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ValueError, match="`topology` must be one substrate.*None"):
+    with pytest.raises(ValueError, match=r"`topology` must be one substrate.*None"):
         NearestCell(Data(pos=grid["pos"]))
     grid["pos"] = torch.zeros(16, 3)
     with pytest.raises(ValueError, match=r"`topology` must have positions in the plane.*\(16, 3\)"):

@@ -1,0 +1,170 @@
+"""Animations: GIF with Pillow alone, MP4 with the extra `[video]`."""
+
+import io
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from graphnca.atomic_file import write_atomically
+from graphnca.drawing.images import Picture, to_picture
+
+GIF_TICK = 0.01  # seconds: GIF delays are whole hundredths
+FASTEST_GIF = 50.0  # frames per second; browsers slow down delays below two hundredths
+PALETTE_COLOURS = 255  # one of GIF's 256 is kept for "as before"
+PALETTE_FRAMES = 32  # frames from which the palette is chosen, evenly spread
+PALETTE_PIXELS = 40_000  # of each of them
+VIDEO_QUALITY = 18  # x264 constant rate factor; 18 is hardly distinguishable from lossless
+
+
+def save_animation(
+    path: str | os.PathLike[str], frames: Iterable[Picture], *, fps: float = 30.0, loop: bool = True
+) -> None:
+    """Writes frames as an animation, whole or not at all; the suffix says the format, .gif or .mp4.
+
+    A GIF has one palette for all frames, without dithering, so that what stands still does not flicker, and stores of
+    each frame only what changed. Frames that equal their predecessor lengthen it. An MP4 (H.264) needs the extra
+    `[video]` and is written frame by frame, so a generator of many frames is fine.
+
+    Args:
+        path: The file to create or replace, in an existing folder.
+        frames: Pillow images, bytes (H, W, 3) or tensors (C, H, W), all of one size.
+        fps: Frames per second. A GIF counts hundredths of a second: delays are rounded so that the whole keeps its
+            length, and more than 50 is an error.
+        loop: Whether a GIF starts again at its end. An MP4 leaves that to the player.
+
+    Raises:
+        ValueError: No frames, frames of different sizes, an unknown suffix, or `fps` out of range.
+        FileNotFoundError: The folder does not exist.
+        ImportError: .mp4 without the extra `[video]`.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".gif", ".mp4"):
+        raise ValueError(f"`path` must end in .gif or .mp4, got {str(path)!r}.")
+    if not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"`fps` must be a positive number of frames per second, got {fps!r}.")
+    if suffix == ".gif" and fps > FASTEST_GIF:
+        raise ValueError(f"`fps` of a GIF must be at most {FASTEST_GIF:g}, got {fps:g}; draw fewer frames, or an .mp4.")
+    if not Path(path).resolve().parent.is_dir():  # before the work, not after it
+        raise FileNotFoundError(f"`path` must lie in an existing folder, got {str(path)!r}.")
+    pictures = _same_size(frames)
+    write_atomically(path, _gif(list(pictures), fps, loop) if suffix == ".gif" else _mp4(pictures, fps))
+
+
+def _same_size(frames: Iterable[Picture]) -> Iterator[Image.Image]:
+    pictures = (to_picture(frame) for frame in frames)
+    first = next(pictures, None)
+    if first is None:
+        raise ValueError("`frames` must have at least one frame, got none.")
+
+    def checked() -> Iterator[Image.Image]:
+        for number, picture in enumerate(chain([first], pictures)):
+            if picture.size != first.size:
+                raise ValueError(
+                    f"`frames` must all be of one size, got {picture.size} after {first.size}, at frame {number}."
+                )
+            yield picture
+
+    return checked()
+
+
+def _gif(frames: list[Image.Image], fps: float, loop: bool) -> bytes:
+    palette = _shared_palette(frames)
+    ends = [round((number + 1) / fps / GIF_TICK) for number in range(len(frames))]
+    pages: list[Image.Image] = []
+    durations: list[int] = []
+    previous = np.empty(0)
+    for number, frame in enumerate(frames):
+        ticks = ends[number] - (ends[number - 1] if number else 0)
+        indexed = np.asarray(frame.quantize(palette=palette, dither=Image.Dither.NONE))
+        if number and np.array_equal(indexed, previous):
+            durations[-1] += ticks * 10
+            continue
+        if number:
+            indexed, previous = np.where(indexed == previous, PALETTE_COLOURS, indexed), indexed
+        else:
+            previous = indexed
+        page = Image.fromarray(indexed.astype(np.uint8), mode="P")
+        page.putpalette(palette.getpalette() or [])
+        pages.append(page)
+        durations.append(ticks * 10)
+    buffer = io.BytesIO()
+    pages[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=pages[1:],
+        duration=durations,
+        transparency=PALETTE_COLOURS,
+        disposal=1,
+        optimize=False,
+        **({"loop": 0} if loop else {}),
+    )
+    return buffer.getvalue()
+
+
+def _shared_palette(frames: list[Image.Image]) -> Image.Image:
+    """A palette image of up to 255 colours that suit all frames."""
+    chosen = np.linspace(0, len(frames) - 1, min(len(frames), PALETTE_FRAMES)).round().astype(int)
+    pixels = np.concatenate([np.asarray(frames[number]).reshape(-1, 3)[_spread(frames[number])] for number in chosen])
+    colours = np.unique(pixels, axis=0)
+    if len(colours) > PALETTE_COLOURS:
+        # Every colour counts by the root of how often it occurs: a white background must not use up the palette.
+        sample = Image.fromarray(_by_root_of_frequency(pixels)[None])
+        quantized = sample.quantize(PALETTE_COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+        colours = np.asarray(quantized.getpalette(), dtype=np.uint8).reshape(-1, 3)[:PALETTE_COLOURS]
+        frequent, counts = np.unique(pixels, axis=0, return_counts=True)
+        colours[-1] = frequent[counts.argmax()]  # the background keeps its exact colour
+    table = np.repeat(colours[:1], 256, axis=0)
+    table[: len(colours)] = colours
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(table.tobytes())
+    return palette
+
+
+def _spread(frame: Image.Image) -> np.ndarray:
+    """Numbers of at most PALETTE_PIXELS pixels, evenly spread over a frame."""
+    total = frame.width * frame.height
+    return np.linspace(0, total - 1, min(total, PALETTE_PIXELS)).astype(np.int64)
+
+
+def _by_root_of_frequency(pixels: np.ndarray) -> np.ndarray:
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    return np.repeat(colours, np.ceil(np.sqrt(counts)).astype(np.int64), axis=0)
+
+
+def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
+    try:
+        import imageio_ffmpeg
+    except ImportError as error:
+        raise ImportError(
+            "Writing .mp4 needs imageio-ffmpeg: `pip install graphnca[video]`; or write a .gif."
+        ) from error
+    first = next(frames)
+    width, height = first.width + first.width % 2, first.height + first.height % 2  # H.264 halves the colours' size
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "animation.mp4"
+        writer = imageio_ffmpeg.write_frames(
+            str(file),
+            (width, height),
+            fps=fps,
+            codec="libx264",
+            quality=None,
+            macro_block_size=2,
+            ffmpeg_log_level="error",
+            output_params=["-crf", str(VIDEO_QUALITY), "-movflags", "+faststart"],
+        )
+        writer.send(None)
+        try:
+            for frame in chain([first], frames):
+                pixels = np.asarray(frame)
+                padded = np.pad(pixels, ((0, height - frame.height), (0, width - frame.width), (0, 0)), mode="edge")
+                writer.send(np.ascontiguousarray(padded))
+        finally:
+            writer.close()
+        return file.read_bytes()
