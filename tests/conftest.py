@@ -11,7 +11,9 @@ import torch
 from jaxtyping import install_import_hook
 from torch_geometric.data import Data
 
-install_import_hook(["graphnca", "topologies"], "beartype.beartype")
+# With the numeric tower of PEP 484: an int is a fine float.
+TYPE_CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+install_import_hook(["graphnca", "topologies"], TYPE_CHECKER)
 
 torch.set_num_threads(1)  # the tests' tensors are small, and sums then come in one order
 
@@ -21,7 +23,7 @@ SUBSTRATES = ("square", "square_open", "hex", "hex_open", "voronoi", "voronoi_op
 
 
 def build_substrate(name: str) -> Data:
-    """Returns a small substrate: about 150 cells, enough for every cell kind (interior, seam, border) to occur."""
+    """Return a small substrate: about 150 cells, enough for every cell kind (interior, seam, border) to occur."""
     import topologies  # after the hook
 
     periodic = not name.endswith("_open")
