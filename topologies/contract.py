@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Int
 from torch_geometric.data import Data
 
 from topologies.interior import interior_cells
@@ -93,7 +94,7 @@ def _check_fields(data: Data) -> None:
         if value.dtype != spec.dtype and not double:
             _fail(name, f"have dtype {spec.dtype}", value.dtype)
         matches = value.ndim == len(spec.shape)
-        for size, want in zip(value.shape, spec.shape):
+        for size, want in zip(value.shape, spec.shape, strict=False):
             matches = matches and size == (sizes.setdefault(want, size) if isinstance(want, str) else want)
         if not matches:
             known = tuple(sizes.get(want, want) if isinstance(want, str) else want for want in spec.shape)
@@ -108,9 +109,15 @@ def _check_fields(data: Data) -> None:
     low, high = data["edge_index"].min().item(), data["edge_index"].max().item()
     if low < 0 or high >= sizes["n"]:
         _fail("edge_index", f"hold cells 0 to {sizes['n'] - 1}", f"values from {low} to {high}")
-    graphs = int(data.batch.max()) + 1 if data.get("batch") is not None else 1
+    graphs = int(_graph_of_cells(data).max()) + 1
     if sizes["g"] != graphs:
         _fail("extent", f"have one row for each of the {graphs} graphs", f"{sizes['g']} rows")
+
+
+def _graph_of_cells(data: Data) -> Int[np.ndarray, " n"]:
+    """Index of every cell's graph in a batch; zeros for a single topology."""
+    batch = data.get("batch")
+    return np.zeros(len(data["pos"]), dtype=np.int64) if batch is None else batch.cpu().numpy()
 
 
 def _check_laws(data: Data) -> None:
@@ -120,7 +127,7 @@ def _check_laws(data: Data) -> None:
     pos, vectors, weights = (arrays[name].astype(np.float64) for name in ("pos", "edge_attr", "edge_weight"))
     smoothing, area, extent = (arrays[name].astype(np.float64) for name in ("smoothing", "area", "extent"))
     periodic, n = arrays["periodic"], len(pos)
-    graph = data.batch.cpu().numpy() if data.get("batch") is not None else np.zeros(n, dtype=np.int64)
+    graph = _graph_of_cells(data)
     planar = pos.shape[1] == 2
     tolerance = 1e-9 if data["pos"].dtype == torch.float64 else 1e-4
 
@@ -131,7 +138,11 @@ def _check_laws(data: Data) -> None:
     step = np.diff(key)
     if (wrong := np.flatnonzero(step < 0)).size:
         at = int(wrong[0])
-        _fail("edge_index", "be sorted by row 1, then row 0", f"{edges[:, at].tolist()} before {edges[:, at + 1].tolist()}")
+        _fail(
+            "edge_index",
+            "be sorted by row 1, then row 0",
+            f"{edges[:, at].tolist()} before {edges[:, at + 1].tolist()}",
+        )
     if (twice := np.flatnonzero(step == 0)).size:
         _fail("edge_index", "have no duplicates", f"{edges[:, twice[0]].tolist()} twice")
     degree = np.bincount(receiver, minlength=n)
@@ -172,7 +183,9 @@ def _check_laws(data: Data) -> None:
         wrong = np.flatnonzero(((off > slack[receiver][:, None]) & ~both).any(axis=1))
         if wrong.size:
             at = int(wrong[0])
-            wanted = f"be pos_j - pos_i (shortest image on a torus), {expected[at].tolist()} for {edges[:, at].tolist()}"
+            wanted = (
+                f"be pos_j - pos_i (shortest image on a torus), {expected[at].tolist()} for {edges[:, at].tolist()}"
+            )
             _fail("edge_attr", wanted, vectors[at].tolist())
     order = np.lexsort((*pos.T, graph))
     same = (pos[order[1:]] == pos[order[:-1]]).all(axis=1) & (graph[order[1:]] == graph[order[:-1]])
@@ -213,7 +226,11 @@ def _check_laws(data: Data) -> None:
     if (wrong := np.flatnonzero((np.abs(gain - best) > 10 * tolerance * np.maximum(best, 1)) | beyond)).size:
         at = int(wrong[0])
         wanted = f"be the smallest share that brings the noise gain to {NOISE_GAIN:g} or nearest to it"
-        _fail("smoothing", f"{wanted}, {lawful[at]:.6g} for cell {at}", f"{smoothing[at]:.6g} with noise gain {gain[at]:.6g}")
+        _fail(
+            "smoothing",
+            f"{wanted}, {lawful[at]:.6g} for cell {at}",
+            f"{smoothing[at]:.6g} with noise gain {gain[at]:.6g}",
+        )
 
     # 8. areas
     if (wrong := np.flatnonzero(area <= 0)).size:
@@ -224,12 +241,21 @@ def _check_laws(data: Data) -> None:
             _fail("area", f"sum to the area of the extent, {sheets[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
 
 
-def shortest_image(difference: np.ndarray, extent: np.ndarray, periodic: np.ndarray | bool) -> np.ndarray:
-    """Difference vectors (E, 2) as they are on an open sheet, the shortest of their periodic images on a torus."""
+def shortest_image(
+    difference: Float[np.ndarray, "e 2"],
+    extent: Float[np.ndarray, "#e 2"] | Float[np.ndarray, " 2"],
+    periodic: Bool[np.ndarray, " e"] | bool,
+) -> Float[np.ndarray, "e 2"]:
+    """Difference vectors as they are on an open sheet, the shortest of their periodic images on a torus."""
     wrapped = difference - extent * np.round(difference / extent)  # round is odd, so opposite pairs stay opposite
-    return np.where(np.broadcast_to(np.asarray(periodic)[..., None], difference.shape), wrapped, difference)
+    return np.where(np.asarray(periodic)[..., None], wrapped, difference)
 
 
-def spread_of_cells(receiver: np.ndarray, vectors: np.ndarray, weights: np.ndarray, num_cells: int) -> np.ndarray:
+def spread_of_cells(
+    receiver: Int[np.ndarray, " e"],
+    vectors: Float[np.ndarray, "e 2"],
+    weights: Float[np.ndarray, " e"],
+    num_cells: int,
+) -> Float[np.ndarray, " n"]:
     """sum_j w_ij |v_ij|^2 of every cell, in square units: four times the diffusivity."""
     return np.bincount(receiver, weights * np.square(vectors).sum(axis=1), num_cells)

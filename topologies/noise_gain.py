@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from jaxtyping import Float, Int
 
 NOISE_GAIN = 3 / 16  # sum of squared weights of one Sobel kernel divided by 8: (4 * 1 + 2 * 4) / 64
+NEGLIGIBLE_SLOPE = 1e-6  # share of the noise gain below which smoothing is taken to change nothing
 SINGULAR_MOMENT = 1e-6  # det M <= this * (trace M)^2: the neighbours lie on a line (an isotropic M has 1/4)
 
 
@@ -22,11 +23,21 @@ class NoiseQuadratic(NamedTuple):
         own = 1 - smoothing
         return own**2 * self.plain + 2 * own * smoothing * self.mixed + smoothing**2 * self.mean
 
+    @property
+    def slope(self) -> Float[np.ndarray, " n"]:
+        """Half the decrease of the noise gain with s at s = 0; exactly 0 where rounding is all there is."""
+        slope = self.plain - self.mixed
+        return np.where(np.abs(slope) > NEGLIGIBLE_SLOPE * self.plain, slope, 0.0)
+
+    @property
+    def curvature(self) -> Float[np.ndarray, " n"]:
+        """Coefficient of s^2: the noise gain of the difference between the two gradients."""
+        return self.plain - 2 * self.mixed + self.mean
+
     def flattest(self) -> Float[np.ndarray, " n"]:
         """The smoothing in [0, 1] that makes the noise gain as small as it can be."""
-        slope = self.plain - self.mixed
-        curvature = self.plain - 2 * self.mixed + self.mean
-        return np.clip(np.where(curvature > 0, slope / np.where(curvature > 0, curvature, 1), slope > 0), 0, 1)
+        bends = self.curvature > 0
+        return np.clip(np.where(bends, self.slope / np.where(bends, self.curvature, 1), self.slope > 0), 0, 1)
 
 
 def moment_inverse(
@@ -74,13 +85,14 @@ def noise_quadratic(
     total = np.bincount(receiver, weights, num_cells)
     indptr = np.r_[0, np.cumsum(np.bincount(receiver, minlength=num_cells))]
     shape = (num_cells, num_cells)
-    gradient = sp.csr_array((entry, neighbour, indptr), shape=shape)
-    gradient = gradient - sp.diags_array(gradient.sum(axis=1), shape=shape, dtype=complex).tocsr()
-    mean = sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape) @ gradient
+    neighbours = sp.csr_array((entry, neighbour, indptr), shape=shape)
+    own = sp.diags_array(-np.asarray(neighbours.sum(axis=1)), shape=shape)
+    gradient = sp.csr_array(neighbours + own)
+    mean = sp.csr_array(sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape) @ gradient)
     return NoiseQuadratic(
-        plain=_row_sums(np.abs(gradient.data) ** 2, gradient.indptr) / 2,
-        mixed=np.real((gradient.multiply(mean.conj())).sum(axis=1)) / 2,
-        mean=_row_sums(np.abs(mean.data) ** 2, mean.indptr) / 2,
+        plain=_component_mean(gradient, gradient),
+        mixed=_component_mean(gradient, mean),
+        mean=_component_mean(mean, mean),
     )
 
 
@@ -90,8 +102,7 @@ def smoothing_share(quadratic: NoiseQuadratic) -> Float[np.ndarray, " n"]:
     0 on the periodic square grid, 0.16 on hexagons, about 0.24 on average on Poisson-disk Voronoi meshes.
     """
     excess = quadratic.plain - NOISE_GAIN
-    slope = quadratic.plain - quadratic.mixed
-    curvature = quadratic.plain - 2 * quadratic.mixed + quadratic.mean
+    slope, curvature = quadratic.slope, quadratic.curvature
     discriminant = slope**2 - curvature * excess
     denominator = slope + np.sqrt(np.maximum(discriminant, 0))  # the smaller root, written without cancellation
     reachable = (discriminant >= 0) & (denominator > 0)
@@ -100,6 +111,6 @@ def smoothing_share(quadratic: NoiseQuadratic) -> Float[np.ndarray, " n"]:
     return np.where(excess <= 1e-12, 0.0, smoothing)
 
 
-def _row_sums(values: Float[np.ndarray, " m"], indptr: Int[np.ndarray, " r"]) -> Float[np.ndarray, " n"]:
-    rows = len(indptr) - 1
-    return np.bincount(np.repeat(np.arange(rows), np.diff(indptr)), values, rows)
+def _component_mean(one: sp.csr_array, other: sp.csr_array) -> Float[np.ndarray, " n"]:
+    """Inner product of the rows of two gradients, averaged over both components."""
+    return np.real(np.asarray(one.multiply(other.conj()).sum(axis=1))) / 2

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy.spatial import Delaunay, QhullError
+from scipy.spatial import Delaunay, KDTree, QhullError
 from torch_geometric.data import Data
 
 from topologies.assemble import assemble
@@ -18,15 +18,14 @@ POISSON_RADIUS = 0.9211  # a maximal Poisson-disk mesh of this least distance ke
 EXTENT_TOLERANCE = 0.02  # the exact extent may differ from the size asked for by this share
 MAX_ATTEMPTS = 50  # point sets tried until the extent is near enough; only very small sheets need more than two
 DEGENERATE_RIDGE = 1e-5  # shared edges shorter than this share of sqrt(area / cells) come from rounding: corners only
+NEAREST = 1e-6  # points nearer to each other or to a border than this share of sqrt(area / cells) count as touching
 FIRST_BAND = 3.0  # width of the copied margin in units of sqrt(area / cells); doubled until it suffices
 
 
-def voronoi_mesh(
-    height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0
-) -> Data:
+def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
     """Voronoi mesh of Poisson-disk points on a sheet of about height x width units.
 
-    About 0.85 cells per unit area. Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's
+    About 0.82 cells per unit area. Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's
     point to its centroid; many steps approach hexagons), and become a mesh as in `voronoi_from_points`. The exact
     extent follows from the unit law and is within 2 % of the size asked for.
 
@@ -38,41 +37,40 @@ def voronoi_mesh(
         seed: seed of the points; the same seed gives the same mesh.
 
     Raises:
-        TopologyError: if the sheet is too small or a number is out of range.
+        TopologyError: if the sheet is smaller than 4 x 4 units or another number is out of range.
     """
     for name, size in (("height", height), ("width", width)):
         if not (np.isfinite(size) and size >= 4):
             raise TopologyError(f"`{name}` must be a finite number of units, at least 4, got {size}.")
-    if lloyd_steps < 0:
-        raise TopologyError(f"`lloyd_steps` must be 0 or more, got {lloyd_steps}.")
+    for name, count in (("lloyd_steps", lloyd_steps), ("seed", seed)):
+        if count < 0:
+            raise TopologyError(f"`{name}` must be 0 or more, got {count}.")
     rng = np.random.default_rng(seed)
     extent = np.array([width, height], dtype=np.float64)
-    radius, nearest = POISSON_RADIUS, np.inf
+    radius, units = POISSON_RADIUS, []
     for _ in range(MAX_ATTEMPTS):
         points = poisson_disk((width, height), radius, rng, periodic=periodic)
         for _ in range(lloyd_steps):
             points = _centroids(points, _tessellate(points, extent, periodic), extent, periodic)
         mesh = _Mesh.of(points, extent, periodic)
-        nearest = min(nearest, abs(mesh.unit - 1), key=abs)
         if abs(mesh.unit - 1) <= EXTENT_TOLERANCE:
             return mesh.assemble()
-        radius *= mesh.unit
+        units.append(mesh.unit)
+        radius = POISSON_RADIUS * float(np.median(units))
     raise TopologyError(
         f"`height` and `width` must leave room for a mesh whose extent is within {EXTENT_TOLERANCE:.0%} of them, got "
-        f"{height} x {width}, off by {nearest:.1%} after {MAX_ATTEMPTS} point sets."
+        f"{height} x {width}, off by {min(abs(unit - 1) for unit in units):.1%} at best in {MAX_ATTEMPTS} point sets."
     )
 
 
-def voronoi_from_points(
-    points: ArrayLike | torch.Tensor, extent: tuple[float, float], *, periodic: bool = True
-) -> Data:
+def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, periodic: bool = True) -> Data:
     """Voronoi mesh of given points.
 
     Two cells are neighbours when they share an edge of length l_ij > 0, and w_ij = 12 l_ij / sum_j l_ij. On an open
     sheet the cells are clipped to the rectangle (0, 0)-`extent`, and border cells see the neighbours they have. Node k
     is point k. **The points and the extent are rescaled** by one factor, so that the unit law of the contract holds
     (mean of sum_j w_ij |v_ij|^2 over interior cells = 16): the unit in which the points are given does not matter, and
-    the result has about 0.85 cells per unit area.
+    Poisson-disk points come out at about 0.82 cells per unit area.
 
     Args:
         points: (N, 2) positions (x, y) inside the extent, any unit.
@@ -99,12 +97,15 @@ def voronoi_from_points(
         raise TopologyError(
             f"`points` must lie inside the extent {size.tolist()}, got {points[bad[0]].tolist()} at index {bad[0]}."
         )
+    touching = NEAREST * np.sqrt(size.prod() / len(points))
     if periodic:
         points = np.where(points == size, 0.0, points)  # the far border of a torus is the near one
-    order = np.lexsort(points.T)
-    if (twin := np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))).size:
-        one, two = sorted(order[twin[0] : twin[0] + 2].tolist())
-        raise TopologyError(f"`points` must all differ, got {points[one].tolist()} at indices {one} and {two}.")
+    tree = KDTree(points, boxsize=size if periodic else None)
+    if (twins := tree.query_pairs(touching, output_type="ndarray")).size:
+        one, two = twins[np.lexsort(twins.T[::-1])[0]].tolist()
+        raise TopologyError(
+            f"`points` must lie apart, got {points[one].tolist()} at index {one} and {points[two].tolist()} at {two}."
+        )
     return _Mesh.of(points, size, periodic).assemble()
 
 
@@ -115,11 +116,20 @@ class _Ridges(NamedTuple):
     neighbour: Int[np.ndarray, " r"]
     start: Float[np.ndarray, "r 2"]  # relative to the cell's point
     stop: Float[np.ndarray, "r 2"]
-    distance: Float[np.ndarray, " r"]  # between the points on both sides
+    across: Float[np.ndarray, "r 2"]  # from the cell's point to the point (or mirror image) on the other side
 
     @property
     def length(self) -> Float[np.ndarray, " r"]:
         return np.hypot(*(self.stop - self.start).T)
+
+    @property
+    def area(self) -> Float[np.ndarray, " r"]:
+        """Area of the triangle between the cell's point and the ridge: length * half the distance across / 2."""
+        return self.length * np.hypot(*self.across.T) / 4
+
+    def without_shorter_than(self, shortest: float) -> "_Ridges":
+        kept = self.length > shortest
+        return _Ridges(*(part[kept] for part in self))
 
 
 class _Mesh(NamedTuple):
@@ -138,14 +148,19 @@ class _Mesh(NamedTuple):
     def of(cls, points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], periodic: bool) -> "_Mesh":
         n = len(points)
         ridges = _tessellate(points, extent, periodic)
-        edge_index, length = _pairs(ridges, n, DEGENERATE_RIDGE * np.sqrt(extent.prod() / n), periodic)
+        area = np.bincount(ridges.cell, ridges.area, n)
+        ridges = ridges.without_shorter_than(DEGENERATE_RIDGE * np.sqrt(extent.prod() / n))
+        edge_index, length = _pairs(ridges, n)
         neighbour, receiver = edge_index
         vectors = shortest_image(points[neighbour] - points[receiver], extent, periodic)
+        if periodic:
+            inner = shortest_image(points[ridges.neighbour] - points[ridges.cell], extent, True)
+            if (far := np.flatnonzero(np.abs(ridges.across - inner).max(axis=1) > extent.min() / 2)).size:
+                _fail_too_few(n, int(ridges.cell[far[0]]), int(ridges.neighbour[far[0]]))
         weights = LAPLACIAN_GAIN * length / np.bincount(receiver, length, n)[receiver]
         spread = spread_of_cells(receiver, vectors, weights, n)
         interior = interior_cells(receiver, vectors, n)
         unit = float(np.sqrt(UNIT_LAW / spread[interior if interior.any() else slice(None)].mean()))
-        area = np.bincount(ridges.cell, ridges.length * ridges.distance, n) / 4
         return cls(points, edge_index, vectors, weights, area, extent, periodic, unit)
 
     def assemble(self) -> Data:
@@ -164,14 +179,17 @@ class _Mesh(NamedTuple):
 def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], periodic: bool) -> _Ridges:
     """Voronoi cells of a torus, or clipped to the rectangle, as the dual of one Delaunay triangulation.
 
-    A margin of the sheet is copied to the other side (torus) or mirrored at the border (open sheet; a border then is the
-    ridge between a point and its mirror image). The margin is wide enough when the circumcircles of all triangles at
-    cells of the sheet stay inside it, since then no point further out could change them.
+    A margin of the sheet is copied to the other side (torus) or mirrored at the border (open sheet; a border is then
+    the ridge between a point and its mirror image). The margin is wide enough when every cell of the sheet is enclosed
+    and the circumcircles of all triangles at it stay inside, since then no point further out could change them.
     """
     n = len(points)
-    band = FIRST_BAND * np.sqrt(extent.prod() / n)
+    spacing = np.sqrt(extent.prod() / n)
+    if not periodic:  # a point on the border would be its own mirror image
+        points = np.clip(points, NEAREST * spacing, extent - NEAREST * spacing)
+    band = np.full(2, FIRST_BAND * spacing)
     while True:
-        band = np.minimum(band, extent.max())
+        band = np.minimum(band, extent)
         padded, origin = _with_margin(points, extent, band, periodic)
         try:
             triangulation = Delaunay(padded)
@@ -184,7 +202,8 @@ def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"
         ours = (simplices < n).any(axis=1)
         reach = np.hypot(*(centre - corners[:, 0]).T)[ours, None]
         inside = (centre[ours] - reach >= -band) & (centre[ours] + reach <= extent + band)
-        if inside.all() or (band >= extent).all():
+        closed = (triangulation.convex_hull >= n).all()  # no cell of the sheet is left without an outer side
+        if (closed and inside.all()) or (band >= extent).all():
             break
         band *= 2
     cell, beyond, start, stop = [], [], [], []
@@ -197,12 +216,11 @@ def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"
         start.append(centre[triangulation.neighbors[kept, corner]] - padded[i])
         stop.append(centre[kept] - padded[i])
     i, j = np.concatenate(cell), np.concatenate(beyond)
-    distance = np.hypot(*(padded[j] - padded[i]).T)
-    return _Ridges(i, origin[j], np.concatenate(start), np.concatenate(stop), distance)
+    return _Ridges(i, origin[j], np.concatenate(start), np.concatenate(stop), padded[j] - padded[i])
 
 
 def _with_margin(
-    points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], band: float, periodic: bool
+    points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], band: Float[np.ndarray, " 2"], periodic: bool
 ) -> tuple[Float[np.ndarray, "m 2"], Int[np.ndarray, " m"]]:
     """The points, then their copies in a margin around the sheet; each with its index, -1 for mirror images."""
     origin = np.arange(len(points))
@@ -210,15 +228,15 @@ def _with_margin(
         for axis in (0, 1):
             shift = np.zeros(2)
             shift[axis] = extent[axis]
-            low = np.flatnonzero(points[:, axis] <= band)
-            high = np.flatnonzero(points[:, axis] >= extent[axis] - band)
+            low = np.flatnonzero(points[:, axis] <= band[axis])
+            high = np.flatnonzero(points[:, axis] >= extent[axis] - band[axis])
             points = np.concatenate([points, points[low] + shift, points[high] - shift])
             origin = np.concatenate([origin, origin[low], origin[high]])
         return points, origin
     mirrored = []
     for axis in (0, 1):
         for border in (0.0, extent[axis]):
-            near = np.abs(points[:, axis] - border) <= band
+            near = np.abs(points[:, axis] - border) <= band[axis]
             image = points[near]
             image[:, axis] = 2 * border - image[:, axis]
             mirrored.append(image)
@@ -235,32 +253,35 @@ def _circumcentres(corners: Float[np.ndarray, "t 3 2"]) -> Float[np.ndarray, "t 
     return a + np.stack([c[:, 1] * bb - b[:, 1] * cc, b[:, 0] * cc - c[:, 0] * bb], axis=1) / double[:, None]
 
 
-def _pairs(
-    ridges: _Ridges, num_cells: int, shortest: float, periodic: bool
-) -> tuple[Int[np.ndarray, "2 e"], Float[np.ndarray, " e"]]:
-    """Directed pairs of cells, both directions of each with the same shared length; degenerate ridges dropped."""
+def _pairs(ridges: _Ridges, num_cells: int) -> tuple[Int[np.ndarray, "2 e"], Float[np.ndarray, " e"]]:
+    """Directed pairs of cells that share an edge, both directions of each with the same shared length."""
     inner = ridges.neighbour >= 0
     cell, neighbour, length = ridges.cell[inner], ridges.neighbour[inner], ridges.length[inner]
-    real = length > shortest
     key = np.minimum(cell, neighbour) * num_cells + np.maximum(cell, neighbour)
-    pairs, index, count = np.unique(key[real], return_inverse=True, return_counts=True)
+    pairs, index, count = np.unique(key, return_inverse=True, return_counts=True)
     low, high = pairs // num_cells, pairs % num_cells
-    if periodic and ((low == high).any() or (count > 2).any()):
-        at = int(np.flatnonzero((low == high) | (count > 2))[0])
-        raise TopologyError(
-            f"`points` must be enough that no cell of the torus meets a cell twice or itself, got {num_cells}; cells "
-            f"{low[at]} and {high[at]} meet more than once."
-        )
-    shared = np.bincount(index, length[real], len(pairs)) / count
+    if (again := np.flatnonzero((low == high) | (count > 2))).size:
+        _fail_too_few(num_cells, int(low[again[0]]), int(high[again[0]]))
+    shared = np.bincount(index, length, len(pairs)) / count
     return np.stack([np.r_[low, high], np.r_[high, low]]), np.r_[shared, shared]
+
+
+def _fail_too_few(num_cells: int, one: int, two: int) -> None:
+    raise TopologyError(
+        "`points` must be enough, and spread enough, that on the torus no cell touches itself and two cells touch only "
+        f"along the shortest way between them, got {num_cells} points, where cells {one} and {two} break this."
+    )
 
 
 def _centroids(
     points: Float[np.ndarray, "n 2"], ridges: _Ridges, extent: Float[np.ndarray, " 2"], periodic: bool
 ) -> Float[np.ndarray, "n 2"]:
     """Centroid of every cell: the mean of the triangles (point, ridge), weighted with their area."""
-    area = ridges.length * ridges.distance / 4
+    area = ridges.area
     middle = (ridges.start + ridges.stop) / 3
     moment = np.stack([np.bincount(ridges.cell, area * m, len(points)) for m in middle.T], axis=1)
     moved = points + moment / np.bincount(ridges.cell, area, len(points))[:, None]
-    return moved % extent if periodic else np.clip(moved, 0, extent)
+    if not periodic:
+        return moved
+    moved %= extent
+    return np.where(moved == extent, 0.0, moved)  # what % makes of a rounding error below 0

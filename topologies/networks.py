@@ -1,0 +1,121 @@
+"""Any networkx graph with node positions as a substrate."""
+
+import networkx as nx
+import numpy as np
+from torch_geometric.data import Data
+
+from topologies.assemble import assemble
+from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, shortest_image, spread_of_cells
+from topologies.interior import interior_cells
+
+
+def from_networkx(graph: nx.Graph, *, pos: str = "pos") -> Data:
+    """Substrate from a networkx graph whose nodes have positions.
+
+    Cell k is the k-th node of `graph`, and every edge joins two cells in both directions. The optional edge attribute
+    `weight` says how strongly neighbours diffuse (default 1); the weights into a cell are normalised to sum to 12.
+    **Positions and extent are rescaled** by one factor, so that the unit law of the contract holds (mean of
+    sum_j w_ij |v_ij|^2 over interior cells = 16; over all cells of a graph that has no interior ones, such as a chain).
+
+    The optional graph attributes `extent` (width, height) and `periodic` (default False; needs `extent`) give the
+    domain in the unit of the positions. Without `extent` it is the bounding box of the positions with a margin of half
+    the mean edge length on every side, moved to (0, 0). A graph has no cell shapes: every cell gets an equal share of
+    the extent as its area. (For Voronoi areas and weights use `voronoi_from_points`.)
+
+    A directed graph must hold both directions of every edge; u -> v then carries the weight of u in the sums of v.
+
+    Args:
+        graph: a Graph or DiGraph; no self-loops, no parallel edges, no isolated nodes.
+        pos: node attribute with the position (x, y); y grows downwards, as in images.
+
+    Raises:
+        TopologyError: if the graph has no edges, an isolated node, a self-loop, parallel edges or a one-way edge; if a
+            position is missing, not two finite numbers, shared by two nodes or outside the extent; if a weight is not a
+            positive number.
+    """
+    nodes, edges, weights = _edges(graph)
+    points = np.stack([_position(graph, node, pos) for node in nodes])
+    periodic = bool(graph.graph.get("periodic", False))
+    points, extent = _domain(graph, points, edges, periodic)
+    order = np.lexsort(points.T)
+    if (twin := np.flatnonzero((points[order[1:]] == points[order[:-1]]).all(axis=1))).size:
+        one, two = (nodes[k] for k in sorted(order[twin[0] : twin[0] + 2]))
+        raise TopologyError(f"Node attribute `{pos}` must differ from node to node, got the same for {one!r}, {two!r}.")
+    n, (neighbour, receiver) = len(points), edges
+    vectors = shortest_image(points[neighbour] - points[receiver], extent, periodic)
+    weights = LAPLACIAN_GAIN * weights / np.bincount(receiver, weights, n)[receiver]
+    spread, interior = spread_of_cells(receiver, vectors, weights, n), interior_cells(receiver, vectors, n)
+    unit = np.sqrt(UNIT_LAW / spread[interior if interior.any() else slice(None)].mean())
+    width, height = (extent * unit).tolist()
+    return assemble(
+        pos=points * unit,
+        edge_index=edges,
+        vectors=vectors * unit,
+        weights=weights,
+        area=np.full(n, width * height / n),
+        extent=(width, height),
+        periodic=periodic,
+    )
+
+
+def _edges(graph: nx.Graph) -> tuple[list, np.ndarray, np.ndarray]:
+    """Nodes in order, (2, E) indices of both directions of all edges, and their weights."""
+    if graph.is_multigraph():
+        raise TopologyError(
+            f"`graph` must not have parallel edges, got a {type(graph).__name__}; convert it to a Graph."
+        )
+    if graph.number_of_edges() == 0:
+        raise TopologyError(f"`graph` must have edges, got {graph.number_of_nodes()} nodes and no edge.")
+    if isolated := next(iter(nx.isolates(graph)), None):
+        raise TopologyError(f"`graph` must give every node a neighbour, got the isolated node {isolated!r}.")
+    nodes = list(graph)
+    index = {node: k for k, node in enumerate(nodes)}
+    sources, targets, weights = [], [], []
+    for u, v, weight in graph.edges(data="weight", default=1.0):
+        if u == v:
+            raise TopologyError(f"`graph` must have no self-loops, got one at node {u!r}.")
+        if graph.is_directed() and not graph.has_edge(v, u):
+            raise TopologyError(f"`graph` must hold both directions of every edge, got only {u!r} -> {v!r}.")
+        if not (isinstance(weight, int | float | np.number) and np.isfinite(weight) and weight > 0):
+            raise TopologyError(f"Edge attribute `weight` must be a positive number, got {weight!r} for {u!r}, {v!r}.")
+        for a, b in ((u, v),) if graph.is_directed() else ((u, v), (v, u)):
+            sources.append(index[a])
+            targets.append(index[b])
+            weights.append(float(weight))
+    return nodes, np.array([sources, targets]), np.array(weights)
+
+
+def _position(graph: nx.Graph, node: object, pos: str) -> np.ndarray:
+    value = graph.nodes[node].get(pos)
+    if value is None:
+        raise TopologyError(f"Node attribute `{pos}` must be set on every node, missing on node {node!r}.")
+    try:
+        point = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        point = np.empty(0)
+    if point.shape != (2,) or not np.isfinite(point).all():
+        raise TopologyError(
+            f"Node attribute `{pos}` must be two finite numbers (x, y), got {value!r} on node {node!r}."
+        )
+    return point
+
+
+def _domain(graph: nx.Graph, points: np.ndarray, edges: np.ndarray, periodic: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Points inside (0, 0)-extent, and the extent."""
+    given = graph.graph.get("extent")
+    if given is None:
+        if periodic:
+            raise TopologyError("Graph attribute `extent` must be set when `periodic` is, got none.")
+        margin = np.hypot(*(points[edges[0]] - points[edges[1]]).T).mean() / 2
+        low = points.min(axis=0) - margin
+        return points - low, points.max(axis=0) + margin - low
+    extent = np.asarray(given, dtype=np.float64)
+    if extent.shape != (2,) or not np.isfinite(extent).all() or (extent <= 0).any():
+        raise TopologyError(f"Graph attribute `extent` must be two positive numbers, width and height, got {given!r}.")
+    outside = np.flatnonzero(((points < 0) | (points > extent)).any(axis=1))
+    if outside.size:
+        at = int(outside[0])
+        raise TopologyError(
+            f"Positions must lie inside the graph's extent {extent.tolist()}, got {points[at].tolist()} for node {at}."
+        )
+    return points, extent
