@@ -1,0 +1,130 @@
+"""Trains an isotropic rule to grow a picture from a single cell, in any orientation (IsoNCA, single-seed strategy).
+
+    python experiments/isonca_training.py --target lizard --out runs/isonca-lizard
+
+Square torus, 48-pixel target on 72x72 cells, pool of 256, rollouts of 64-95 steps, rotation-reflection-invariant loss
+with a binary auxiliary channel, overflow and stillness terms: the published recipe (Mordvintsev et al. 2022), with four
+changes that reach its quality in a sixth of its iterations:
+
+- the auxiliary channel's squared error counts three times, so head and tail part early;
+- one cosine from 1e-3 to 1e-5 instead of 25 triangles that halve, after a warm-up of 300 iterations;
+- the shipped rule is the running average of the parameters;
+- samples that died or exploded are replaced by the seed (the guard of `graphnca.training`).
+
+The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end, `rule.safetensors`
+with its description. A run that was killed goes on where its last checkpoint stands, when the same command is given.
+About 0.6 s an iteration on one core: 8,000 iterations take an hour and a half.
+"""
+
+import argparse
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from graphnca import save_rule
+from graphnca.drawing import montage, save_image
+from graphnca.drawing.curves import draw_curve
+from graphnca.losses import RotationInvariantLoss
+from graphnca.models import isonca
+from graphnca.rasterizers import NearestCell
+from graphnca.seeds import point_seed
+from graphnca.targets import binary_channel, load_target, radial_channel
+from graphnca.training import Cosine, PoolPolicy, Training, TrainingConfig, Warmup, grown_and_still
+from graphnca.training.loop import describe
+from topologies import square_grid
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the command line can change."""
+
+    target: str = "lizard"
+    auxiliary: str = "binary"
+    """Extra target channels, separated by commas: binary, radial4, ...; empty for none (spider web)."""
+    auxiliary_weight: float = 3.0
+    size: int = 48
+    padding: int = 12
+    iterations: int = 8000
+    batch_size: int = 8
+    rate: float = 1e-3
+    precision: str = "float32"
+    seed: int = 0
+    threads: int = 0
+    out: str = "runs/isonca-lizard"
+
+
+def target_with_auxiliary(config: Config) -> Tensor:
+    """RGBA and the auxiliary channels, (4 + n, H, W)."""
+    target = load_target(config.target, size=config.size, padding=config.padding)
+    channels = [target]
+    for name in filter(None, config.auxiliary.split(",")):
+        if name == "binary":
+            channels.append(binary_channel(target)[None])
+        elif name.startswith("radial") and name[6:].isdigit():
+            channels.append(radial_channel(target, int(name[6:]))[None])
+        else:
+            raise SystemExit(f"--auxiliary: expected binary or radialN, separated by commas, got {name!r}.")
+    return torch.cat(channels)
+
+
+def train(config: Config) -> Path:
+    """Runs or resumes the training; returns the path of the rule."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    target = target_with_auxiliary(config)
+    height, width = target.shape[-2:]
+    topology = square_grid(height, width)
+    raster = NearestCell(topology)
+    weights = [1.0] * 4 + [config.auxiliary_weight] * (len(target) - 4)
+    loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster)
+    training_config = TrainingConfig(
+        iterations=config.iterations,
+        batch_size=config.batch_size,
+        schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
+        pool=PoolPolicy(seed_always_until=3000, seed_every=4),
+        precision=config.precision,
+        seed=config.seed,
+    )
+
+    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+        save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
+        save_image(folder / "loss.png", draw_curve(history, title=f"{config.target}: loss by iteration"))
+
+    training = Training(
+        isonca(), topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
+    )
+    training.run()
+    path = Path(config.out) / "rule.safetensors"
+    save_rule(
+        training.averaged_rule(),
+        path,
+        {
+            "target": config.target,
+            "trained by": shlex.join(["python", *sys.argv]),
+            "substrate": f"square torus, {height}x{width}",
+            "configuration": describe(training_config),
+            "auxiliary channels": config.auxiliary,
+            "weight of the auxiliary channels": config.auxiliary_weight,
+            "iterations": training.iteration,
+            "hours": round(training.seconds / 3600, 2),
+            "samples replaced by the guard": training.repairs,
+        },
+    )
+    return path
+
+
+def main() -> None:
+    """Reads the command line and trains."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in vars(Config()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
+    print(f"The rule is at {train(Config(**vars(parser.parse_args())))}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Learning rates as functions of the iteration, so that a resumed run needs no scheduler state."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Schedule = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Triangular2:
+    """A triangle wave between two rates whose height halves every cycle (IsoNCA: 1e-5, 1e-3, 2,000)."""
+
+    low: float = 1e-5
+    high: float = 1e-3
+    half_cycle: int = 2000
+
+    def __call__(self, iteration: int) -> float:
+        """The rate at an iteration, counted from 0."""
+        cycle, within = divmod(iteration, 2 * self.half_cycle)
+        rise = 1.0 - abs(within / self.half_cycle - 1.0)
+        return self.low + (self.high - self.low) * rise / 2.0**cycle
+
+
+@dataclass(frozen=True)
+class MultiStep:
+    """A rate multiplied by `factor` at each milestone (Growing NCA: 2e-3, x 0.1 at 2,000)."""
+
+    rate: float
+    milestones: tuple[int, ...] = ()
+    factor: float = 0.1
+
+    def __call__(self, iteration: int) -> float:
+        """The rate at an iteration, counted from 0."""
+        return self.rate * self.factor ** sum(iteration >= milestone for milestone in self.milestones)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from one rate to another over a known number of iterations, and constant from then on."""
+
+    high: float
+    low: float
+    iterations: int
+
+    def __call__(self, iteration: int) -> float:
+        """The rate at an iteration, counted from 0."""
+        progress = min(1.0, iteration / self.iterations)
+        return self.low + (self.high - self.low) * (1.0 + math.cos(math.pi * progress)) / 2.0
+
+
+@dataclass(frozen=True)
+class Warmup:
+    """Another schedule, rising linearly from zero over the first iterations.
+
+    Adam's first steps with normalised gradients are of full size; without a warm-up they can fill the pool with states
+    that never recover.
+    """
+
+    schedule: Schedule
+    iterations: int = 300
+
+    def __call__(self, iteration: int) -> float:
+        """The rate at an iteration, counted from 0."""
+        return self.schedule(iteration) * min(1.0, (iteration + 1) / self.iterations)
