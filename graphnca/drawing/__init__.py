@@ -3,6 +3,7 @@
 from graphnca.drawing.animation import save_animation as save_animation
 from graphnca.drawing.cells import CellCanvas as CellCanvas
 from graphnca.drawing.cells import draw_cells as draw_cells
+from graphnca.drawing.curves import draw_curves as draw_curves
 from graphnca.drawing.images import save_image as save_image
 from graphnca.drawing.images import to_picture as to_picture
 from graphnca.drawing.images import to_rgb as to_rgb

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.spatial import KDTree
 
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing.images import Picture, to_picture
@@ -18,7 +19,6 @@ GIF_TICK = 0.01  # seconds: GIF delays are whole hundredths
 FASTEST_GIF = 50.0  # frames per second; browsers slow down delays below two hundredths
 PALETTE_COLOURS = 255  # one of GIF's 256 is kept for "as before"
 PALETTE_FRAMES = 32  # frames from which the palette is chosen, evenly spread
-PALETTE_PIXELS = 40_000  # of each of them
 VIDEO_QUALITY = 18  # x264 constant rate factor; 18 is hardly distinguishable from lossless
 
 
@@ -74,25 +74,28 @@ def _same_size(frames: Iterable[Picture]) -> Iterator[Image.Image]:
 
 
 def _gif(frames: list[Image.Image], fps: float, loop: bool) -> bytes:
-    palette = _shared_palette(frames)
+    colours = _shared_palette(frames)
+    tree = KDTree(colours.astype(np.float64))
+    nearest = np.full(1 << 24, -1, dtype=np.int16)  # palette number of each colour, filled as colours occur
     ends = [round((number + 1) / fps / GIF_TICK) for number in range(len(frames))]
     pages: list[Image.Image] = []
     durations: list[int] = []
     previous = np.empty(0)
     for number, frame in enumerate(frames):
-        ticks = ends[number] - (ends[number - 1] if number else 0)
-        indexed = np.asarray(frame.quantize(palette=palette, dither=Image.Dither.NONE))
+        milliseconds = (ends[number] - (ends[number - 1] if number else 0)) * 10
+        packed = _packed(frame)
+        unknown = np.unique(packed[nearest[packed] < 0])
+        nearest[unknown] = tree.query(_unpacked(unknown))[1]
+        indexed = nearest[packed].astype(np.uint8)
         if number and np.array_equal(indexed, previous):
-            durations[-1] += ticks * 10
+            durations[-1] += milliseconds
             continue
-        if number:
-            indexed, previous = np.where(indexed == previous, PALETTE_COLOURS, indexed), indexed
-        else:
-            previous = indexed
-        page = Image.fromarray(indexed.astype(np.uint8), mode="P")
-        page.putpalette(palette.getpalette() or [])
+        shown = np.where(indexed == previous, PALETTE_COLOURS, indexed).astype(np.uint8) if number else indexed
+        previous = indexed
+        page = Image.fromarray(shown.reshape(frame.height, frame.width))
+        page.putpalette(colours.tobytes())
         pages.append(page)
-        durations.append(ticks * 10)
+        durations.append(milliseconds)
     buffer = io.BytesIO()
     pages[0].save(
         buffer,
@@ -108,39 +111,32 @@ def _gif(frames: list[Image.Image], fps: float, loop: bool) -> bytes:
     return buffer.getvalue()
 
 
-def _shared_palette(frames: list[Image.Image]) -> Image.Image:
-    """A palette image of up to 255 colours that suit all frames."""
+def _shared_palette(frames: list[Image.Image]) -> np.ndarray:
+    """Up to 255 colours (K, 3) that suit all frames; the most frequent one, the background, is exact."""
     chosen = np.linspace(0, len(frames) - 1, min(len(frames), PALETTE_FRAMES)).round().astype(int)
-    pixels = np.concatenate([np.asarray(frames[number]).reshape(-1, 3)[_spread(frames[number])] for number in chosen])
-    colours = np.unique(pixels, axis=0)
-    if len(colours) > PALETTE_COLOURS:
-        # Every colour counts by the root of how often it occurs: a white background must not use up the palette.
-        sample = Image.fromarray(_by_root_of_frequency(pixels)[None])
-        quantized = sample.quantize(PALETTE_COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
-        colours = np.asarray(quantized.getpalette(), dtype=np.uint8).reshape(-1, 3)[:PALETTE_COLOURS]
-        frequent, counts = np.unique(pixels, axis=0, return_counts=True)
-        colours[-1] = frequent[counts.argmax()]  # the background keeps its exact colour
-    table = np.repeat(colours[:1], 256, axis=0)
-    table[: len(colours)] = colours
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(table.tobytes())
-    return palette
+    packed, counts = np.unique(np.concatenate([_packed(frames[number]) for number in chosen]), return_counts=True)
+    if len(packed) <= PALETTE_COLOURS:
+        return _unpacked(packed)
+    # Every colour counts by the root of how often it occurs: a white background must not use up the palette.
+    sample = np.repeat(_unpacked(packed), np.ceil(np.sqrt(counts)).astype(np.int64), axis=0)
+    quantized = Image.fromarray(sample[None]).quantize(PALETTE_COLOURS - 1, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    colours = np.asarray(quantized.getpalette(), dtype=np.uint8).reshape(-1, 3)[: PALETTE_COLOURS - 1]
+    return np.concatenate([_unpacked(packed[[counts.argmax()]]), colours])
 
 
-def _spread(frame: Image.Image) -> np.ndarray:
-    """Numbers of at most PALETTE_PIXELS pixels, evenly spread over a frame."""
-    total = frame.width * frame.height
-    return np.linspace(0, total - 1, min(total, PALETTE_PIXELS)).astype(np.int64)
+def _packed(frame: Image.Image) -> np.ndarray:
+    """The colours of the pixels, row by row, as one number each."""
+    pixels = np.asarray(frame).reshape(-1, 3).astype(np.int32)
+    return pixels[:, 0] << 16 | pixels[:, 1] << 8 | pixels[:, 2]
 
 
-def _by_root_of_frequency(pixels: np.ndarray) -> np.ndarray:
-    colours, counts = np.unique(pixels, axis=0, return_counts=True)
-    return np.repeat(colours, np.ceil(np.sqrt(counts)).astype(np.int64), axis=0)
+def _unpacked(packed: np.ndarray) -> np.ndarray:
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
 
 
 def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
     try:
-        import imageio_ffmpeg
+        import imageio_ffmpeg  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
             "Writing .mp4 needs imageio-ffmpeg: `pip install graphnca[video]`; or write a .gif."

@@ -11,7 +11,7 @@ from torch import Tensor
 
 NOT_FINITE = (255, 0, 255)  # magenta, in no pattern: a cell whose state is NaN or infinite
 
-# Blue, white, ochre to red-brown for values -1 .. 1; equal steps look about equally far apart, also to the colour-blind.
+# Blue, white, red-brown for values -1 .. 1; blue against orange also holds for the colour-blind.
 DIVERGING = np.array(
     [
         (23, 58, 102),
@@ -74,7 +74,7 @@ def state_colours(
             f"`states` must have at least 3 channels (RGB, or premultiplied RGBA), got {channels}; "
             "`channel` shows a single one."
         )
-    return np.where(finite[..., None], np.clip(colours, 0.0, 255.0), NOT_FINITE).astype(np.float32)
+    return np.where(np.expand_dims(finite, -1), np.clip(colours, 0.0, 255.0), NOT_FINITE).astype(np.float32)
 
 
 def diverging_colours(values: np.ndarray, limit: float | None = None) -> np.ndarray:
@@ -110,4 +110,4 @@ def parse_colour(name: str, colour: Any) -> tuple[int, int, int, int]:
         raise ValueError(f"`{name}` must be a colour name, '#rrggbb' or (r, g, b), got {colour!r}.") from error
     if len(values) not in (3, 4) or not all(0 <= value <= 255 for value in values):
         raise ValueError(f"`{name}` must be a colour name, '#rrggbb' or (r, g, b) in 0..255, got {colour!r}.")
-    return (*values[:3], values[3] if len(values) == 4 else 255)
+    return values[0], values[1], values[2], values[3] if len(values) == 4 else 255

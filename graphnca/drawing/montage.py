@@ -27,7 +27,7 @@ def montage(
 
     Args:
         images: Pillow images, bytes (H, W, 3) or tensors (C, H, W); they may differ in size.
-        captions: One text for each image; long ones are broken at spaces, and "\\n" breaks a line.
+        captions: One text for each image; long ones are broken at spaces, and a line break stays one.
         columns: Images in a row; by default all in one row up to five, else about a square.
         title: A text above all of them.
         pad: Space around each image, in pixels.
@@ -51,7 +51,8 @@ def montage(
     if font_size < 1:
         raise ValueError(f"`font_size` must be at least 1 pixel, got {font_size}.")
     columns = min(columns, len(pictures))
-    font, title_font = ImageFont.load_default(font_size), ImageFont.load_default(round(font_size * 4 / 3))
+    title_size = round(font_size * 4 / 3)
+    font, title_font = ImageFont.load_default(font_size), ImageFont.load_default(title_size)
     line = math.ceil(font_size * LINE_HEIGHT)
 
     rows = [list(range(start, min(start + columns, len(pictures)))) for start in range(0, len(pictures), columns)]
@@ -68,7 +69,7 @@ def montage(
     below = [text + gap if text else 0 for text in texts]
     width = sum(widths) + pad * (columns + 1)
     title_lines = [] if not title else _broken(title, title_font, width - 2 * pad)
-    title_line = math.ceil(title_font.size * LINE_HEIGHT)
+    title_line = math.ceil(title_size * LINE_HEIGHT)
     top = len(title_lines) * title_line + (pad if title_lines else 0)
     height = top + sum(heights) + sum(below) + pad * (len(rows) + 1)
 
