@@ -4,8 +4,10 @@ The packages are imported only after the hook is in place, so their jaxtyping an
 and nowhere else.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
 import torch
 from jaxtyping import install_import_hook
@@ -61,3 +63,11 @@ def conformance() -> Path:
     if not CONFORMANCE.is_dir():
         pytest.skip(f"no conformance files at {CONFORMANCE}")
     return CONFORMANCE
+
+
+@pytest.fixture
+def as_released() -> Iterator[None]:
+    """Without the run-time type checks of the tests, so that the library's own errors are met."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
