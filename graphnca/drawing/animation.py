@@ -1,12 +1,16 @@
 """Animations: GIF with Pillow alone, MP4 with the extra `[video]`."""
 
+import contextlib
+import importlib
 import io
 import math
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -136,31 +140,26 @@ def _unpacked(packed: np.ndarray) -> np.ndarray:
 
 def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
     try:
-        import imageio_ffmpeg  # pyright: ignore[reportMissingImports]
+        ffmpeg: Any = importlib.import_module("imageio_ffmpeg")
     except ImportError as error:
         raise ImportError(
             "Writing .mp4 needs imageio-ffmpeg: `pip install graphnca[video]`; or write a .gif."
         ) from error
     first = next(frames)
     width, height = first.width + first.width % 2, first.height + first.height % 2  # H.264 halves the colours' size
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "animation.mp4"
-        writer = imageio_ffmpeg.write_frames(
-            str(file),
-            (width, height),
-            fps=fps,
-            codec="libx264",
-            quality=None,
-            macro_block_size=2,
-            ffmpeg_log_level="error",
-            output_params=["-crf", str(VIDEO_QUALITY), "-movflags", "+faststart"],
-        )
-        writer.send(None)
-        try:
-            for frame in chain([first], frames):
-                pixels = np.asarray(frame)
-                padded = np.pad(pixels, ((0, height - frame.height), (0, width - frame.width), (0, 0)), mode="edge")
-                writer.send(np.ascontiguousarray(padded))
-        finally:
-            writer.close()
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:.6g}", "-i", "-"]
+    coding = ["-an", "-c:v", "libx264", "-crf", str(VIDEO_QUALITY), "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as messages:
+        file = Path(folder) / "animation.mp4"  # ffmpeg goes back to its beginning, so it cannot be a pipe
+        command = [ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *source, *coding, str(file)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=messages) as process:
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):  # ffmpeg gave up: it says why in its messages
+                for frame in chain([first], frames):
+                    margin = ((0, height - frame.height), (0, width - frame.width), (0, 0))
+                    process.stdin.write(np.pad(np.asarray(frame), margin, mode="edge").tobytes())
+                process.stdin.close()
+        if process.returncode:
+            messages.seek(0)
+            raise RuntimeError(f"ffmpeg failed to write the video: {messages.read().decode(errors='replace').strip()}")
         return file.read_bytes()

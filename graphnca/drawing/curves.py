@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from jaxtyping import Num
 from PIL import Image, ImageDraw, ImageFont
 
 from graphnca.drawing.colours import parse_colour
@@ -16,11 +16,12 @@ PALETTE = ("#2f6fa7", "#d9772f", "#3b8f5a", "#a8475c", "#7a5ba6", "#5f6b76")  # 
 FINE = 4  # lines are drawn this much larger and scaled down: smooth edges
 RAW_SHARE = 0.28  # strength of a noisy series behind its running median
 
-Series = Any  # y values, or a pair (x values, y values)
+Values = Sequence[float] | Num[np.ndarray, "p"]
+Series = Values | tuple[Values, Values]  # y, or (x, y)
 
 
 def draw_curves(
-    series: Mapping[str, Series] | Sequence[float],
+    series: Mapping[str, Series] | Series,
     *,
     size: tuple[int, int] = (720, 420),
     log_y: bool = False,
@@ -33,8 +34,8 @@ def draw_curves(
     """Lines over a common x axis, with axes, ticks and a legend.
 
     Args:
-        series: By name, either y values (x then counts 0, 1, ...) or a pair (x values, y values); or the y values of
-            one nameless line. Values that are not finite, or not positive on a logarithmic axis, leave a gap.
+        series: By name, either y values (x then counts 0, 1, ...) or a pair (x values, y values); or one
+            nameless line. Values that are not finite, or not positive on a logarithmic axis, leave a gap.
         size: Width and height of the picture, in pixels.
         log_y: A logarithmic y axis: for losses.
         smooth: Points over which the bold line is a running median; the series itself is then drawn faintly behind it.
@@ -106,7 +107,7 @@ def draw_curves(
     return picture
 
 
-def _lines(series: Mapping[str, Series] | Sequence[float], log_y: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _lines(series: Mapping[str, Series] | Series, log_y: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The series as x and y in float64; on a logarithmic axis y is log10, and NaN where there is none."""
     named = series if isinstance(series, Mapping) else {"": series}
     lines = {}
@@ -188,7 +189,7 @@ def _paint(
     pen = ImageDraw.Draw(mask)
     moved = (points - [left, top]) * FINE
     value, half = round(255 * strength), width * FINE / 2
-    whole = np.isfinite(moved).all(1)
+    whole = np.isfinite(moved[:, 0]) & np.isfinite(moved[:, 1])
     for part in np.split(np.arange(len(moved)), np.flatnonzero(~whole)):
         run = [tuple(point) for point in moved[part[whole[part]]].tolist()]
         if len(run) > 1:

@@ -12,7 +12,8 @@ from torch import Tensor
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing.colours import state_colours
 
-Picture = Image.Image | UInt8[np.ndarray, "h w 3"] | Float[Tensor, "c h w"]
+# Anonymous axes: several pictures in one call may differ in size.
+Picture = Image.Image | UInt8[np.ndarray, "_ _ 3"] | Float[Tensor, "_ _ _"]
 
 
 def to_rgb(image: Float[Tensor, "c h w"], *, offset: float | None = None) -> UInt8[np.ndarray, "h w 3"]:
