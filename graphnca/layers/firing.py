@@ -30,19 +30,19 @@ def hash_index(index: Int[Tensor, "*n"]) -> Int[Tensor, "*n"]:
 
 
 def fires(
-    key: Int[Tensor, ""], hashed_index: Int[Tensor, "*n"], rate: float | Float[Tensor, "*n"]
+    key: Int[Tensor, ""], hashed_index: Int[Tensor, "*n"], rate: float | Float[Tensor, "*#n"]
 ) -> Bool[Tensor, "*n"]:
     """True with probability `rate`, independently for every index and key.
 
     Args:
         key: The step's key (`fire_key`).
         hashed_index: The cells' indices (for channels that fire on their own: cell * channels + channel), hashed.
-        rate: Probability of firing, one for all or one for each index; 1 always fires, 0 never.
+        rate: Probability of firing, one for all or a tensor that broadcasts against the indices; 1 always fires, 0 never.
     """
     bits = _mix(hashed_index ^ key).bitwise_and(_RANGE - 1)
     if isinstance(rate, Tensor):
         return bits < torch.round(rate.to(torch.float64) * _RANGE).to(torch.int64)
-    return bits < round(rate * _RANGE)
+    return bits <= round(rate * _RANGE) - 1  # 2^31 itself would wrap round in an int32 comparison
 
 
 def _mix(bits: Tensor) -> Tensor:
