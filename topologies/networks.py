@@ -66,8 +66,8 @@ def _edges(graph: nx.Graph) -> tuple[list, np.ndarray, np.ndarray]:
         )
     if graph.number_of_edges() == 0:
         raise TopologyError(f"`graph` must have edges, got {graph.number_of_nodes()} nodes and no edge.")
-    if isolated := next(iter(nx.isolates(graph)), None):
-        raise TopologyError(f"`graph` must give every node a neighbour, got the isolated node {isolated!r}.")
+    if isolated := list(nx.isolates(graph)):
+        raise TopologyError(f"`graph` must give every node a neighbour, got the isolated node {isolated[0]!r}.")
     nodes = list(graph)
     index = {node: k for k, node in enumerate(nodes)}
     sources, targets, weights = [], [], []

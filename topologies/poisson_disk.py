@@ -32,7 +32,7 @@ def poisson_disk(
         Points in [0, width) x [0, height), in the row-major order of the base squares.
     """
     size = np.asarray(extent, dtype=np.float64)
-    columns, rows = np.ceil(size * np.sqrt(2) / radius).astype(np.int64)
+    columns, rows = (int(count) for count in np.ceil(size * np.sqrt(2) / radius))
     side = size / (columns, rows)
     grid = _HaloGrid(rows, columns, size, periodic)
     row, column = (index.ravel() for index in np.mgrid[:rows, :columns])
