@@ -9,7 +9,8 @@ changes that reach its quality in a sixth of its iterations:
 - the auxiliary channel's squared error counts three times, so head and tail part early;
 - one cosine from 1e-3 to 1e-5 instead of 25 triangles that halve, after a warm-up of 300 iterations;
 - the shipped rule is the running average of the parameters;
-- samples that died or exploded are replaced by the seed (the guard of `graphnca.training`).
+- the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
+  `graphnca.training`), so the pool is rid of states that fill the whole sheet.
 
 The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end, `rule.safetensors`
 with its description. A run that was killed goes on where its last checkpoint stands, when the same command is given.
@@ -26,8 +27,7 @@ import torch
 from torch import Tensor
 
 from graphnca import save_rule
-from graphnca.drawing import montage, save_image
-from graphnca.drawing.curves import draw_curve
+from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.losses import RotationInvariantLoss
 from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
@@ -86,14 +86,14 @@ def train(config: Config) -> Path:
         iterations=config.iterations,
         batch_size=config.batch_size,
         schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
-        pool=PoolPolicy(seed_always_until=3000, seed_every=4),
+        pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
         precision=config.precision,
         seed=config.seed,
     )
 
     def draw(folder: Path, states: Tensor, history: list[float]) -> None:
         save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
-        save_image(folder / "loss.png", draw_curve(history, title=f"{config.target}: loss by iteration"))
+        save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target))
 
     training = Training(
         isonca(), topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
