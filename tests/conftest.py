@@ -4,8 +4,9 @@ The packages are imported only after the hook is in place, so their jaxtyping an
 and nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jaxtyping
 import pytest
@@ -71,3 +72,21 @@ def as_released() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def random_rule() -> Callable[..., Any]:
+    """Makes an `NCAConv` whose output layer, zero in an untrained rule, is small and random: patterns move and grow."""
+
+    def make(*args: Any, std: float = 0.04, seed: int = 0, **options: Any) -> Any:
+        from graphnca.layers import NCAConv  # after the hook
+
+        state = torch.get_rng_state()
+        torch.manual_seed(seed)
+        rule = NCAConv(*args, **options)
+        for parameter in rule.update_rule.output.parameters():
+            torch.nn.init.normal_(parameter, std=std)
+        torch.set_rng_state(state)
+        return rule
+
+    return make

@@ -37,7 +37,7 @@ def fires(
     Args:
         key: The step's key (`fire_key`).
         hashed_index: The cells' indices (for channels that fire on their own: cell * channels + channel), hashed.
-        rate: Probability of firing, one for all or a tensor that broadcasts against the indices; 1 always fires, 0 never.
+        rate: Probability of firing, one for all or a tensor that broadcasts against the indices; 1: always, 0: never.
     """
     bits = _mix(hashed_index ^ key).bitwise_and(_RANGE - 1)
     if isinstance(rate, Tensor):

@@ -40,8 +40,8 @@ class NCAConv(MessagePassing):
             of filters (see `Perception`).
         gains: Factor of each filter; stored with the rule, because the published rules disagree on them.
         fire_rate: Probability that a cell updates in a step.
-        fire_per: `"cell"`: one draw for all channels of a cell (all works but one); `"channel"`: each channel on its own
-            (Studying Growth, keep rate 0.8).
+        fire_per: `"cell"`: one draw for all channels of a cell (all works but one); `"channel"`: each channel on its
+            own (Studying Growth, keep rate 0.8).
         life_mask: When cells that are not alive are zeroed: `"pre"` by the state before the step (IsoNCA), `"pre_post"`
             before and after (Growing NCA), `"post"` after it only, `None` never (textures).
         alive_threshold: Alpha above which a cell is mature and keeps itself and its neighbours alive.
@@ -62,7 +62,7 @@ class NCAConv(MessagePassing):
         self,
         num_channels: int = 16,
         hidden_size: int = 128,
-        perception: str | tuple[str, ...] = "sobel",
+        perception: str | tuple[str, ...] | list[str] = "sobel",
         *,
         gains: Mapping[str, float] | None = None,
         fire_rate: float = 0.5,
@@ -80,10 +80,11 @@ class NCAConv(MessagePassing):
             raise ValueError(f"`fire_per` must be one of {FIRING}, got {fire_per!r}.")
         if not 0.0 < fire_rate <= 1.0:
             raise ValueError(f"`fire_rate` must lie in (0, 1], got {fire_rate!r}.")
-        if num_channels < (4 if life_mask else 1) or hidden_size < 1:
+        least = 4 if life_mask else 1
+        if num_channels < least or hidden_size < 1:
             raise ValueError(
-                f"`num_channels` must be at least {4 if life_mask else 1} with life mask {life_mask!r} and `hidden_size` "
-                f"at least 1, got {num_channels} and {hidden_size}."
+                f"`num_channels` must be at least {least} with life mask {life_mask!r} and `hidden_size` at least 1, "
+                f"got {num_channels} and {hidden_size}."
             )
         self.num_channels = num_channels
         self.hidden_size = hidden_size
