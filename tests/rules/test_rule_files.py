@@ -42,7 +42,7 @@ def randomised(rule: NCAConv, seed: int = 0) -> NCAConv:
 
 def stored(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
     with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
         return tensors, json.loads(file.metadata()["graphnca"])
 
 
