@@ -23,6 +23,8 @@ from .stencil import Stencil, Table
 
 BLOCK = 2048  # rows of the update network computed at a time: the hidden activations stay in the cache
 
+QUANTUM = 256  # low-precision products come in multiples of so many rows
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -102,6 +104,21 @@ class Step:
     died_sign: Tensor | None
     over: Tensor | None  # rows beyond the overflow bound after the step
     excess: Tensor | None
+
+
+def to_precision(rows: Tensor, precision: torch.dtype) -> Tensor:
+    """The rows in the precision of the products; for bfloat16 filled up with zero rows to a multiple of `QUANTUM`.
+
+    The library behind low-precision products prepares a kernel for every shape it meets, which takes longer than the
+    product; the number of firing cells is another one every step, so it is rounded up.
+    """
+    if precision == rows.dtype:
+        return rows
+    count = rows.shape[0]
+    filled = rows.new_empty((count + QUANTUM - 1) // QUANTUM * QUANTUM, rows.shape[1], dtype=precision)
+    filled[:count] = rows
+    filled[count:] = 0
+    return filled
 
 
 class Network:
@@ -232,7 +249,7 @@ def advance(
         active, fired = _firing(plan, key, candidates)
         # what they perceive, and do
         own, perceived, gradient = _perceive(plan, x, active)
-        change = network.forward(perceived).to(x.dtype)
+        change = network.forward(perceived)[: len(own)].to(x.dtype)
         if fired is not None:
             change = change * fired
         # the dead cells beside them may ripen in this step: they die again, but keep a neighbour alive
@@ -316,7 +333,8 @@ def retreat(
             grad_rows += grad_change[plan.sample_of(step.active)][:, None] * step.change_sign
         if step.fired is not None:
             grad_rows = grad_rows * step.fired
-        grad_perceived = network.backward(step.perceived, grad_rows.to(plan.precision)).to(dtype)
+        grad_perceived = network.backward(step.perceived, to_precision(grad_rows, plan.precision))
+        grad_perceived = grad_perceived[: len(step.active)].to(dtype)
         if number == 0 and not needs_start:
             return None
         grad_own, grad_bands = _split(plan.perception, grad_perceived, step.gradient, channels)
@@ -371,7 +389,7 @@ def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, tupl
     bands = [plan.forward.product(x, rows, band) for band in range(len(plan.forward.weights))]
     laplacian = bands[0] if plan.perception.uses_laplacian else None
     gradient = (bands[-2], bands[-1]) if plan.perception.uses_gradient else None
-    return own, plan.perception(own, laplacian, gradient).to(plan.precision), gradient
+    return own, to_precision(plan.perception(own, laplacian, gradient), plan.precision), gradient
 
 
 def _ripen(
@@ -382,13 +400,17 @@ def _ripen(
     rim = (_flags(plan, plan.reach.index_select(0, candidates).view(-1)) & ~live).nonzero().view(-1)
     rows, fired = _firing(plan, key, rim)
     own, perceived, _ = _perceive(plan, x, rows)
-    change = network.alpha_change(perceived).to(x.dtype)
+    change = network.alpha_change(perceived)[: len(own)].to(x.dtype)
     if fired is not None:
         change = change * fired[:, ALPHA]
     return rows[own[:, ALPHA] + change > plan.alive_threshold]
 
 
-def _rows_beyond(states: Tensor, survives: Tensor | None, bound: float | None) -> Tensor:
+def _rows_beyond(states: Tensor, survives: Tensor | None, bound: float) -> Tensor:
+    """Flags of the rows with a value beyond the bound; a look at the largest value spares the rest when none has."""
+    smallest, largest = states.aminmax() if states.numel() else (states.sum(), states.sum())
+    if not (largest > bound or smallest < -bound):
+        return torch.zeros(states.shape[0], dtype=torch.bool, device=states.device)
     exceeds = states.abs().amax(1) > bound
     return exceeds if survives is None else exceeds & survives
 
