@@ -12,7 +12,7 @@ from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
 from .segment import Plan, Segment
-from .stencil import stencil_of
+from .stencil import pads_well, stencil_of
 
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)
 
@@ -78,8 +78,9 @@ def trajectory(
     """Steps a rule, recording states and regularisers, all of them differentiable.
 
     Equal to calling `rule(x, topology.edge_index, ...)` `num_steps` times with the same generator, at a cost that
-    follows the cells that live and fire. Rules with another update network than `UpdateRule`, regions, and frames that
-    differ between samples take those plain steps themselves.
+    follows the cells that live and fire. Rules with another update network than `UpdateRule`, regions, frames that
+    differ between samples or are trained, and graphs with a few cells of very many neighbours take those plain steps
+    themselves; then `precision` and `checkpoint_every` have no effect.
 
     Args:
         rule: The rule; its parameters receive gradients.
@@ -120,7 +121,8 @@ def trajectory(
     plain = (
         regions is not None
         or type(rule.update_rule) is not UpdateRule
-        or (isinstance(angle, Tensor) and angle.dim() > 1)
+        or (isinstance(angle, Tensor) and (angle.dim() > 1 or angle.requires_grad))
+        or not pads_well(topology)
     )
     states = {0: x} if 0 in wanted else {}
     if plain:
@@ -142,10 +144,13 @@ class _FastSteps:
 
     def __init__(self, rule, x, topology, regularisers, generator, angle, fire_rate, precision, checkpoint_every):  # noqa: ANN001, D107
         stencil = stencil_of(topology, rule.perception, x.dtype, x.device, angle)
+        batch = max(1, x.shape[:-2].numel())
+        if isinstance(fire_rate, Tensor):
+            fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
         self.plan = Plan.of(
             rule,
             stencil,
-            max(1, x.shape[:-2].numel()),
+            batch,
             fire_rate=fire_rate,
             overflow_bound=OVERFLOW_BOUND if regularisers else None,
             precision=precision or x.dtype,

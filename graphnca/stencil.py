@@ -2,7 +2,8 @@
 
 A stencil holds, for every cell, the cells it perceives and the weight of each in every linear band of the perception
 (Laplacian; d/dx and d/dy with moment correction, smoothing and frame folded in), and the same tables transposed for
-the backward pass. The gains are not in the tables: `Perception` applies them. A product with the rows of some cells alone is then one gather-and-sum over those rows.
+the backward pass. The gains are not in the tables: `Perception` applies them. A product with the rows of some cells
+alone is then one gather-and-sum over those rows.
 """
 
 import weakref
@@ -17,6 +18,8 @@ from torch_geometric.data import Data
 from .layers import Perception, moment_correction
 
 DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
+MAX_PADDING = 4  # times the edges that a table may hold; lattices need 1, Voronoi meshes about 2
+KEPT = 8  # stencils of one substrate, each for a perception, type, device and frame
 
 
 class Table(NamedTuple):
@@ -115,7 +118,21 @@ def build_stencil(
     )
 
 
-_cache: dict[int, dict[tuple, Stencil]] = {}  # by id, because a Data object has no hash; an entry goes with its object
+def pads_well(topology: Data) -> bool:
+    """Whether rows of equal length suit a substrate: a few cells of very many neighbours make them all that long."""
+    degrees = torch.bincount(topology.edge_index[1], minlength=int(topology.num_nodes or 0))
+    return int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, topology.edge_index.shape[1])
+
+
+class _Known(NamedTuple):
+    """The stencils of a substrate in one state."""
+
+    state: tuple
+    tensors: list[Tensor]  # held, so that the ids in `state` are not given to other tensors
+    stencils: dict[tuple, Stencil]
+
+
+_cache: dict[int, _Known] = {}  # by id, because a Data object has no hash; an entry goes with its object
 
 
 def stencil_of(
@@ -123,21 +140,26 @@ def stencil_of(
 ) -> Stencil:
     """The stencil of a substrate, built on the first call and kept as long as the substrate lives.
 
-    A substrate whose tensors were replaced or written to, or a frame turned otherwise, is a new stencil.
+    A substrate whose tensors were replaced or written to, or a frame turned otherwise, is a new stencil; the last
+    `KEPT` are kept.
     """
     fields = ("edge_index", "edge_weight", "edge_attr", "smoothing")
-    state = tuple((id(topology[f]), topology[f]._version) for f in fields if f in topology)
-    turn = tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
-    key = (state, perception.uses_laplacian, perception.uses_gradient, dtype, str(device), turn)
-    if id(topology) not in _cache:
-        _cache[id(topology)] = {}
+    tensors = [topology[field] for field in fields if field in topology]
+    state = tuple((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    turn = (
+        tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
+    )
+    key = (perception.uses_laplacian, perception.uses_gradient, dtype, str(device), turn)
+    known = _cache.get(id(topology))
+    if known is None:
         weakref.finalize(topology, _cache.pop, id(topology), None)
-    known = _cache[id(topology)]
-    if key not in known:
-        for old in [k for k in known if k[0] != state]:
-            del known[old]
-        known[key] = build_stencil(topology, perception, angle=angle, dtype=dtype, device=device)
-    return known[key]
+    if known is None or known.state != state:
+        known = _cache[id(topology)] = _Known(state, tensors, {})
+    if key not in known.stencils:
+        while len(known.stencils) >= KEPT:  # the oldest goes: a training may turn the frame anew in every iteration
+            known.stencils.pop(next(iter(known.stencils)))
+        known.stencils[key] = build_stencil(topology, perception, angle=angle, dtype=dtype, device=device)
+    return known.stencils[key]
 
 
 def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:

@@ -1,0 +1,410 @@
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+from graphnca import Trajectory, rollout, trajectory
+from graphnca.layers import FILTERS, NCAConv
+from graphnca.regions import FROZEN, GROWING, MATURE
+from topologies import square_grid
+
+MakeRule = Callable[..., NCAConv]
+Outcome = tuple[Trajectory, Tensor | None, list[Tensor | None]]
+
+
+def in_double(topology: Data) -> Data:
+    """The same substrate with float64 geometry, so that two programs can be compared to 1e-12."""
+    double = topology.clone()
+    for name in ("pos", "edge_weight", "edge_attr", "smoothing"):
+        double[name] = double[name].double()
+    return double
+
+
+@pytest.fixture
+def mesh(substrates: dict[str, Data]) -> Data:
+    return in_double(substrates["voronoi"])
+
+
+def patch(topology: Data, *batch: int, channels: int = 6) -> Tensor:
+    """Something alive in the middle of an empty substrate, some of it out of bounds."""
+    x = torch.zeros(*batch, len(topology["pos"]), channels, dtype=topology["pos"].dtype)
+    core = (topology["pos"] - topology["extent"] / 2).norm(dim=1) < 2.5
+    generator = torch.Generator().manual_seed(8)
+    x[..., core, :] = torch.rand(*batch, int(core.sum()), channels, dtype=x.dtype, generator=generator) * 3 - 0.5
+    return x
+
+
+def stepped(
+    rule: NCAConv, x: Tensor, topology: Data, num_steps: int, generator: torch.Generator | None = None, **options: Any
+) -> Trajectory:
+    """The definition: the layer called step by step, everything recorded, the regularisers summed."""
+    states, overflow, change = {0: x}, torch.zeros(x.shape[:-2]).to(x), torch.zeros(x.shape[:-2]).to(x)
+    for number in range(1, num_steps + 1):
+        after = rule(
+            x,
+            topology["edge_index"],
+            topology["edge_weight"],
+            topology["edge_attr"],
+            smoothing=topology["smoothing"],
+            generator=generator,
+            **options,
+        )
+        overflow = overflow + (after.abs() - 2).clamp(min=0).square().sum((-2, -1))
+        change = change + (after - x).abs().mean((-2, -1))
+        states[number] = x = after
+    return Trajectory(x, states, overflow, change)
+
+
+def outcome(run: Callable[..., Trajectory], rule: NCAConv, x: Tensor, *args: Any, **options: Any) -> Outcome:
+    """A trajectory and the gradients of something that depends on all of it."""
+    rule.zero_grad()
+    x = x.clone().requires_grad_()
+    result = run(rule, x, *args, generator=torch.Generator().manual_seed(3), **options)
+    wave = torch.linspace(-1, 1, x.numel(), dtype=x.dtype).view_as(x)
+    loss = (result.final * wave.sin()).sum() + (result.states[1] * wave.cos()).sum()
+    loss = loss + 0.3 * result.overflow.sum()
+    loss = loss + (result.change * torch.arange(1.0, 1 + result.change.numel()).view(result.change.shape)).sum() * 20
+    loss.backward()
+    return result, x.grad, [parameter.grad for parameter in rule.parameters()]
+
+
+def assert_same(one: Outcome, two: Outcome, **tolerance: float) -> None:
+    """Same states, regularisers and gradients."""
+    for name in ("final", "overflow", "change"):
+        torch.testing.assert_close(getattr(one[0], name), getattr(two[0], name), **tolerance)
+    for number in set(one[0].states) & set(two[0].states):
+        torch.testing.assert_close(one[0].states[number], two[0].states[number], **tolerance)
+    torch.testing.assert_close(one[1], two[1], **tolerance)
+    torch.testing.assert_close(one[2], two[2], **tolerance)
+
+
+PERCEPTIONS = ("sobel", "laplacian", "isonca", ("identity", "laplacian", "gradient_norm"), tuple(FILTERS)[1:])
+CASES = list(itertools.product(PERCEPTIONS, ("pre", "pre_post", "post", None), ("cell", "channel")))
+
+
+@pytest.mark.parametrize(("number", "case"), list(enumerate(CASES)))
+def test_it_equals_the_layer_in_value_and_gradient(
+    number: int, case: tuple[Any, ...], mesh: Data, random_rule: MakeRule
+) -> None:
+    """All perceptions x life masks x ways of firing; biases, frames and recomputation take turns over them."""
+    perception, life_mask, fire_per = case
+    bits = [bool(number * 5 >> bit & 1) for bit in range(4)]
+    rule = random_rule(
+        6,
+        10,
+        perception,
+        life_mask=life_mask,
+        fire_per=fire_per,
+        hidden_bias=bits[3] or not bits[0],
+        output_bias=bits[0],
+    ).double()
+    x, angle = patch(mesh, 2), 0.7 if bits[1] else None
+    one = outcome(stepped, rule, x, mesh, 9, angle=angle)
+    two = outcome(trajectory, rule, x, mesh, 9, angle=angle, record=(1, 9), checkpoint_every=4 if bits[2] else None)
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert one[0].final.isfinite().all()
+
+
+def test_the_cases_above_meet_growth_death_and_overflow(mesh: Data, random_rule: MakeRule) -> None:
+    """Otherwise their agreement would say little."""
+    rule = random_rule(6, 10, "laplacian", life_mask="pre_post").double()
+    states = stepped(rule, patch(mesh, 2), mesh, 9, torch.Generator().manual_seed(3))
+    alive = [state.ne(0).any(-1) for state in states.states.values()]
+    assert any(bool((after & ~before).any()) for before, after in itertools.pairwise(alive))
+    assert any(bool((before & ~after).any()) for before, after in itertools.pairwise(alive))
+    assert states.overflow.min() > 0
+
+
+def test_on_every_substrate(topology: Data, random_rule: MakeRule) -> None:
+    rule, double = random_rule(6, 10, tuple(FILTERS)).double(), in_double(topology)
+    one, two = (outcome(run, rule, patch(double, 2), double, 6, **extra) for run, extra in RUNS)  # type: ignore[arg-type]
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
+
+
+RUNS: tuple[tuple[Callable[..., Trajectory], dict[str, Any]], ...] = ((stepped, {}), (trajectory, {"record": (1,)}))
+
+
+def test_in_float32(substrates: dict[str, Data], random_rule: MakeRule) -> None:
+    rule, mesh = random_rule(6, 10, "sobel"), substrates["voronoi"]
+    one, two = (outcome(run, rule, patch(mesh, 2), mesh, 6, **extra) for run, extra in RUNS)
+    assert_same(one, two, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("batch", [(), (1,), (2, 3)])
+def test_any_number_of_leading_batch_axes(batch: tuple[int, ...], mesh: Data, random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10, "sobel").double()
+    one, two = (outcome(run, rule, patch(mesh, *batch), mesh, 5, **extra) for run, extra in RUNS)
+    assert two[0].overflow.shape == two[0].change.shape == batch
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(), (135,), (3, 135), (2, 3, 135)])
+@pytest.mark.parametrize("fire_per", ["cell", "channel"])
+def test_fire_rates_of_all_shapes(shape: tuple[int, ...], fire_per: str, mesh: Data, random_rule: MakeRule) -> None:
+    rule, rate = random_rule(6, 10, "isonca", fire_per=fire_per).double(), torch.rand(shape)
+    x = patch(mesh, 2, 3)
+    assert len(mesh["pos"]) == 135
+    one, two = (
+        run(rule, x, mesh, 5, fire_rate=rate, generator=torch.Generator().manual_seed(0))
+        for run in (stepped, trajectory)
+    )
+    torch.testing.assert_close(one.final, two.final)
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.25])
+def test_a_fire_rate_for_all(rate: float, mesh: Data, random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10, "isonca").double()
+    one, two = (outcome(run, rule, patch(mesh, 2), mesh, 5, fire_rate=rate, **extra) for run, extra in RUNS)
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (135,), (2, 135)])
+def test_frames_of_all_shapes(shape: tuple[int, ...], mesh: Data, random_rule: MakeRule) -> None:
+    rule, angle = random_rule(6, 10, "sobel").double(), 6 * torch.rand(shape, dtype=torch.float64)
+    one, two = (outcome(run, rule, patch(mesh, 2), mesh, 5, angle=angle, **extra) for run, extra in RUNS)
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(), (135,), (2, 135)])
+def test_a_frame_can_be_trained(shape: tuple[int, ...], mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10, "sobel").double(), patch(mesh, 2)
+    gradients = []
+    for run in (stepped, trajectory):
+        angle = torch.full(shape, 0.4, dtype=torch.float64, requires_grad=True)
+        run(rule, x, mesh, 4, angle=angle, generator=torch.Generator().manual_seed(0)).final.square().sum().backward()
+        gradients.append(angle.grad)
+    assert gradients[0].any()
+    torch.testing.assert_close(gradients[0], gradients[1])
+
+
+def test_a_flat_batch_is_a_substrate_too(substrates: dict[str, Data], random_rule: MakeRule) -> None:
+    """Synchronous, so that each part goes its own way."""
+    rule = random_rule(6, 10, "sobel", fire_rate=1.0).double()
+    parts = [in_double(substrates[name]) for name in ("square", "hex_open", "voronoi")]
+    states = [patch(part, 2) for part in parts]
+    flat = Batch.from_data_list(parts)  # type: ignore[arg-type]
+    together = rollout(rule, torch.cat(states, 1), flat, 6)  # type: ignore[arg-type]
+    alone = [rollout(rule, x, part, 6) for x, part in zip(states, parts, strict=True)]
+    torch.testing.assert_close(together, torch.cat(alone, 1))
+
+
+def test_recording(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh)
+    whole = stepped(rule, x, mesh, 7, torch.Generator().manual_seed(1))
+    some = trajectory(rule, x, mesh, 7, record=(5, 0, 3, 3), generator=torch.Generator().manual_seed(1))
+    assert sorted(some.states) == [0, 3, 5]
+    for number, state in some.states.items():
+        torch.testing.assert_close(state, whole.states[number])
+    torch.testing.assert_close(some.final, whole.final)
+
+
+def test_gradients_flow_through_recorded_states(mesh: Data, random_rule: MakeRule) -> None:
+    """A loss on step 3 alone is a loss on a rollout of 3 steps."""
+    rule, x = random_rule(6, 10).double(), patch(mesh)
+    one = x.clone().requires_grad_()
+    two = x.clone().requires_grad_()
+    long = trajectory(rule, one, mesh, 7, record=(3,), generator=torch.Generator().manual_seed(1))
+    short = trajectory(rule, two, mesh, 3, generator=torch.Generator().manual_seed(1))
+    long.states[3].square().sum().backward()
+    short.final.square().sum().backward()
+    torch.testing.assert_close(one.grad, two.grad)
+
+
+def test_two_halves_make_a_whole(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    generator = torch.Generator().manual_seed(1)
+    halves = rollout(rule, rollout(rule, x, mesh, 4, generator=generator), mesh, 5, generator=generator)
+    assert torch.equal(halves, rollout(rule, x, mesh, 9, generator=torch.Generator().manual_seed(1)))
+
+
+def test_the_generator_ends_where_stepping_leaves_it(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    one, two = (torch.Generator().manual_seed(1) for _ in range(2))
+    stepped(rule, x, mesh, 4, one)
+    rollout(rule, x, mesh, 4, generator=two)
+    assert torch.equal(one.get_state(), two.get_state())
+    torch.manual_seed(7)
+    first = rollout(rule, x, mesh, 4)
+    torch.manual_seed(7)
+    assert torch.equal(rollout(rule, x, mesh, 4), first)  # without a generator, PyTorch's default
+
+
+def test_the_start_is_left_as_it_was(mesh: Data, random_rule: MakeRule) -> None:
+    x = patch(mesh, 2)
+    before = x.clone()
+    rollout(random_rule(6, 10).double(), x, mesh, 4)
+    assert torch.equal(x, before)
+
+
+def test_no_steps(mesh: Data, random_rule: MakeRule) -> None:
+    x = patch(mesh, 2).requires_grad_()
+    result = trajectory(random_rule(6, 10).double(), x, mesh, 0, record=(0,))
+    assert torch.equal(result.final, x)
+    assert torch.equal(result.states[0], x)
+    assert result.overflow.tolist() == result.change.tolist() == [0, 0]
+    result.final.sum().backward()
+    assert x.grad is not None
+    assert x.grad.eq(1).all()
+
+
+def test_an_empty_substrate_stays_empty(mesh: Data, random_rule: MakeRule) -> None:
+    for life_mask in ("pre", "pre_post", "post"):
+        rule = random_rule(6, 10, life_mask=life_mask).double()
+        x = torch.zeros(2, len(mesh["pos"]), 6, dtype=torch.float64, requires_grad=True)
+        result = trajectory(rule, x, mesh, 3)
+        assert not result.final.any()
+        (result.final.sum() + result.change.sum() + result.overflow.sum()).backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in rule.parameters())
+
+
+def test_without_regularisers_they_are_zero_and_the_states_the_same(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    runs = [
+        trajectory(rule, x, mesh, 5, regularisers=flag, generator=torch.Generator().manual_seed(1))
+        for flag in (True, False)
+    ]
+    assert torch.equal(runs[0].final, runs[1].final)
+    assert (runs[0].change > 0).all()
+    assert not runs[1].change.any()
+    assert not runs[1].overflow.any()
+
+
+@pytest.mark.parametrize("every", [1, 3, 100])
+def test_recomputation_changes_nothing(every: int, mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    one = outcome(trajectory, rule, x, mesh, 7, record=(1, 3))
+    two = outcome(trajectory, rule, x, mesh, 7, record=(1, 3), checkpoint_every=every)
+    assert_same(one, two, rtol=1e-12, atol=1e-12)
+
+
+def test_bfloat16_products_are_close(substrates: dict[str, Data], random_rule: MakeRule) -> None:
+    rule, mesh = random_rule(6, 10, "sobel", std=0.02), substrates["hex"]
+    one, two = (
+        outcome(trajectory, rule, patch(mesh, 2), mesh, 5, record=(1,), precision=precision)
+        for precision in (None, torch.bfloat16)
+    )
+    assert two[0].final.dtype == torch.float32
+    torch.testing.assert_close(one[0].final, two[0].final, rtol=0.03, atol=0.03)
+    assert not torch.equal(one[0].final, two[0].final)
+    for exact, rounded in zip((one[1], *one[2]), (two[1], *two[2]), strict=True):
+        assert exact is not None
+        assert rounded is not None
+        assert rounded.dtype == torch.float32
+        assert torch.nn.functional.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.98
+
+
+def test_only_what_asks_for_a_gradient_gets_one(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    rule.requires_grad_(False)
+    assert not rollout(rule, x, mesh, 3).requires_grad
+    seed = x.clone().requires_grad_()
+    rollout(rule, seed, mesh, 3).sum().backward()
+    assert seed.grad is not None
+    rule.update_rule.output.requires_grad_(True)
+    rollout(rule, x, mesh, 3).sum().backward()
+    assert rule.update_rule.output.weight.grad is not None
+    assert rule.update_rule.hidden.weight.grad is None
+
+
+@pytest.mark.parametrize("every", [None, 2])
+def test_a_second_backward_pass_is_refused(every: int | None, mesh: Data, random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10).double()
+    loss = rollout(rule, patch(mesh), mesh, 3, checkpoint_every=every).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="freed by an earlier backward pass; roll out again"):
+        loss.backward()
+
+
+def test_gradients_of_gradients_are_refused(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh).requires_grad_()
+    (gradient,) = torch.autograd.grad(rollout(rule, x, mesh, 3).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="differentiat"):
+        gradient.square().sum().backward()
+
+
+def test_in_inference_mode(substrates: dict[str, Data], random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10)
+    with torch.inference_mode():
+        grid = square_grid(6, 6)
+        x = patch(grid)
+        result = rollout(rule, x, grid, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(
+        rollout(rule, x.clone(), square_grid(6, 6), 3, generator=torch.Generator().manual_seed(0)), result
+    )
+
+
+class Doubled(torch.nn.Module):
+    """An update network of the user's own."""
+
+    def __init__(self, inner: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, perceived: Tensor) -> Tensor:
+        return 2 * self.inner(perceived)
+
+
+def test_another_update_network(mesh: Data, random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10).double()
+    rule.update_rule = Doubled(rule.update_rule)  # type: ignore[assignment]
+    one, two = (outcome(run, rule, patch(mesh, 2), mesh, 3, **extra) for run, extra in RUNS)
+    assert_same(one, two)
+
+
+def test_regions(mesh: Data, random_rule: MakeRule) -> None:
+    """Frozen cells keep everything, mature cells their visible channels; the rest grows as the layer says."""
+    rule, x = random_rule(6, 10, "isonca").double(), patch(mesh, 2)
+    regions = torch.randint(3, (len(mesh["pos"]),))
+    one, two = (
+        run(rule, x, mesh, 5, regions=regions, generator=torch.Generator().manual_seed(0))
+        for run in (stepped, trajectory)
+    )
+    torch.testing.assert_close(one.final, two.final)
+    torch.testing.assert_close(one.change, two.change)
+    after = two.final
+    assert torch.equal(after[:, regions == FROZEN], x[:, regions == FROZEN])
+    assert torch.equal(after[:, regions == MATURE, :4], x[:, regions == MATURE, :4])
+    assert not torch.equal(after[:, regions == MATURE, 4:], x[:, regions == MATURE, 4:])
+    assert not torch.equal(after[:, regions == GROWING, :4], x[:, regions == GROWING, :4])
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "message"),
+    [
+        ((134, 6), {}, r"`x` must have shape \(\.\.\., 135, 6\) for this substrate and rule, got \(134, 6\)"),
+        ((2, 135, 5), {}, r"`x` must have shape .* got \(2, 135, 5\)"),
+        ((135, 6), {"num_steps": -1}, "`num_steps` must be at least 0"),
+        ((135, 6), {"checkpoint_every": 0}, "`checkpoint_every` at least 1, got 2, 0"),
+        ((135, 6), {"record": (3,)}, r"`record` must lie in 0\.\.2, got \[3\]"),
+        ((135, 6), {"record": (-1,)}, r"`record` must lie in 0\.\.2"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named(
+    shape: tuple[int, ...], options: dict[str, Any], message: str, mesh: Data, random_rule: MakeRule
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        trajectory(random_rule(6, 10).double(), torch.zeros(shape).double(), mesh, **{"num_steps": 2, **options})
+
+
+def test_a_graph_with_a_hub(random_rule: MakeRule) -> None:
+    """One cell with 20,000 neighbours must not make every cell's row 20,000 long: that would take 24 GB."""
+    leaves = 20_000
+    turn = torch.linspace(0, 2 * math.pi, leaves + 1, dtype=torch.float64)[:-1]
+    outward = torch.stack([turn.cos(), turn.sin()], 1)
+    hub, leaf = torch.zeros(leaves, dtype=torch.int64), torch.arange(1, leaves + 1)
+    star = Data(
+        pos=torch.cat([torch.zeros(1, 2, dtype=torch.float64), outward]),
+        edge_index=torch.cat([torch.stack([leaf, hub]), torch.stack([hub, leaf])], 1),
+        edge_attr=torch.cat([outward, -outward]),
+        edge_weight=torch.cat([torch.full((leaves,), 12 / leaves), torch.full((leaves,), 12.0)]).double(),
+        smoothing=torch.zeros(leaves + 1, dtype=torch.float64),
+    )
+    rule = random_rule(6, 10, "sobel").double()
+    x = torch.rand(leaves + 1, 6, dtype=torch.float64)
+    one, two = (outcome(run, rule, x, star, 2, **extra) for run, extra in RUNS)
+    assert_same(one, two, rtol=1e-10, atol=1e-10)
