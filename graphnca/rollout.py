@@ -142,7 +142,7 @@ def trajectory(
 class _FastSteps:
     """Segments of steps through the stencil."""
 
-    def __init__(self, rule, x, topology, regularisers, generator, angle, fire_rate, precision, checkpoint_every):  # noqa: ANN001, D107
+    def __init__(self, rule, x, topology, regularisers, generator, angle, fire_rate, precision, checkpoint_every):
         stencil = stencil_of(topology, rule.perception, x.dtype, x.device, angle)
         batch = max(1, x.shape[:-2].numel())
         if isinstance(fire_rate, Tensor):
@@ -173,7 +173,7 @@ class _FastSteps:
 class _PlainSteps:
     """One call of the layer a step."""
 
-    def __init__(self, rule, topology, regularisers, generator, angle, fire_rate, regions):  # noqa: ANN001, D107
+    def __init__(self, rule, topology, regularisers, generator, angle, fire_rate, regions):
         self.rule, self.topology, self.regularisers = rule, topology, regularisers
         self.options = {"generator": generator, "angle": angle, "fire_rate": fire_rate, "regions": regions}
         self.overflow_loss, self.change_loss = OverflowLoss(OVERFLOW_BOUND), StepDifferenceLoss()

@@ -1,0 +1,167 @@
+import gc
+import weakref
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphnca import rollout, stencil
+from graphnca.layers import FILTERS, NCAConv, Perception
+from graphnca.stencil import Stencil, build_stencil, gather_sum, pads_well, stencil_of
+from topologies import square_grid
+
+MakeRule = Callable[..., NCAConv]
+
+
+def dense(table: stencil.Table, band: int) -> Tensor:
+    """The matrix a table stands for."""
+    number = len(table.index)
+    matrix = torch.zeros(number, number, dtype=table.weights[band].dtype)
+    return matrix.scatter_add(1, table.index, table.weights[band])
+
+
+@pytest.mark.parametrize("angle", [None, 0.7])
+@pytest.mark.parametrize("smooth", [True, False])
+def test_its_bands_are_what_the_layer_perceives(topology: Data, smooth: bool, angle: float | None) -> None:
+    """The layer shown unit impulses gives the matrices column by column."""
+    number = len(topology["pos"])
+    reads = NCAConv(number, 1, ("laplacian", "gradient"), life_mask=None)
+    if not smooth:
+        del topology["smoothing"]
+    built = build_stencil(topology, reads.perception, angle=angle, dtype=torch.float64)
+    edges = (topology["edge_index"], topology["edge_weight"].double(), topology["edge_attr"].double())
+    perceived = reads.perceive(
+        torch.eye(number, dtype=torch.float64),
+        *edges,
+        smoothing=topology["smoothing"].double() if smooth else None,
+        angle=angle,
+    )
+    for band, expected in enumerate(perceived.split(number, -1)):
+        torch.testing.assert_close(dense(built.forward, band), expected)
+        torch.testing.assert_close(dense(built.backward, band), expected.T)
+
+
+def test_its_bands_are_those_asked_for(substrates: dict[str, Data]) -> None:
+    for names in (("identity",), ("laplacian",), ("gradient",), ("gradient_norm",), tuple(FILTERS)):
+        built = build_stencil(substrates["hex"], Perception(names))
+        assert len(built.forward.weights) == len(built.backward.weights)
+        assert len(built.forward.weights) == ("laplacian" in names) + 2 * any("gradient" in name for name in names)
+
+
+def test_life_reaches_a_cell_and_its_neighbours(topology: Data) -> None:
+    reach = build_stencil(topology, Perception("isonca")).reach
+    for cell in range(len(topology["pos"])):
+        neighbours = topology["edge_index"][0, topology["edge_index"][1] == cell]
+        assert set(reach[cell].tolist()) == {cell, *neighbours.tolist()}
+
+
+def test_a_lattice_is_not_padded() -> None:
+    """Nine cells a row on squares, no rounding noise of the centre of a Sobel kernel, no second ring."""
+    built = build_stencil(square_grid(6, 6), Perception("sobel"))
+    assert built.reach.shape == (36, 9)
+    assert built.forward.index.shape == (36, 8)
+    assert built.backward.index.shape == (36, 8)
+
+
+def test_copies_do_not_touch(substrates: dict[str, Data]) -> None:
+    table = build_stencil(substrates["voronoi"], Perception("sobel"), dtype=torch.float64).forward
+    number = len(table.index)
+    states = torch.rand(3 * number, 4, dtype=torch.float64)
+    together = table.repeated(3).product(states, None, 1)
+    alone = [table.product(part, None, 1) for part in states.split(number)]
+    torch.testing.assert_close(together, torch.cat(alone))
+    rows = torch.tensor([0, number + 3, 2 * number])
+    torch.testing.assert_close(table.repeated(3).product(states, rows, 1), together[rows])
+
+
+def test_a_product_is_gather_and_sum() -> None:
+    states, index, weights = torch.rand(9, 4), torch.randint(9, (5, 3)), torch.rand(5, 3)
+    expected = (states[index] * weights[..., None]).sum(1)
+    torch.testing.assert_close(gather_sum(states, index, weights), expected)
+
+
+def built(topology: Data, **changes: object) -> Stencil:
+    given = {"perception": Perception("sobel"), "dtype": torch.float32, "device": torch.device("cpu"), "angle": None}
+    return stencil_of(topology, **{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_it_is_built_once() -> None:
+    grid = square_grid(4, 4)
+    first = built(grid)
+    assert built(grid) is first
+    assert built(grid, perception=Perception(("identity", "gradient"), {"gradient": 5.0})) is first  # no gain inside
+    assert built(grid.clone()) is not first
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"perception": Perception("isonca")}, {"dtype": torch.float64}, {"angle": 0.5}, {"angle": torch.rand(16)}],
+    ids=str,
+)
+def test_another_question_is_another_stencil(changes: dict[str, object]) -> None:
+    grid = square_grid(4, 4)
+    first, other = built(grid), built(grid, **changes)
+    assert other is not first
+    assert built(grid) is first
+    assert built(grid, **changes) is other
+
+
+@pytest.mark.parametrize("field", ["edge_index", "edge_weight", "edge_attr", "smoothing"])
+@pytest.mark.parametrize("how", ["written to", "replaced", "deleted first"])
+def test_a_changed_substrate_is_seen(field: str, how: str, random_rule: MakeRule) -> None:
+    """The rollout follows every change of the geometry, also when a new tensor gets the address of the old one."""
+    rule, grid = random_rule(5, 8, tuple(FILTERS), fire_rate=1.0, life_mask=None), square_grid(4, 4)
+    x = torch.rand(16, 5)
+    for number in range(4):
+        if number:
+            old = grid[field]
+            new = (old + 4 * number) % 16 if field == "edge_index" else old * 1.5 + 0.1
+            if how == "written to":
+                old.copy_(new)
+            elif how == "replaced":
+                grid[field] = new
+            else:
+                values, shape = new.flatten().tolist(), new.shape
+                del grid[field], old, new
+                grid[field] = torch.tensor(values).view(shape)
+        expected = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], smoothing=grid["smoothing"])
+        torch.testing.assert_close(rollout(rule, x, grid, 1), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_it_goes_with_its_substrate() -> None:
+    grid = square_grid(4, 4)
+    number, watch = id(grid), weakref.ref(grid)
+    built(grid)
+    assert number in stencil._cache
+    del grid
+    gc.collect()
+    assert watch() is None
+    assert number not in stencil._cache
+
+
+def test_ever_new_frames_do_not_pile_up() -> None:
+    grid = square_grid(4, 4)
+    kept = [built(grid, angle=float(turn)) for turn in range(3 * stencil.KEPT)]
+    assert len(stencil._cache[id(grid)].stencils) == stencil.KEPT
+    assert built(grid, angle=float(3 * stencil.KEPT - 1)) is kept[-1]
+
+
+def test_all_substrates_pad_well_and_a_star_does_not(topology: Data) -> None:
+    assert pads_well(topology)
+    leaf, hub = torch.arange(1, 100), torch.zeros(99, dtype=torch.int64)
+    star = Data(edge_index=torch.cat([torch.stack([leaf, hub]), torch.stack([hub, leaf])], 1), num_nodes=100)
+    assert not pads_well(star)
+
+
+def test_a_substrate_without_edges() -> None:
+    """Every cell alone: perceives nothing, and the rollout runs."""
+    alone = Data(
+        pos=torch.rand(5, 2), edge_index=torch.zeros(2, 0, dtype=torch.int64), edge_weight=torch.zeros(0),
+        edge_attr=torch.zeros(0, 2), smoothing=torch.zeros(5),
+    )  # fmt: skip
+    for perception in ("isonca", "sobel"):
+        rule = NCAConv(5, 8, perception, life_mask=None)
+        x = torch.rand(5, 5)
+        torch.testing.assert_close(rollout(rule, x, alone, 2), x)
