@@ -22,9 +22,7 @@ def random_disks(topology: Data, count: int, *, generator: torch.Generator | Non
     return disks(topology, centres, radii)
 
 
-def disks(
-    topology: Data, centres: Float[Tensor, "b 2"], radii: Float[Tensor, " b"]
-) -> Bool[Tensor, "b n"]:
+def disks(topology: Data, centres: Float[Tensor, "b 2"], radii: Float[Tensor, " b"]) -> Bool[Tensor, "b n"]:
     """The cells whose centres lie inside each disk; centres and radii in units, round the seam of a torus."""
     pos = topology.pos[:, :2]
     offset = pos[None] - centres.to(pos)[:, None]

@@ -1,0 +1,127 @@
+import math
+
+import pytest
+import torch
+from torch_geometric.data import Data
+
+from graphnca.seeds import centre_of, nearest_cells, point_seed, ring, structured_seed
+from topologies import hex_grid, square_grid
+
+
+def living(seed: torch.Tensor) -> torch.Tensor:
+    return seed.ne(0).any(1).nonzero().view(-1)
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+@pytest.mark.parametrize("size", [8, 9, 72])
+def test_the_point_seed_is_the_published_one(size: int, periodic: bool) -> None:
+    """One cell at index size // 2, RGB 0, alpha and hidden channels 1."""
+    image = point_seed(square_grid(size, size, periodic=periodic), 16).view(size, size, 16)
+    expected = torch.zeros(size, size, 16)
+    expected[size // 2, size // 2, 3:] = 1
+    assert torch.equal(image, expected)
+
+
+def test_a_point_seed_anywhere(topology: Data) -> None:
+    seed = point_seed(topology, 6, at=(3.3, 7.9))
+    (cell,) = living(seed).tolist()
+    distance = (topology["pos"] - torch.tensor([3.3, 7.9])).norm(dim=1)
+    assert distance[cell] == distance.min()
+    assert seed[cell].tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_positions_beyond_the_seam_come_in_on_the_other_side() -> None:
+    torus, sheet = square_grid(6, 8), square_grid(6, 8, periodic=False)
+    positions = torch.tensor([[8.4, 0.5], [-0.4, -0.6], [8.0 * 3 + 2.4, 0.4]])
+    assert nearest_cells(torus, positions).tolist() == [0, 5 * 8 + 7, 2]
+    assert nearest_cells(sheet, positions).tolist() == [7, 0, 7]
+
+
+def test_of_equally_near_cells_the_last() -> None:
+    assert nearest_cells(square_grid(4, 4), torch.tensor([[2.0, 2.0], [2.5, 2.0]])).tolist() == [10, 10]
+
+
+def test_the_centre_of_a_substrate_without_extent() -> None:
+    assert centre_of(Data(pos=torch.tensor([[0.0, 0.0], [4.0, 2.0], [1.0, 1.0]]))).tolist() == [2, 1]
+    assert centre_of(square_grid(3, 5)).tolist() == [2.5, 1.5]
+
+
+def test_the_ring_starts_below_the_centre_and_carries_the_colour_circle() -> None:
+    points, colours = ring(3, 4.0)
+    expected = torch.tensor([[0.0, 4.0], [4 * math.sqrt(3) / 2, -2.0], [-4 * math.sqrt(3) / 2, -2.0]])
+    torch.testing.assert_close(points, expected)
+    torch.testing.assert_close(colours, torch.eye(3))  # red, green, blue
+    assert ring(6)[1].tolist()[1] == [1, 1, 0]  # yellow
+
+
+def test_the_structured_seed_of_the_lizard() -> None:
+    """Red below, green upper right, blue upper left, four units from the centre to the nearest cell."""
+    seed = structured_seed(square_grid(72, 72), 16).view(72, 72, 16)
+    assert {(int(r) - 36, int(c) - 36) for r, c in seed.ne(0).any(-1).nonzero()} == {(4, 0), (-2, 3), (-2, -3)}
+    for row, column, colour in ((4, 0, [1, 0, 0]), (-2, 3, [0, 1, 0]), (-2, -3, [0, 0, 1])):
+        cell = seed[36 + row, 36 + column]
+        assert cell[:3].tolist() == colour
+        assert cell[3:].eq(1).all()
+
+
+def test_the_arrangement_is_the_same_on_every_substrate(topology: Data) -> None:
+    """Every point lands on the cell nearest to it, measured from the cell in the middle."""
+    points = [(0.0, 3.0), (3.0, -1.5), (-3.0, -1.5)]
+    seed = structured_seed(topology, 5, points=points, colours=[(0.2, 0, 0), (0.4, 0, 0), (0.6, 0, 0)])
+    middle = topology["pos"][nearest_cells(topology, centre_of(topology)[None])[0]]
+    for point, red in zip(points, (0.2, 0.4, 0.6), strict=True):
+        (cell,) = seed[:, 0].isclose(torch.tensor(red)).nonzero().view(-1).tolist()
+        distance = (topology["pos"] - middle - torch.tensor(point)).norm(dim=1)
+        assert distance[cell] <= distance.min() + 1e-5
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_turning_the_seed_is_turning_the_image(quarters: int) -> None:
+    """A positive angle goes from x to y: clockwise on the screen."""
+    grid = square_grid(21, 21)
+    seed = structured_seed(grid, 5).view(21, 21, 5)
+    turned = structured_seed(grid, 5, angle=quarters * math.pi / 2).view(21, 21, 5)
+    assert torch.equal(turned, seed.rot90(-quarters, (0, 1)))
+
+
+def test_a_seed_mirrored_left_to_right() -> None:
+    grid = square_grid(21, 21)
+    seed = structured_seed(grid, 5).view(21, 21, 5)
+    assert torch.equal(structured_seed(grid, 5, mirror=True).view(21, 21, 5), seed.flip(1))
+    # mirrored first, turned then
+    both = structured_seed(grid, 5, mirror=True, angle=math.pi / 2).view(21, 21, 5)
+    assert torch.equal(both, seed.flip(1).rot90(-1, (0, 1)))
+
+
+def test_a_sixth_of_a_turn_on_hexagons() -> None:
+    """The ring of six points is its own image when it is turned by 60 degrees; each colour moves on by one."""
+    grid = hex_grid(26, 26)
+    step = 2 * math.hypot(1.0, 1 / math.sqrt(3))  # two rows off along an axis of the lattice
+    points, colours = ring(6, step)
+    turned_points = points @ torch.tensor([[0.0, 1.0], [-1.0, 0.0]])  # the first to the left: neighbours lie there
+    seed = structured_seed(grid, 5, points=turned_points, colours=colours)
+    turned = structured_seed(grid, 5, points=turned_points, colours=colours, angle=math.pi / 3)
+    assert torch.equal(living(seed), living(turned))
+    assert not torch.equal(seed, turned)
+    back = structured_seed(grid, 5, points=turned_points, colours=colours.roll(1, 0))
+    assert torch.equal(turned, back) or torch.equal(
+        turned, structured_seed(grid, 5, points=turned_points, colours=colours.roll(-1, 0))
+    )
+
+
+def test_points_across_the_seam() -> None:
+    seed = structured_seed(square_grid(20, 20), 5, at=(0.5, 0.5)).view(20, 20, 5)
+    assert {tuple(cell) for cell in seed.ne(0).any(-1).nonzero().tolist()} == {(4, 0), (18, 3), (18, 17)}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_channels": 3}, "`num_channels` must be at least 4"),
+        ({"colours": [(1.0, 0.0, 0.0)]}, "`colours` must name one colour for each of the 3 points, got 1"),
+        ({"points": [(0.0, 0.0), (0.2, 0.1)]}, "`points` must fall on different cells"),
+    ],
+)
+def test_what_does_not_fit_is_named(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        structured_seed(square_grid(12, 12), **options)
