@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from .layers import NCAConv, Perception, fires
 from .layers.firing import hash_index
@@ -211,15 +212,18 @@ class Segment(torch.autograd.Function):
         if needs_tape:
             ctx.plan, ctx.keys, ctx.network, ctx.tape = plan, keys, network, tape
             ctx.start = x.detach() if recompute else None
+            ctx.save_for_backward(w1, b1, w2, b2, x if recompute else None)  # only to notice writes in between
             ctx.set_materialize_grads(False)
         return out, overflow, change
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
         tape: list[Step] | None = ctx.tape
+        if tape is None and ctx.start is None:
+            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
+        _ = ctx.saved_tensors  # raises if one of them was written to since the rollout
         if tape is None:
-            if ctx.start is None:
-                raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
             tape = []
             advance(ctx.plan, ctx.start.clone(memory_format=torch.contiguous_format), ctx.keys, ctx.network, tape)
         ctx.tape = ctx.start = None

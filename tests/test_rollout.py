@@ -323,8 +323,29 @@ def test_a_second_backward_pass_is_refused(every: int | None, mesh: Data, random
 def test_gradients_of_gradients_are_refused(mesh: Data, random_rule: MakeRule) -> None:
     rule, x = random_rule(6, 10).double(), patch(mesh).requires_grad_()
     (gradient,) = torch.autograd.grad(rollout(rule, x, mesh, 3).square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="differentiat"):
+    with pytest.raises(RuntimeError, match="once_differentiable"):
         gradient.square().sum().backward()
+
+
+@pytest.mark.parametrize("every", [None, 2])
+@pytest.mark.parametrize("what", ["hidden.weight", "hidden.bias", "output.weight", "output.bias"])
+def test_an_optimiser_that_steps_too_early_is_noticed(
+    what: str, every: int | None, mesh: Data, random_rule: MakeRule
+) -> None:
+    rule = random_rule(6, 10).double()
+    loss = rollout(rule, patch(mesh), mesh, 3, checkpoint_every=every).sum()
+    with torch.no_grad():
+        rule.update_rule.get_parameter(what).mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_a_start_written_to_before_it_is_needed_again_is_noticed(mesh: Data, random_rule: MakeRule) -> None:
+    x = patch(mesh)
+    loss = rollout(random_rule(6, 10).double(), x, mesh, 3, checkpoint_every=5).sum()
+    x.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
 
 
 def test_in_inference_mode(substrates: dict[str, Data], random_rule: MakeRule) -> None:
