@@ -12,8 +12,9 @@ changes that reach its quality in a sixth of its iterations:
 - the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
   `graphnca.training`), so the pool is rid of states that fill the whole sheet.
 
-The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end, `rule.safetensors`
-with its description. A run that was killed goes on where its last checkpoint stands, when the same command is given.
+The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end,
+`rule.safetensors` with its description. A run that was killed goes on where its last checkpoint stands, when the same
+command is given.
 About 0.6 s an iteration on one core: 8,000 iterations take an hour and a half.
 """
 
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from machine import machine
 from torch import Tensor
 
 from graphnca import save_rule
@@ -93,7 +95,9 @@ def train(config: Config) -> Path:
 
     def draw(folder: Path, states: Tensor, history: list[float]) -> None:
         save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
-        save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target))
+        save_image(
+            folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target)
+        )
 
     training = Training(
         isonca(), topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
@@ -112,6 +116,7 @@ def train(config: Config) -> Path:
             "weight of the auxiliary channels": config.auxiliary_weight,
             "iterations": training.iteration,
             "hours": round(training.seconds / 3600, 2),
+            "machine": machine(),
             "samples replaced by the guard": training.repairs,
         },
     )
