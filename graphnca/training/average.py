@@ -16,7 +16,7 @@ class ParameterAverage:
 
     def __init__(self, module: nn.Module, decay: float = 0.995) -> None:
         self.module, self.decay, self.weight = module, decay, 0.0
-        self.values = {name: torch.zeros_like(value) for name, value in module.state_dict().items()}
+        self.values = {name: value.clone() for name, value in module.state_dict().items()}
 
     @torch.no_grad()
     def update(self) -> None:

@@ -35,7 +35,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever its unpickler or the zip reader met
-        raise CheckpointError(f"The checkpoint {str(path)!r} can't be read ({error}); delete it to start anew.") from None
+        raise CheckpointError(
+            f"The checkpoint {str(path)!r} can't be read ({error}); delete it to start anew."
+        ) from None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{str(path)!r} is not a checkpoint of this version (format {FORMAT}).")
     return state

@@ -1,6 +1,6 @@
 """The training loop of every experiment.
 
-    pool.sample -> (rank, reseed, damage) -> trajectory -> objective -> backward -> normalise -> Adam -> guard -> commit
+    pool.sample -> rank, reseed, damage -> trajectory -> objective -> backward -> normalise -> Adam -> guard -> commit
 
 An iteration depends on nothing but the state that a checkpoint holds, so a run that is killed and resumed gives the
 same rule, on the CPU to the bit.
@@ -28,6 +28,8 @@ from .gradients import normalise_gradients
 from .guard import examine
 from .objectives import Loss, Objective
 from .schedules import Schedule, Triangular2
+
+PRECISIONS = ("float32", "bfloat16", "float64")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ class TrainingConfig:
     seed: int = 0
     checkpoint_seconds: float = 240.0
     picture_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
+        if not 1 <= self.steps[0] < self.steps[1]:
+            raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
+        if not max(1, self.pool.damage_count) <= self.batch_size <= self.pool.size:
+            raise ValueError(
+                f"`batch_size` must lie between 1 (and `damage_count`, {self.pool.damage_count}) and the pool's "
+                f"`size`, {self.pool.size}, got {self.batch_size}."
+            )
 
 
 class Training:
@@ -124,9 +137,11 @@ class Training:
                 self.seconds += now - started
                 bar.update()
                 recent = self.history[-100:]
-                bar.set_postfix_str(f"loss {self.history[-1]:.4g}, last 100 {sum(recent) / len(recent):.4g}", refresh=False)
+                bar.set_postfix_str(
+                    f"loss {self.history[-1]:.4g}, last 100 {sum(recent) / len(recent):.4g}", refresh=False
+                )
                 if sentence:
-                    bar.write(f"iteration {self.iteration}: {sentence}; replaced by the seed.")
+                    bar.write(f"iteration {self.iteration}: {sentence}.")
                 if self.draw is not None and now - drawn > self.config.picture_seconds:
                     self.draw(self.folder, states, self.history)
                     drawn = perf_counter()
@@ -152,7 +167,7 @@ class Training:
         )
         value = self.objective(result).mean()
         self.optimizer.zero_grad(set_to_none=True)
-        sentence = ""
+        events: list[str] = []
         if bool(torch.isfinite(value)):
             value.backward()
             for group in self.optimizer.param_groups:
@@ -162,13 +177,13 @@ class Training:
                 self.optimizer.step()
                 self.average.update()
             else:
-                sentence = "a gradient that is not finite, no update; "
+                events.append("a gradient is not finite, no update")
         else:
-            sentence = "a loss that is not finite, no update; "
+            events.append("the loss is not finite, no update")
         final = result.final.detach()
         diagnosis = examine(final, self.rule.alive_threshold if self.rule.life_mask else None)
         if bool(diagnosis.lost.any()):
-            sentence += diagnosis.sentence()
+            events.append(f"{diagnosis.sentence()} replaced by the seed")
             for name, flags in zip(self.repairs, diagnosis, strict=True):
                 self.repairs[name] += int(flags.sum())
             final = torch.where(diagnosis.lost[:, None, None], self.seed.to(final), final)
@@ -177,7 +192,7 @@ class Training:
             shown = self.loss(final).mean().item()
         self.history.append(shown if math.isfinite(shown) else self.history[-1] if self.history else 0.0)
         self.iteration += 1
-        return sentence, final
+        return "; ".join(events), final
 
     def _prepare(self, sample: PoolSample, policy: PoolPolicy) -> None:
         if policy.rank:
@@ -214,8 +229,11 @@ class Training:
         """Goes on from a checkpoint.
 
         Raises:
-            CheckpointError: If it was written by a run of another architecture.
+            CheckpointError: If it was written by a run of another architecture, or is not whole.
         """
+        missing = [name for name in self.state_dict() if name not in state]
+        if missing:
+            raise CheckpointError(f"The checkpoint lacks {missing}.")
         if state["architecture"] != self.rule.config:
             different = {
                 name: (state["architecture"].get(name), value)

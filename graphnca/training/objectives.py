@@ -25,8 +25,9 @@ def last_state(loss: Loss) -> Objective:
 def grown_and_still(loss: Loss, *, first_step: bool = True) -> Objective:
     """IsoNCA's objective: the pattern is right, stays right, stays in bounds and stays still.
 
-    (loss after the first step + loss after the last) / 2 + overflow + 10 * sum over steps of mean |x_t - x_(t-1)|, where
-    the overflow counts once for every sample, as published: it is a sum over the batch, not a mean. Without
+        (loss after the first step + loss after the last) / 2 + overflow + 10 * sum over steps of mean |x_t - x_(t-1)|
+
+    The overflow counts once for every sample, as published: it is a sum over the batch, not a mean. Without
     `first_step` the loss of the last state counts alone (structured seeds).
     """
 

@@ -1,0 +1,357 @@
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from graphnca import Trajectory
+from graphnca.models import isonca
+from graphnca.seeds import point_seed
+from graphnca.training import (
+    CheckpointError,
+    Cosine,
+    PoolPolicy,
+    Training,
+    TrainingConfig,
+    Warmup,
+    grown_and_still,
+    last_state,
+    load_checkpoint,
+    save_checkpoint,
+)
+from graphnca.training.loop import describe
+from topologies import square_grid
+
+GRID = square_grid(8, 8)
+CONFIG = TrainingConfig(
+    iterations=6,
+    batch_size=4,
+    steps=(3, 6),
+    schedule=Warmup(Cosine(1e-2, 1e-3, 6), 3),
+    pool=PoolPolicy(size=8, seed_always_until=2, seed_every=3, damage_every=2, damage_count=2, rank=True),
+)
+
+
+def loss(states: Tensor) -> Tensor:
+    """Half opaque everywhere."""
+    return (states[..., :4] - 0.5).square().mean((-2, -1))
+
+
+def make_training(folder: str | Path, config: TrainingConfig = CONFIG, hidden_size: int = 12, **parts: Any) -> Training:
+    """A tiny run; the same every time."""
+    torch.manual_seed(0)
+    rule, seed = isonca(6, hidden_size), point_seed(GRID, 6)
+    return Training(rule, GRID, seed, parts.pop("objective", grown_and_still(loss)), loss, config, folder, **parts)
+
+
+def assert_same(one: Any, two: Any) -> None:
+    """Equal to the bit, all the way down; the wall time aside."""
+    assert type(one) is type(two)
+    if isinstance(one, Tensor):
+        assert torch.equal(one, two)
+    elif isinstance(one, dict):
+        assert list(one) == list(two)
+        for name in one:
+            if name != "seconds":
+                assert_same(one[name], two[name])
+    elif isinstance(one, (list, tuple)):
+        assert len(one) == len(two)
+        for left, right in zip(one, two, strict=True):
+            assert_same(left, right)
+    else:
+        assert one == two
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What six iterations in one go lead to."""
+    training = make_training(tmp_path_factory.mktemp("uninterrupted"))
+    before = {name: value.clone() for name, value in training.rule.state_dict().items()}
+    training.run()
+    assert any(not torch.equal(value, before[name]) for name, value in training.rule.state_dict().items())
+    return training.state_dict()
+
+
+def test_three_iterations_and_three_are_six(
+    tmp_path: Path, uninterrupted: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_training(tmp_path, replace(CONFIG, iterations=3)).run()
+    assert "Resuming" not in capsys.readouterr().out
+    torch.rand(5)  # the global generator has no say
+    second = make_training(tmp_path)
+    second.run()
+    assert "checkpoint.pt at iteration 3" in capsys.readouterr().out
+    assert_same(second.state_dict(), uninterrupted)
+    assert_same({**load_checkpoint(second.checkpoint_path)}, {"format": 1, **uninterrupted})
+
+
+def test_a_finished_run_stays_finished(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    save_checkpoint(tmp_path / "checkpoint.pt", uninterrupted)
+    training = make_training(tmp_path)
+    training.run()
+    assert_same(training.state_dict(), uninterrupted)
+
+
+KILLED_WHILE_WRITING = """
+import os, pathlib, runpy, signal, sys
+import torch
+torch.set_num_threads(1)
+space = runpy.run_path(sys.argv[1])
+training = space["make_training"](sys.argv[2], space["replace"](space["CONFIG"], checkpoint_seconds=-1.0))
+rename = pathlib.Path.replace
+def killed(self, target):
+    if training.iteration == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(self, target)
+pathlib.Path.replace = killed
+training.run()
+"""
+
+
+def test_a_run_killed_while_it_writes_goes_on_to_the_same_rule(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    """SIGKILL in the middle of the fourth checkpoint: the third is whole, and leads where it would have led."""
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, __file__, str(tmp_path)]
+    process = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["iteration"] == 3
+    assert len(list(tmp_path.iterdir())) == 2  # and the half of the fourth, which nobody takes for it
+    training = make_training(tmp_path)
+    training.run()
+    assert_same(training.state_dict(), uninterrupted)
+
+
+def test_a_checkpoint_of_another_architecture(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    save_checkpoint(tmp_path / "checkpoint.pt", uninterrupted)
+    with pytest.raises(CheckpointError, match=r"another architecture .*'hidden_size': \(12, 20\)"):
+        make_training(tmp_path, hidden_size=20).run()
+
+
+def test_a_checkpoint_of_another_pool(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    save_checkpoint(tmp_path / "checkpoint.pt", uninterrupted)
+    with pytest.raises(ValueError, match=r"pool of shape \(9, 64, 6\)"):
+        make_training(tmp_path, replace(CONFIG, pool=replace(CONFIG.pool, size=9))).run()
+
+
+def test_a_checkpoint_with_parts_missing(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    save_checkpoint(
+        tmp_path / "checkpoint.pt", {n: v for n, v in uninterrupted.items() if n not in ("pool", "average")}
+    )
+    with pytest.raises(CheckpointError, match=r"lacks \['average', 'pool'\]"):
+        make_training(tmp_path).run()
+
+
+def test_a_damaged_checkpoint_is_not_run_over(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"half of someth")
+    with pytest.raises(CheckpointError, match="can't be read"):
+        make_training(tmp_path).run()
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"half of someth"
+
+
+def test_the_rate_follows_the_schedule(tmp_path: Path) -> None:
+    training = make_training(tmp_path)
+    for iteration in range(4):
+        training.step()
+        assert training.optimizer.param_groups[0]["lr"] == CONFIG.schedule(iteration)
+
+
+def lively(training: Training) -> None:
+    """Fills the pool with states in which every cell lives and no two entries are equal."""
+    generator = torch.Generator().manual_seed(4)
+    training.pool.states = torch.rand(training.pool.states.shape, generator=generator) * 0.5 + 0.2
+
+
+def starts(training: Training, iterations: int) -> list[Tensor]:
+    """What the samples look like when the rollout begins, while the rule is one that changes nothing."""
+    seen: list[Tensor] = []
+
+    def objective(trajectory: Trajectory) -> Tensor:
+        seen.append(trajectory.states[1].detach().clone())
+        return loss(trajectory.final)
+
+    training.objective = objective
+    for _ in range(iterations):
+        lively(training)
+        training.step()
+    return seen
+
+
+def no_learning(iteration: int) -> float:
+    return 0.0
+
+
+def test_when_the_seed_enters(tmp_path: Path) -> None:
+    """In the first row, always before `seed_always_until`, then every `seed_every`."""
+    policy = PoolPolicy(size=8, seed_always_until=4, seed_every=3, damage_every=0)
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
+    seeded = [bool(torch.equal(start[0], training.seed)) for start in starts(training, 10)]
+    assert seeded == [True, True, True, True, False, False, True, False, False, True]
+
+
+def test_when_disks_are_cut_out(tmp_path: Path) -> None:
+    """From the last rows, every `damage_every` iterations."""
+    policy = PoolPolicy(size=8, seed_always_until=0, seed_every=100, damage_every=2, damage_count=2)
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
+    for iteration, start in enumerate(starts(training, 8)):
+        wounded = start.eq(0).all(-1).any(-1).tolist()
+        assert not any(wounded[1:2])
+        if iteration % 2:
+            assert not any(wounded[1:])
+    assert any(start[-1].eq(0).all(-1).any() for start in starts(training, 8))
+
+
+@pytest.mark.parametrize("rank", [True, False])
+def test_whether_the_worst_comes_first(rank: bool, tmp_path: Path) -> None:
+    policy = PoolPolicy(size=8, seed_always_until=0, seed_every=10**9, damage_every=0, rank=rank)
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
+    training.iteration = 1
+    in_order = [bool((loss(start).diff() <= 0).all()) for start in starts(training, 8)]
+    assert all(in_order) == rank
+
+
+def test_the_length_of_a_rollout_is_drawn_from_its_range(tmp_path: Path) -> None:
+    """The change is measured with a rule that adds 0.01 to one channel in every step, so it counts the steps."""
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning))
+    counts: set[int] = set()
+    training.rule.fire_rate, training.rule.life_mask = 1.0, None
+    with torch.no_grad():
+        training.rule.update_rule.hidden.weight.zero_()
+        training.rule.update_rule.hidden.bias.fill_(1.0)
+        training.rule.update_rule.output.weight[5, 0] = 0.01
+
+    def objective(trajectory: Trajectory) -> Tensor:
+        counts.add(round(trajectory.change[0].item() * 6 / 0.01))
+        return loss(trajectory.final)
+
+    training.objective = objective
+    for _ in range(30):
+        training.step()
+    assert counts == {3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "sentence"),
+    [
+        (
+            float("nan"),
+            "not finite",
+            "the loss is not finite, no update; 4 not finite of 4 samples replaced by the seed",
+        ),
+        (1e3, "exploded", "4 exploded (|x| > 6) of 4 samples replaced by the seed"),
+        (0.0, "dead", "4 dead (no cell alive) of 4 samples replaced by the seed"),
+    ],
+)
+def test_a_lost_pool_is_told_and_repaired(
+    value: float, name: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
+    training = make_training(tmp_path, replace(CONFIG, iterations=2, pool=policy))
+    training.iteration = 1
+    lively(training)
+    training.pool.states[:, :, 4] = value
+    if value == 0.0:
+        training.pool.states.zero_()
+    training.run()
+    assert f"iteration 2: {sentence}.\n" in capsys.readouterr().out
+    assert training.repairs == {"not finite": 0, "exploded": 0, "dead": 0, name: 4}
+    assert torch.equal(training.pool.states, training.seed.expand(4, 64, 6))
+    assert all(bool(parameter.isfinite().all()) for parameter in training.rule.parameters())
+
+
+def test_one_lost_sample_does_not_take_the_others_along(tmp_path: Path) -> None:
+    policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
+    training.iteration = 1
+    lively(training)
+    training.pool.states[2] = 0
+    before = training.pool.states.clone()
+    sentence, states = training.step()
+    assert sentence == "1 dead (no cell alive) of 4 samples replaced by the seed"
+    assert torch.equal(training.pool.states[2], training.seed)
+    assert torch.equal(training.pool.states[[0, 1, 3]], before[[0, 1, 3]])
+    assert states.shape == (4, 64, 6)
+
+
+def test_a_loss_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
+    training = make_training(tmp_path, objective=lambda trajectory: loss(trajectory.final) * float("inf"))
+    before = [parameter.detach().clone() for parameter in training.rule.parameters()]
+    sentence, _ = training.step()
+    assert sentence == "the loss is not finite, no update"
+    assert_same([parameter.detach() for parameter in training.rule.parameters()], before)
+    assert training.repairs == {"not finite": 0, "exploded": 0, "dead": 0}
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
+    def objective(trajectory: Trajectory) -> Tensor:
+        return loss(trajectory.final) + (trajectory.final.sum((-2, -1)) * 0).sqrt()  # 0, with slope infinity times 0
+
+    training = make_training(tmp_path, objective=objective)
+    before = [parameter.detach().clone() for parameter in training.rule.parameters()]
+    sentence, _ = training.step()
+    assert sentence == "a gradient is not finite, no update"
+    assert_same([parameter.detach() for parameter in training.rule.parameters()], before)
+
+
+def test_pictures_are_drawn_of_what_was_committed(tmp_path: Path) -> None:
+    drawn: list[tuple[Path, Tensor, int]] = []
+
+    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+        drawn.append((folder, states, len(history)))
+
+    training = make_training(tmp_path, replace(CONFIG, iterations=3, picture_seconds=-1.0), draw=draw)
+    training.run()
+    assert [(folder, count) for folder, _, count in drawn] == [(tmp_path, 1), (tmp_path, 2), (tmp_path, 3)]
+    assert drawn[-1][1].shape == (4, 64, 6)
+    assert not drawn[-1][1].requires_grad
+
+
+def test_the_averaged_rule(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    training = make_training(tmp_path)
+    training.load_state_dict(uninterrupted)
+    rule = training.averaged_rule()
+    assert rule.config == training.rule.config
+    assert_same(dict(rule.state_dict()), uninterrupted["average"]["values"])
+    assert not torch.equal(rule.update_rule.hidden.weight, training.rule.update_rule.hidden.weight)
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    """One sample, always the same living seed: a few steps towards half opaque are soon learnt."""
+    pool = PoolPolicy(size=2, seed_always_until=10**9, damage_every=0)
+    config = replace(CONFIG, iterations=40, batch_size=1, schedule=Cosine(3e-3, 1e-4, 40), pool=pool)
+    training = make_training(tmp_path, config, objective=last_state(loss))
+    training.seed = torch.rand(64, 6, generator=torch.Generator().manual_seed(0)) * 0.2 + 0.15
+    training.run()
+    assert sum(training.history[-5:]) < 0.4 * 5 * training.history[0]
+
+
+def test_in_low_precision(tmp_path: Path) -> None:
+    training = make_training(tmp_path, replace(CONFIG, precision="bfloat16"))
+    training.step()
+    training.step()
+    assert all(parameter.dtype == torch.float32 for parameter in training.rule.parameters())
+
+
+def test_the_configuration_as_plain_data() -> None:
+    plain = describe(CONFIG)
+    assert json.loads(json.dumps(plain))["pool"]["damage_count"] == 2
+    assert plain["schedule"] == repr(CONFIG.schedule)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"precision": "half"}, r"`precision` must be one of .* got 'half'"),
+        ({"steps": (0, 5)}, r"`steps` must be a range of at least one positive number, got \(0, 5\)"),
+        ({"steps": (5, 5)}, r"`steps` must be a range"),
+        ({"batch_size": 9}, "`batch_size` must lie between 1 .* and the pool's `size`, 8, got 9"),
+        ({"batch_size": 1}, r"`batch_size` must lie between 1 \(and `damage_count`, 2\)"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(CONFIG, **changes)
