@@ -14,7 +14,7 @@ def random_disks(topology: Data, count: int, *, generator: torch.Generator | Non
 
     The half-width is half the shorter side of the domain, so a disk is a disk on every substrate.
     """
-    extent = topology.extent.view(2)
+    extent = topology["extent"].view(2)
     half = extent.min() / 2
     numbers = torch.rand(count, 3, generator=generator)
     centres = extent.cpu() / 2 + half.cpu() * CENTRE_RANGE * (2 * numbers[:, :2] - 1)
@@ -24,10 +24,10 @@ def random_disks(topology: Data, count: int, *, generator: torch.Generator | Non
 
 def disks(topology: Data, centres: Float[Tensor, "b 2"], radii: Float[Tensor, " b"]) -> Bool[Tensor, "b n"]:
     """The cells whose centres lie inside each disk; centres and radii in units, round the seam of a torus."""
-    pos = topology.pos[:, :2]
+    pos = topology["pos"][:, :2]
     offset = pos[None] - centres.to(pos)[:, None]
-    if bool(topology.periodic):
-        extent = topology.extent.view(2)
+    if bool(topology["periodic"]):
+        extent = topology["extent"].view(2)
         offset = offset - extent * torch.round(offset / extent)
     return offset.square().sum(-1) < radii.to(pos)[:, None] ** 2
 

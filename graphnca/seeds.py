@@ -16,8 +16,8 @@ RING_RADIUS = 4.0  # units between the centre and the points of a structured see
 def centre_of(topology: Data) -> Float[Tensor, " 2"]:
     """The middle of the domain, in units; of a substrate without extent, the middle of its cells."""
     if "extent" in topology:
-        return topology.extent.view(2) / 2
-    return (topology.pos.amin(0) + topology.pos.amax(0))[:2] / 2
+        return topology["extent"].view(2) / 2
+    return (topology["pos"].amin(0) + topology["pos"].amax(0))[:2] / 2
 
 
 def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor, " p"]:
@@ -25,9 +25,9 @@ def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor
 
     So the middle of a square grid of even size is the cell at index size // 2, as in the published code.
     """
-    offset = topology.pos[None, :, :2] - positions[:, None]
-    if bool(topology.periodic):
-        extent = topology.extent.view(2)
+    offset = topology["pos"][None, :, :2] - positions[:, None]
+    if bool(topology["periodic"]):
+        extent = topology["extent"].view(2)
         offset = offset - extent * torch.round(offset / extent)
     distance = offset.double().square().sum(-1)
     nearest = distance.amin(1, keepdim=True)
@@ -99,11 +99,11 @@ def structured_seed(
     offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
     centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
     if len(offsets) > 1:  # measured from a cell's centre, so that the arrangement is the same on every lattice
-        centre = topology.pos[nearest_cells(topology, centre.view(1, 2))[0], :2]
+        centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
     cells = nearest_cells(topology, centre + offsets)
     if len(cells.unique()) < len(cells):
         raise ValueError(f"`points` must fall on different cells of the substrate, got {offsets.tolist()}.")
-    seed = torch.zeros(topology.pos.shape[0], num_channels)
+    seed = torch.zeros(topology["pos"].shape[0], num_channels)
     seed[cells, RGB:] = 1.0
     seed[cells, :RGB] = paint
     return seed

@@ -133,7 +133,7 @@ class Network:
         self.scratch = [self.w1.new_empty(BLOCK, self.w1.shape[0]) for _ in range(2)]
 
     def hidden(self, perceived: Tensor) -> Tensor:
-        """Activations of the hidden layer, in memory that the next call overwrites: warm memory is five times faster."""
+        """Activations of the hidden layer, in memory that the next call overwrites (warm memory is faster)."""
         out = self.scratch[0][: perceived.shape[0]]
         if self.b1 is None:
             torch.mm(perceived, self.w1.t(), out=out)
@@ -270,7 +270,8 @@ def advance(
                 keep = alive_after if live is None else live & alive_after
                 survives = keep[active]
                 x.index_fill_(0, active[~survives], 0.0)
-            assert keep is not None and support is not None
+            assert keep is not None
+            assert support is not None
             dying = ~keep[support]
             died = support[dying]
             x.index_fill_(0, died, 0.0)
