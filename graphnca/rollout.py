@@ -8,10 +8,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
+from .engine import Plan, Segment
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
-from .segment import Plan, Segment
 from .stencil import pads_well, stencil_of
 
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)

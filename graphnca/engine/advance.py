@@ -1,0 +1,122 @@
+"""The steps, forward."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..layers import fires
+from ..layers.life import ALPHA
+from .ledger import Entry, Ledger
+from .network import Network, to_precision
+from .plan import Plan
+
+
+@dataclass
+class Step:
+    """What the backward pass needs of one step."""
+
+    support: Tensor | None  # rows that may differ from zero before the step; None: all
+    kept: Tensor | None  # rows that may differ from zero after it; None: all
+    active: Tensor  # rows that were updated
+    perceived: Tensor
+    gradient: tuple[Tensor, Tensor] | None  # d/dx and d/dy of the active rows, for the gradient norm
+    fired: Tensor | None  # which channels fired, where channels fire on their own
+    entry: Entry | None  # the regularisers
+
+
+def advance(
+    plan: Plan, x: Tensor, keys: list[Tensor], network: Network, tape: list[Step] | None
+) -> tuple[Tensor, Tensor]:
+    """Steps `x` (rows, C) in place; returns overflow and change, one sum per sample, and fills the tape."""
+    num_rows, channels = x.shape
+    everything = torch.arange(num_rows, device=x.device)
+    support = x.ne(0).any(1).nonzero().view(-1) if plan.life_mask else None
+    ledger = None if plan.overflow_bound is None else Ledger(plan, x, plan.overflow_bound)
+    for key in keys:
+        # which cells live, and fire
+        live = _alive(plan, x, support) if plan.life_mask in ("pre", "pre_post") else None
+        candidates = everything if live is None else live.nonzero().view(-1)
+        active, fired = _firing(plan, key, candidates)
+        # what they perceive, and do
+        own, perceived, gradient = _perceive(plan, x, active)
+        change = network.forward(perceived)[: len(own)].to(x.dtype)
+        if fired is not None:
+            change = change * fired
+        # the dead cells beside them may ripen in this step: they die again, but keep a neighbour alive
+        ripened = _ripen(plan, x, key, live, candidates, network) if plan.life_mask == "pre_post" else None
+        before = x.index_select(0, support) if ledger is not None and support is not None else None
+        after = own + change
+        x.index_copy_(0, active, after)
+        # who dies
+        kept, died, survives, last = None, None, None, None
+        if support is not None:
+            keep = _alive(plan, x, candidates, ripened) if plan.life_mask in ("post", "pre_post") else None
+            if keep is None:
+                keep = live
+            else:
+                keep = keep if live is None else live & keep
+                survives = keep[active]
+                x.index_fill_(0, active[~survives], 0.0)
+            assert keep is not None
+            dying = ~keep[support]
+            died = support[dying]
+            last = None if before is None else before[dying]
+            x.index_fill_(0, died, 0.0)
+            kept = candidates if plan.life_mask == "pre" else keep.nonzero().view(-1)
+        entry = None if ledger is None else ledger.enter(x, active, after, change, survives, died, last)
+        if tape is not None:
+            keeps_gradient = gradient if "gradient_norm" in plan.perception.filters else None
+            tape.append(Step(support, kept, active, perceived, keeps_gradient, fired, entry))
+        support = kept
+    if ledger is None:
+        return x.new_zeros(plan.batch), x.new_zeros(plan.batch)
+    return ledger.overflow, ledger.change / (plan.num_cells * channels)
+
+
+def _alive(plan: Plan, x: Tensor, rows: Tensor | None, more: Tensor | None = None) -> Tensor:
+    """Life flags of all rows, given the rows that may be mature and more that are."""
+    alpha = x[:, ALPHA]
+    if rows is None:
+        mature = (alpha > plan.alive_threshold).nonzero().view(-1)
+    else:
+        mature = rows[alpha.index_select(0, rows) > plan.alive_threshold]
+    if more is not None:
+        mature = torch.cat([mature, more])
+    return _flags(plan, plan.reach.index_select(0, mature).view(-1))
+
+
+def _flags(plan: Plan, rows: Tensor) -> Tensor:
+    return torch.zeros(plan.batch * plan.num_cells, dtype=torch.bool, device=rows.device).index_fill_(0, rows, True)
+
+
+def _firing(plan: Plan, key: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The rows among the candidates that fire, and which of their channels where channels fire on their own."""
+    rate = plan.fire_rate[candidates] if isinstance(plan.fire_rate, Tensor) else plan.fire_rate
+    hashed = plan.hashed.index_select(0, candidates)
+    if plan.fire_per_channel:
+        return candidates, fires(key, hashed, rate[:, None] if isinstance(rate, Tensor) else rate)
+    return candidates[fires(key, hashed, rate)], None
+
+
+def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+    """Own state, perceived vector and raw gradient of the given rows."""
+    own = x.index_select(0, rows)
+    bands = [plan.forward.product(x, rows, band) for band in range(len(plan.forward.weights))]
+    laplacian = bands[0] if plan.perception.uses_laplacian else None
+    gradient = (bands[-2], bands[-1]) if plan.perception.uses_gradient else None
+    return own, to_precision(plan.perception(own, laplacian, gradient), plan.precision), gradient
+
+
+def _ripen(
+    plan: Plan, x: Tensor, key: Tensor, live: Tensor | None, candidates: Tensor, network: Network
+) -> Tensor | None:
+    """Dead neighbours of living cells whose alpha would exceed the threshold after this step."""
+    assert live is not None
+    rim = (_flags(plan, plan.reach.index_select(0, candidates).view(-1)) & ~live).nonzero().view(-1)
+    rows, fired = _firing(plan, key, rim)
+    own, perceived, _ = _perceive(plan, x, rows)
+    change = network.alpha_change(perceived)[: len(own)].to(x.dtype)
+    if fired is not None:
+        change = change * fired[:, ALPHA]
+    return rows[own[:, ALPHA] + change > plan.alive_threshold]

@@ -1,0 +1,96 @@
+"""The steps, backward."""
+
+import torch
+from torch import Tensor
+
+from ..layers import Perception
+from ..layers.perception import NORM_FLOOR
+from .advance import Step
+from .network import Network, to_precision
+from .plan import Plan
+
+
+def retreat(
+    plan: Plan,
+    tape: list[Step],
+    network: Network,
+    grad_x: Tensor | None,
+    grad_overflow: Tensor | None,
+    grad_change: Tensor | None,
+    needs_start: bool,
+) -> Tensor | None:
+    """The backward pass over the tape, last step first; frees each step's record on the way."""
+    num_rows, channels = plan.batch * plan.num_cells, network.w2.shape[0]
+    first = tape[0].perceived
+    dtype = grad_x.dtype if grad_x is not None else torch.promote_types(first.dtype, torch.float32)
+    grad = torch.zeros(num_rows, channels, dtype=dtype, device=first.device)
+    kept = tape[-1].kept
+    if grad_x is not None:  # states that the life mask zeroed have no gradient
+        if kept is None:
+            grad.copy_(grad_x)
+        else:
+            grad.index_copy_(0, kept, grad_x.index_select(0, kept))
+    scratch = [torch.zeros_like(grad) for _ in plan.backward.weights]
+    if grad_change is not None:
+        grad_change = grad_change / (plan.num_cells * channels)
+    for number in reversed(range(len(tape))):
+        step = tape.pop()
+        entry = step.entry
+        if grad_overflow is not None and entry is not None and entry.over is not None and entry.excess is not None:
+            factor = 2.0 * grad_overflow[plan.sample_of(entry.over)]
+            grad.index_add_(0, entry.over, factor[:, None] * entry.excess)
+        grad_rows = grad.index_select(0, step.active)
+        if grad_change is not None and entry is not None:
+            grad_rows += grad_change[plan.sample_of(step.active)][:, None] * entry.change_sign
+        if step.fired is not None:
+            grad_rows = grad_rows * step.fired
+        grad_perceived = network.backward(step.perceived, to_precision(grad_rows, plan.precision))
+        grad_perceived = grad_perceived[: len(step.active)].to(dtype)
+        if number == 0 and not needs_start:
+            return None
+        grad_own, grad_bands = _split(plan.perception, grad_perceived, step.gradient, channels)
+        if grad_own is not None:
+            grad.index_add_(0, step.active, grad_own)
+        receivers = None if number == 0 else step.support
+        total = grad if receivers is None else grad.index_select(0, receivers)
+        for band, (buffer, grad_band) in enumerate(zip(scratch, grad_bands, strict=True)):
+            buffer.index_copy_(0, step.active, grad_band)
+            total = total + plan.backward.product(buffer, receivers, band)
+            buffer.index_fill_(0, step.active, 0.0)
+        if receivers is None:
+            grad = total
+        else:
+            if step.kept is not None:
+                grad.index_fill_(0, step.kept, 0.0)
+            grad.index_fill_(0, step.active, 0.0)
+            grad.index_copy_(0, receivers, total)
+        if grad_change is not None and entry is not None and entry.died is not None and entry.died_sign is not None:
+            grad.index_add_(0, entry.died, grad_change[plan.sample_of(entry.died)][:, None] * entry.died_sign)
+    return grad
+
+
+def _split(
+    perception: Perception, grad: Tensor, gradient: tuple[Tensor, Tensor] | None, channels: int
+) -> tuple[Tensor | None, list[Tensor]]:
+    """The gradient of the perceived vector as that of the cell's own state and of each linear band of the stencil."""
+    own, laplacian, along = None, None, [None, None]
+    pieces = iter(grad.split(channels, dim=1))
+    for name in perception.filters:
+        piece = next(pieces)
+        if name == "identity":
+            own = piece
+        elif name == "laplacian":
+            laplacian = perception.gains[name] * piece
+        elif name == "gradient":
+            gain = perception.gains[name]
+            parts = [gain * piece, gain * next(pieces)]
+            along = [part if old is None else old + part for old, part in zip(along, parts, strict=True)]
+        else:
+            assert gradient is not None
+            gain = perception.gains[name]
+            scaled = [gain * part for part in gradient]
+            length = torch.sqrt(scaled[0] ** 2 + scaled[1] ** 2 + NORM_FLOOR)
+            parts = [gain * part / length * piece for part in scaled]
+            along = [part if old is None else old + part for old, part in zip(along, parts, strict=True)]
+    bands = [part for part in (laplacian, *along) if part is not None]
+    return own, bands

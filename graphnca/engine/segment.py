@@ -1,0 +1,58 @@
+"""Several steps as one autograd function."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .advance import Step, advance
+from .network import Network
+from .plan import Plan
+from .retreat import retreat
+
+
+class Segment(torch.autograd.Function):
+    """`num_steps` steps from one state to the next, with the sums of the two regularisers on the way."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        plan: Plan,
+        keys: list[Tensor],
+        recompute: bool,
+        x: Tensor,
+        w1: Tensor,
+        b1: Tensor | None,
+        w2: Tensor,
+        b2: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The state `(rows, C)` after one step a key, and overflow and change, one per sample."""
+        needs_tape = any(ctx.needs_input_grad)
+        tape: list[Step] | None = [] if needs_tape and not recompute else None
+        network = Network(w1, b1, w2, b2, plan.precision)
+        out = x.detach().clone(memory_format=torch.contiguous_format)
+        overflow, change = advance(plan, out, keys, network, tape)
+        if needs_tape:
+            ctx.plan, ctx.keys, ctx.network, ctx.tape = plan, keys, network, tape
+            ctx.start = x.detach() if recompute else None
+            ctx.save_for_backward(w1, b1, w2, b2, x if recompute else None)  # only to notice writes in between
+            ctx.set_materialize_grads(False)
+        return out, overflow, change
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
+        """Over the tape, which is written again first when the forward pass kept none."""
+        tape: list[Step] | None = ctx.tape
+        if tape is None and ctx.start is None:
+            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
+        _ = ctx.saved_tensors  # raises if one of them was written to since the rollout
+        if tape is None:
+            tape = []
+            advance(ctx.plan, ctx.start.clone(memory_format=torch.contiguous_format), ctx.keys, ctx.network, tape)
+        ctx.tape = ctx.start = None
+        network: Network = ctx.network
+        network.start_gradients()
+        grad = retreat(ctx.plan, tape, network, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        return None, None, None, grad, network.grad_w1, network.grad_b1, network.grad_w2, network.grad_b2
