@@ -1,0 +1,97 @@
+"""Writes the tables of README.md and docs/ from what the experiments have measured; no number in them is typed by hand.
+
+python docs/tables.py            # rewrites every block between `<!-- table: NAME -->` and `<!-- /table -->`
+python docs/tables.py --check    # fails if one of them is not what the measurements say
+"""
+
+import re
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from graphnca.rules import describe_rule, shipped_rules
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- /table -->)", re.DOTALL)
+
+
+def table(header: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def transfer() -> str:
+    """The shipped lizard on every substrate."""
+    sheets = describe_rule("isonca-lizard")["card"]["measured"]["sheets"]
+    rows = []
+    for name, numbers in sheets.items():
+        early, late = numbers["step 1000"], numbers["step 3000"]
+        gone = sum(late["verdicts"].get(word, 0) for word in ("died", "exploded"))
+        rows.append(
+            [
+                name,
+                f"{numbers['cells']:,}",
+                f"{early['median loss']:.2f}",
+                ", ".join(f"{loss:.1f}" for loss in early["losses"]),
+                f"{median(early['alive']):.0f}",
+                f"{late['median loss']:.2f}",
+                gone,
+            ]
+        )
+    header = ["substrate", "cells", "median at step 1000", "the five runs", "living cells", "median at step 3000"]
+    return table([*header, "died or exploded by 3000"], rows)
+
+
+def rules() -> str:
+    """Every shipped rule with what its card says of its training."""
+    rows = []
+    for name in shipped_rules():
+        description = describe_rule(name)
+        card = description["card"]
+        rows.append(
+            [
+                f"`{name}`",
+                f"{description['parameters']:,}",
+                card["substrate"],
+                f"{card['iterations']:,} in {card['hours']} h, {card['machine']}",
+                f"`{card['trained by']}`",
+            ]
+        )
+    return table(["rule", "parameters", "trained on", "iterations", "command"], rows)
+
+
+def benchmark() -> str:
+    """The last run of the benchmark."""
+    return (ROOT / "docs/results/benchmark/benchmark.md").read_text(encoding="utf-8").strip()
+
+
+TABLES = {"transfer": transfer, "rules": rules, "benchmark": benchmark}
+
+
+def rewritten(text: str) -> str:
+    """A page with its tables as they should be."""
+    return BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+
+
+def pages() -> list[Path]:
+    """Every page that may hold a table."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def main(check: bool) -> None:
+    """Rewrites or compares."""
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        current = rewritten(text)
+        if current == text:
+            continue
+        if check:
+            sys.exit(f"{page.relative_to(ROOT)} has a table that is out of date; run python docs/tables.py.")
+        page.write_text(current, encoding="utf-8")
+        print("rewritten:", page.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main("--check" in sys.argv[1:])
