@@ -73,14 +73,13 @@ def outcome(run: Callable[..., Trajectory], rule: NCAConv, x: Tensor, *args: Any
     return result, x.grad, [parameter.grad for parameter in rule.parameters()]
 
 
-def assert_same(one: Outcome, two: Outcome, **tolerance: float) -> None:
+def assert_same(one: Outcome, two: Outcome, tolerance: float = 1e-10) -> None:
     """Same states, regularisers and gradients."""
-    for name in ("final", "overflow", "change"):
-        torch.testing.assert_close(getattr(one[0], name), getattr(two[0], name), **tolerance)
-    for number in set(one[0].states) & set(two[0].states):
-        torch.testing.assert_close(one[0].states[number], two[0].states[number], **tolerance)
-    torch.testing.assert_close(one[1], two[1], **tolerance)
-    torch.testing.assert_close(one[2], two[2], **tolerance)
+    pairs = [(getattr(one[0], name), getattr(two[0], name)) for name in ("final", "overflow", "change")]
+    pairs += [(one[0].states[number], two[0].states[number]) for number in set(one[0].states) & set(two[0].states)]
+    pairs += [(one[1], two[1]), (one[2], two[2])]
+    for expected, actual in pairs:
+        torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance)
 
 
 PERCEPTIONS = ("sobel", "laplacian", "isonca", ("identity", "laplacian", "gradient_norm"), tuple(FILTERS)[1:])
@@ -106,7 +105,7 @@ def test_it_equals_the_layer_in_value_and_gradient(
     x, angle = patch(mesh, 2), 0.7 if bits[1] else None
     one = outcome(stepped, rule, x, mesh, 9, angle=angle)
     two = outcome(trajectory, rule, x, mesh, 9, angle=angle, record=(1, 9), checkpoint_every=4 if bits[2] else None)
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)
     assert one[0].final.isfinite().all()
 
 
@@ -123,7 +122,7 @@ def test_the_cases_above_meet_growth_death_and_overflow(mesh: Data, random_rule:
 def test_on_every_substrate(topology: Data, random_rule: MakeRule) -> None:
     rule, double = random_rule(6, 10, tuple(FILTERS)).double(), in_double(topology)
     one, two = (outcome(run, rule, patch(double, 2), double, 6, **extra) for run, extra in RUNS)  # type: ignore[arg-type]
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)
 
 
 RUNS: tuple[tuple[Callable[..., Trajectory], dict[str, Any]], ...] = ((stepped, {}), (trajectory, {"record": (1,)}))
@@ -132,7 +131,7 @@ RUNS: tuple[tuple[Callable[..., Trajectory], dict[str, Any]], ...] = ((stepped, 
 def test_in_float32(substrates: dict[str, Data], random_rule: MakeRule) -> None:
     rule, mesh = random_rule(6, 10, "sobel"), substrates["voronoi"]
     one, two = (outcome(run, rule, patch(mesh, 2), mesh, 6, **extra) for run, extra in RUNS)
-    assert_same(one, two, rtol=1e-3, atol=1e-3)
+    assert_same(one, two, 1e-3)
 
 
 @pytest.mark.parametrize("batch", [(), (1,), (2, 3)])
@@ -140,7 +139,7 @@ def test_any_number_of_leading_batch_axes(batch: tuple[int, ...], mesh: Data, ra
     rule = random_rule(6, 10, "sobel").double()
     one, two = (outcome(run, rule, patch(mesh, *batch), mesh, 5, **extra) for run, extra in RUNS)
     assert two[0].overflow.shape == two[0].change.shape == batch
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)
 
 
 @pytest.mark.parametrize("shape", [(), (135,), (3, 135), (2, 3, 135)])
@@ -160,14 +159,14 @@ def test_fire_rates_of_all_shapes(shape: tuple[int, ...], fire_per: str, mesh: D
 def test_a_fire_rate_for_all(rate: float, mesh: Data, random_rule: MakeRule) -> None:
     rule = random_rule(6, 10, "isonca").double()
     one, two = (outcome(run, rule, patch(mesh, 2), mesh, 5, fire_rate=rate, **extra) for run, extra in RUNS)
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (135,), (2, 135)])
 def test_frames_of_all_shapes(shape: tuple[int, ...], mesh: Data, random_rule: MakeRule) -> None:
     rule, angle = random_rule(6, 10, "sobel").double(), 6 * torch.rand(shape, dtype=torch.float64)
     one, two = (outcome(run, rule, patch(mesh, 2), mesh, 5, angle=angle, **extra) for run, extra in RUNS)
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)
 
 
 @pytest.mark.parametrize("shape", [(), (135,), (2, 135)])
@@ -279,7 +278,7 @@ def test_recomputation_changes_nothing(every: int, mesh: Data, random_rule: Make
     rule, x = random_rule(6, 10).double(), patch(mesh, 2)
     one = outcome(trajectory, rule, x, mesh, 7, record=(1, 3))
     two = outcome(trajectory, rule, x, mesh, 7, record=(1, 3), checkpoint_every=every)
-    assert_same(one, two, rtol=1e-12, atol=1e-12)
+    assert_same(one, two, 1e-12)
 
 
 def test_bfloat16_products_are_close(substrates: dict[str, Data], random_rule: MakeRule) -> None:
@@ -428,4 +427,4 @@ def test_a_graph_with_a_hub(random_rule: MakeRule) -> None:
     rule = random_rule(6, 10, "sobel").double()
     x = torch.rand(leaves + 1, 6, dtype=torch.float64)
     one, two = (outcome(run, rule, x, star, 2, **extra) for run, extra in RUNS)
-    assert_same(one, two, rtol=1e-10, atol=1e-10)
+    assert_same(one, two)

@@ -121,7 +121,7 @@ def test_a_cell_fires_as_a_whole_or_channel_by_channel(per: str, expected: set[i
     grid = square_grid(20, 20)
     rule = NCAConv(5, 1, "isonca", fire_per=per, life_mask=None)  # type: ignore[arg-type]
     torch.nn.init.ones_(rule.update_rule.output.bias)
-    x = rule(torch.zeros(400, 5), grid.edge_index, generator=torch.Generator().manual_seed(0))
+    x = rule(torch.zeros(400, 5), grid["edge_index"], generator=torch.Generator().manual_seed(0))
     assert set(x.unique().tolist()) == {0.0, 1.0}
     assert set(x.sum(1).int().tolist()) == expected
 

@@ -17,17 +17,19 @@ def star(*vectors: tuple[float, float], weights: list[float] | None = None) -> t
 
 def test_on_the_square_torus_nothing_is_corrected(substrates: dict[str, Data]) -> None:
     square = substrates["square"]
-    correction = moment_correction(square.edge_index, square.edge_weight, square.edge_attr, square.pos.shape[0])
+    correction = moment_correction(
+        square["edge_index"], square["edge_weight"], square["edge_attr"], square["pos"].shape[0]
+    )
     torch.testing.assert_close(correction, torch.eye(2).expand_as(correction))
 
 
 def test_it_is_eight_times_the_inverse_moment(topology: Data) -> None:
     """Multiplied with the moment matrix it gives 8 I, on every cell of every substrate."""
-    number = topology.pos.shape[0]
-    weight, vectors = topology.edge_weight.double(), topology.edge_attr.double()
-    correction = moment_correction(topology.edge_index, weight, vectors, number)
+    number = topology["pos"].shape[0]
+    weight, vectors = topology["edge_weight"].double(), topology["edge_attr"].double()
+    correction = moment_correction(topology["edge_index"], weight, vectors, number)
     moments = torch.zeros(number, 2, 2, dtype=torch.float64)
-    for edge, cell in enumerate(topology.edge_index[1].tolist()):
+    for edge, cell in enumerate(topology["edge_index"][1].tolist()):
         moments[cell] += weight[edge] * torch.outer(vectors[edge], vectors[edge])
     torch.testing.assert_close(correction @ moments, 8 * torch.eye(2, dtype=torch.float64).expand(number, 2, 2))
 

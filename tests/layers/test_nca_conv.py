@@ -17,10 +17,10 @@ MakeRule = Callable[..., NCAConv]
 def geometry(topology: Data, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
     """What the layer takes from a topology."""
     return {
-        "edge_index": topology.edge_index,
-        "edge_weight": topology.edge_weight.to(dtype),
-        "edge_attr": topology.edge_attr.to(dtype),
-        "smoothing": topology.smoothing.to(dtype),
+        "edge_index": topology["edge_index"],
+        "edge_weight": topology["edge_weight"].to(dtype),
+        "edge_attr": topology["edge_attr"].to(dtype),
+        "smoothing": topology["smoothing"].to(dtype),
     }
 
 
@@ -36,8 +36,8 @@ def test_the_gradient_is_exact_on_linear_fields(torus: Data, dtype: torch.dtype)
     slope = torch.tensor([0.3, -1.2], dtype=dtype)
     reads = NCAConv(1, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
     edges = geometry(torus, dtype)
-    neighbour, cell = torus.edge_index
-    number = torus.pos.shape[0]
+    neighbour, cell = torus["edge_index"]
+    number = torus["pos"].shape[0]
     for i in range(0, number, 7):
         x = torch.zeros(number, 1, dtype=dtype)
         mine = cell == i
@@ -52,7 +52,7 @@ def test_the_gradient_is_exact_on_linear_fields_to_the_border_of_a_sheet(
 ) -> None:
     sheet, slope = substrates[name], torch.tensor([0.3, -1.2], dtype=torch.float64)
     reads = NCAConv(1, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
-    x = (sheet.pos.double() @ slope)[:, None]
+    x = (sheet["pos"].double() @ slope)[:, None]
     edges = geometry(sheet)
     for smoothing in (None, edges["smoothing"]):  # the mean of equal gradients is the gradient
         gradient = reads.perceive(x, **{**edges, "smoothing": smoothing})  # type: ignore[arg-type]
@@ -61,12 +61,12 @@ def test_the_gradient_is_exact_on_linear_fields_to_the_border_of_a_sheet(
 
 def test_the_noise_gain_is_that_of_sobel(torus: Data) -> None:
     """Unit impulses through the layer: squared weights sum to 3/16 a component with smoothing, to more without."""
-    number = torus.pos.shape[0]
+    number = torus["pos"].shape[0]
     reads = NCAConv(number, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
     impulses, edges = torch.eye(number, dtype=torch.float64), geometry(torus)
     smooth = reads.perceive(impulses, **edges).square().sum(1) / 2
     rough = reads.perceive(impulses, **{**edges, "smoothing": None}).square().sum(1) / 2  # type: ignore[arg-type]
-    smoothed = (torus.smoothing > 0).double()  # the others lie at the bound or below it already
+    smoothed = (torus["smoothing"] > 0).double()  # the others lie at the bound or below it already
     torch.testing.assert_close(smooth * smoothed, 3 / 16 * smoothed, rtol=0, atol=1e-5)
     assert (smooth < 3 / 16 + 1e-5).all()
     if smoothed.any():
@@ -75,19 +75,19 @@ def test_the_noise_gain_is_that_of_sobel(torus: Data) -> None:
 
 def test_a_constant_field_has_no_gradient_and_no_laplacian(topology: Data) -> None:
     reads = NCAConv(2, 1, ("laplacian", "gradient"), life_mask=None)
-    x = torch.full((topology.pos.shape[0], 2), 0.7, dtype=torch.float64)
+    x = torch.full((topology["pos"].shape[0], 2), 0.7, dtype=torch.float64)
     assert reads.perceive(x, **geometry(topology)).abs().max() < 1e-12
 
 
 def test_the_order_of_the_cells_does_not_matter(topology: Data, random_rule: MakeRule) -> None:
     rule = random_rule(6, 12, ALL, fire_rate=1.0).double()
-    number = topology.pos.shape[0]
+    number = topology["pos"].shape[0]
     x, order = some_state(2, number, 6), torch.randperm(number)
     rank = order.argsort()
     edges, angle = geometry(topology), torch.rand(number, dtype=torch.float64)
-    shuffle = torch.randperm(topology.edge_index.shape[1])
+    shuffle = torch.randperm(topology["edge_index"].shape[1])
     moved = {
-        "edge_index": rank[topology.edge_index][:, shuffle],
+        "edge_index": rank[topology["edge_index"]][:, shuffle],
         "edge_weight": edges["edge_weight"][shuffle],
         "edge_attr": edges["edge_attr"][shuffle],
         "smoothing": edges["smoothing"][order],
@@ -137,7 +137,7 @@ def test_isotropic_rules_turn_and_mirror_with_hexagons(
 ) -> None:
     """By 60 degrees about a cell, in a patch too small to feel the border."""
     rule, grid = random_rule(6, 12, perception, fire_rate=1.0).double(), hex_grid(26, 26)
-    offset = (grid.pos - grid.pos[13 * 26 + 12]).double()
+    offset = (grid["pos"] - grid["pos"][13 * 26 + 12]).double()
     disk = (offset.norm(dim=1) < 9).nonzero().view(-1)
     cos, sin = math.cos(sixths * math.pi / 3), math.sin(sixths * math.pi / 3)
     flip = torch.tensor([-1.0 if mirror else 1.0, 1.0], dtype=torch.float64)
@@ -179,9 +179,9 @@ def test_turning_the_frame_is_turning_the_grid(
 
 
 def test_the_perceived_gradient_turns_as_in_growing_nca(topology: Data) -> None:
-    reads, x = NCAConv(3, 1, ("gradient",), life_mask=None), some_state(2, topology.pos.shape[0], 3)
+    reads, x = NCAConv(3, 1, ("gradient",), life_mask=None), some_state(2, topology["pos"].shape[0], 3)
     along_x, along_y = reads.perceive(x, **geometry(topology)).chunk(2, -1)
-    angle = torch.rand(2, topology.pos.shape[0], dtype=torch.float64) * 7  # one for every cell of every sample
+    angle = torch.rand(2, topology["pos"].shape[0], dtype=torch.float64) * 7  # one for every cell of every sample
     cos, sin = angle.cos()[..., None], angle.sin()[..., None]
     expected = torch.cat([cos * along_x - sin * along_y, sin * along_x + cos * along_y], -1)
     torch.testing.assert_close(reads.perceive(x, **geometry(topology), angle=angle), expected)
@@ -193,7 +193,7 @@ def test_a_flat_batch_of_different_substrates_is_each_of_them_alone(
 ) -> None:
     rule = random_rule(6, 12, ALL, fire_rate=1.0, life_mask=life_mask).double()
     parts = list(substrates.values())
-    states = [some_state(2, part.pos.shape[0], 6) for part in parts]
+    states = [some_state(2, part["pos"].shape[0], 6) for part in parts]
     flat = Batch.from_data_list(parts)  # type: ignore[arg-type]
     together = rule(torch.cat(states, 1), **geometry(flat))  # type: ignore[arg-type]
     alone = torch.cat([rule(x, **geometry(part)) for x, part in zip(states, parts, strict=True)], 1)
@@ -202,7 +202,7 @@ def test_a_flat_batch_of_different_substrates_is_each_of_them_alone(
 
 def test_any_number_of_leading_batch_axes(topology: Data, random_rule: MakeRule) -> None:
     rule = random_rule(6, 12, ALL, fire_rate=1.0).double()
-    x, edges = some_state(2, 3, topology.pos.shape[0], 6), geometry(topology)
+    x, edges = some_state(2, 3, topology["pos"].shape[0], 6), geometry(topology)
     stepped = rule(x, **edges)
     for i in range(2):
         torch.testing.assert_close(rule(x[i], **edges), stepped[i])
@@ -226,13 +226,15 @@ def test_bare_use_takes_twelve_over_the_degree(random_rule: MakeRule) -> None:
 def test_bare_use_is_the_regular_lattice_with_its_weights() -> None:
     grid, reads = hex_grid(6, 6), NCAConv(5, 1, "isonca")
     x = torch.rand(36, 5)
-    torch.testing.assert_close(reads.perceive(x, grid.edge_index), reads.perceive(x, grid.edge_index, grid.edge_weight))
+    torch.testing.assert_close(
+        reads.perceive(x, grid["edge_index"]), reads.perceive(x, grid["edge_index"], grid["edge_weight"])
+    )
 
 
 @pytest.mark.parametrize("perception", ["sobel", "laplacian", ("gradient_norm",)])
 def test_a_gradient_without_direction_vectors(perception: str | tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match=r"`edge_attr` must hold the direction vectors pos_j - pos_i.*got None"):
-        NCAConv(4, 8, perception)(torch.zeros(9, 4), square_grid(3, 3).edge_index)
+        NCAConv(4, 8, perception)(torch.zeros(9, 4), square_grid(3, 3)["edge_index"])
 
 
 @pytest.mark.parametrize(
@@ -263,9 +265,11 @@ def test_when_the_dead_are_zeroed(life_mask: str | None) -> None:
         rule.update_rule.output.bias.copy_(torch.tensor([0.0, 0.0, 0.0, -1.0]))
     x = torch.zeros(25, 4)
     x[0], x[12] = torch.tensor([1.0, 1.0, 1.0, 1.5]), torch.tensor([1.0, 1.0, 1.0, 0.5])
-    after = rule(x, grid.edge_index, grid.edge_weight)
-    before_alive = (grid.pos - grid.pos[0]).abs().amax(1).le(1) | (grid.pos - grid.pos[12]).abs().amax(1).le(1)
-    after_alive = (grid.pos - grid.pos[0]).abs().amax(1).le(1)
+    after = rule(x, grid["edge_index"], grid["edge_weight"])
+    before_alive = (grid["pos"] - grid["pos"][0]).abs().amax(1).le(1) | (grid["pos"] - grid["pos"][12]).abs().amax(
+        1
+    ).le(1)
+    after_alive = (grid["pos"] - grid["pos"][0]).abs().amax(1).le(1)
     alive = torch.ones(25, dtype=torch.bool)
     if life_mask in ("pre", "pre_post"):
         alive &= before_alive
@@ -277,7 +281,7 @@ def test_when_the_dead_are_zeroed(life_mask: str | None) -> None:
 
 def test_an_untrained_rule_keeps_a_living_state() -> None:
     grid, x = square_grid(4, 4), torch.rand(2, 16, 16) + 0.2
-    assert torch.equal(NCAConv()(x, grid.edge_index, grid.edge_weight, grid.edge_attr), x)
+    assert torch.equal(NCAConv()(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"]), x)
 
 
 @pytest.mark.parametrize("options", [{}, {"perception": "isonca", "life_mask": None, "gains": {"laplacian": 0.5}}])
@@ -288,7 +292,7 @@ def test_the_configuration_makes_the_same_architecture(options: dict, random_rul
     assert twin.config == rule.config
     grid, x = square_grid(5, 5), torch.rand(25, 6)
     one, two = (
-        r(x, grid.edge_index, grid.edge_weight, grid.edge_attr, generator=torch.Generator().manual_seed(1))
+        r(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], generator=torch.Generator().manual_seed(1))
         for r in (rule, twin)
     )
     assert torch.equal(one, two)
@@ -309,8 +313,8 @@ def test_it_is_a_message_passing_layer_among_others(substrates: dict[str, Data])
     layer = next(module for module in network.modules() if isinstance(module, NCAConv))
     assert isinstance(layer, MessagePassing)
     torch.nn.init.normal_(layer.update_rule.output.weight)
-    x = torch.randn(mesh.pos.shape[0], 3, dtype=torch.float64, requires_grad=True)
-    out = network(x, mesh.edge_index, mesh.edge_weight.double(), mesh.edge_attr.double())
+    x = torch.randn(mesh["pos"].shape[0], 3, dtype=torch.float64, requires_grad=True)
+    out = network(x, mesh["edge_index"], mesh["edge_weight"].double(), mesh["edge_attr"].double())
     assert out.dtype == torch.float64
     out.square().sum().backward()
     assert x.grad is not None
@@ -332,7 +336,7 @@ def test_the_gradient_of_a_step(perception: str | tuple[str, ...], random_rule: 
     x = torch.rand(9, 4, dtype=torch.float64, requires_grad=True)
     weight, vectors = edges["edge_weight"].requires_grad_(), edges["edge_attr"].requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, w, v: rule(x, grid.edge_index, w, v, smoothing=edges["smoothing"] + 0.2, angle=0.3),
+        lambda x, w, v: rule(x, grid["edge_index"], w, v, smoothing=edges["smoothing"] + 0.2, angle=0.3),
         (x, weight, vectors),
         fast_mode=True,
     )
@@ -341,13 +345,13 @@ def test_the_gradient_of_a_step(perception: str | tuple[str, ...], random_rule: 
 def test_a_seed_can_be_trained(random_rule: MakeRule) -> None:
     rule, grid = random_rule(6, 12, "sobel"), square_grid(6, 6)
     seed = torch.nn.Parameter(torch.rand(36, 6) + 0.2)
-    rule(seed, grid.edge_index, grid.edge_weight, grid.edge_attr).square().sum().backward()
+    rule(seed, grid["edge_index"], grid["edge_weight"], grid["edge_attr"]).square().sum().backward()
     assert seed.grad is not None
     assert seed.grad.any()
 
 
 def test_the_draws_come_from_the_generator(topology: Data, random_rule: MakeRule) -> None:
-    rule, x, edges = random_rule(6, 12).double(), some_state(topology.pos.shape[0], 6), geometry(topology)
+    rule, x, edges = random_rule(6, 12).double(), some_state(topology["pos"].shape[0], 6), geometry(topology)
     one, two, other = (rule(x, **edges, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
@@ -356,6 +360,6 @@ def test_the_draws_come_from_the_generator(topology: Data, random_rule: MakeRule
 def test_cells_that_do_not_fire_stay(random_rule: MakeRule) -> None:
     rule, grid = random_rule(6, 12, life_mask=None), square_grid(6, 6)
     x, rate = torch.rand(2, 36, 6), (torch.arange(36) % 2.0)
-    after = rule(x, grid.edge_index, grid.edge_weight, grid.edge_attr, fire_rate=rate)
+    after = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], fire_rate=rate)
     assert torch.equal(after[:, ::2], x[:, ::2])
     assert (after[:, 1::2] != x[:, 1::2]).any(-1).all()
