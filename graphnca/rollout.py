@@ -107,6 +107,9 @@ def trajectory(
             f"`x` must have shape (..., {num_cells}, {rule.num_channels}) for this substrate and rule, "
             f"got {tuple(x.shape)}."
         )
+    needed = ("edge_index", "edge_weight") + (("edge_attr",) if rule.perception.uses_gradient else ())
+    if missing := [field for field in needed if field not in topology]:
+        raise ValueError(f"`topology` must have the fields {needed} for this rule, {missing} are missing.")
     if num_steps < 0 or (checkpoint_every is not None and checkpoint_every < 1):
         raise ValueError(
             f"`num_steps` must be at least 0 and `checkpoint_every` at least 1, got {num_steps}, {checkpoint_every}."
@@ -122,6 +125,7 @@ def trajectory(
         regions is not None
         or type(rule.update_rule) is not UpdateRule
         or (isinstance(angle, Tensor) and (angle.dim() > 1 or angle.requires_grad))
+        or x.numel() == 0
         or not pads_well(topology)
     )
     states = {0: x} if 0 in wanted else {}

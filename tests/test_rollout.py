@@ -411,6 +411,30 @@ def test_arguments_that_do_not_fit_are_named(
         trajectory(random_rule(6, 10).double(), torch.zeros(shape).double(), mesh, **{"num_steps": 2, **options})
 
 
+@pytest.mark.parametrize(("perception", "field"), [("isonca", "edge_weight"), ("sobel", "edge_attr")])
+def test_a_graph_that_is_no_substrate(perception: str, field: str, mesh: Data, random_rule: MakeRule) -> None:
+    del mesh[field]
+    with pytest.raises(ValueError, match=rf"`topology` must have the fields .* \['{field}'\] are missing"):
+        rollout(random_rule(6, 10, perception).double(), torch.zeros(135, 6).double(), mesh, 1)
+
+
+def test_what_a_rule_does_not_use_may_be_missing(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10, "isonca").double(), patch(mesh, 2)
+    expected = rollout(rule, x, mesh, 3, generator=torch.Generator().manual_seed(0))
+    for field in ("pos", "edge_attr", "smoothing", "extent", "periodic", "area"):
+        del mesh[field]
+    mesh.num_nodes = 135
+    for regions in (None, torch.zeros(135, dtype=torch.int64)):
+        state = rollout(rule, x, mesh, 3, regions=regions, generator=torch.Generator().manual_seed(0))
+        torch.testing.assert_close(state, expected)
+
+
+def test_an_empty_batch(mesh: Data, random_rule: MakeRule) -> None:
+    result = trajectory(random_rule(6, 10).double(), torch.zeros(0, 135, 6).double(), mesh, 3)
+    assert result.final.shape == (0, 135, 6)
+    assert result.overflow.shape == (0,)
+
+
 def test_a_graph_with_a_hub(random_rule: MakeRule) -> None:
     """One cell with 20,000 neighbours must not make every cell's row 20,000 long: that would take 24 GB."""
     leaves = 20_000

@@ -180,25 +180,26 @@ class NCAConv(MessagePassing):
         if edge_weight is None:
             incoming = degree(edge_index[1], num_nodes, dtype=x.dtype)
             edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
+        weight = edge_weight.to(x.dtype)
         if not self.perception.uses_gradient:
-            sums = self.propagate(edge_index, x=x, edge_weight=edge_weight, edge_attr=None)
+            sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=None)
             return self.perception(x, sums if self.perception.uses_laplacian else None)
         if edge_attr is None:
             raise ValueError(
                 f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
                 "vectors pos_j - pos_i, shape (E, 2); got None."
             )
-        sums = self.propagate(edge_index, x=x, edge_weight=edge_weight, edge_attr=edge_attr)
+        sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=edge_attr.to(x.dtype))
         laplacian, weighted_x, weighted_y = sums.split(channels, dim=-1)
-        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes)
+        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes).to(x.dtype)
         along_x = correction[:, 0, 0:1] * weighted_x + correction[:, 0, 1:2] * weighted_y
         along_y = correction[:, 1, 0:1] * weighted_x + correction[:, 1, 1:2] * weighted_y
         if smoothing is not None:
             both = torch.cat([along_x, along_y], dim=-1)
             total = scatter(edge_weight, edge_index[1], dim_size=num_nodes)
-            away = self.propagate(edge_index, x=both, edge_weight=edge_weight, edge_attr=None)
-            both = both + (smoothing / total.clamp(min=torch.finfo(total.dtype).tiny))[:, None] * away
-            along_x, along_y = both.split(channels, dim=-1)
+            share = (smoothing / total.clamp(min=torch.finfo(total.dtype).tiny)).to(x.dtype)
+            away = self.propagate(edge_index, x=both, edge_weight=weight, edge_attr=None)
+            along_x, along_y = (both + share[:, None] * away).split(channels, dim=-1)
         if angle is not None:
             turn = torch.as_tensor(angle, dtype=x.dtype, device=x.device).unsqueeze(-1)
             cos, sin = torch.cos(turn), torch.sin(turn)

@@ -342,6 +342,14 @@ def test_the_gradient_of_a_step(perception: str | tuple[str, ...], random_rule: 
     )
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_the_state_keeps_its_type_whatever_the_geometrys(dtype: torch.dtype, substrates: dict[str, Data]) -> None:
+    rule = NCAConv(6, 8, ALL).to(dtype)
+    x = torch.rand(len(substrates["voronoi"]["pos"]), 6).to(dtype)
+    for edges in (torch.float32, torch.float64):
+        assert rule(x, **geometry(substrates["voronoi"], edges)).dtype == dtype
+
+
 def test_a_seed_can_be_trained(random_rule: MakeRule) -> None:
     rule, grid = random_rule(6, 12, "sobel"), square_grid(6, 6)
     seed = torch.nn.Parameter(torch.rand(36, 6) + 0.2)
