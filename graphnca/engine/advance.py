@@ -18,6 +18,7 @@ class Step:
 
     support: Tensor | None  # rows that may differ from zero before the step; None: all
     kept: Tensor | None  # rows that may differ from zero after it; None: all
+    zeroed: Tensor | None  # rows that the life mask set to zero
     active: Tensor  # rows that were updated
     perceived: Tensor
     gradient: tuple[Tensor, Tensor] | None  # d/dx and d/dy of the active rows, for the gradient norm
@@ -49,7 +50,7 @@ def advance(
         after = own + change
         x.index_copy_(0, active, after)
         # who dies
-        kept, died, survives, last = None, None, None, None
+        kept, died, zeroed, survives, last = None, None, None, None, None
         if support is not None:
             keep = _alive(plan, x, candidates, ripened) if plan.life_mask in ("post", "pre_post") else None
             if keep is None:
@@ -57,17 +58,17 @@ def advance(
             else:
                 keep = keep if live is None else live & keep
                 survives = keep[active]
-                x.index_fill_(0, active[~survives], 0.0)
             assert keep is not None
             dying = ~keep[support]
             died = support[dying]
             last = None if before is None else before[dying]
-            x.index_fill_(0, died, 0.0)
+            zeroed = died if survives is None else torch.cat([died, active[~survives]])
+            x.index_fill_(0, zeroed, 0.0)
             kept = candidates if plan.life_mask == "pre" else keep.nonzero().view(-1)
         entry = None if ledger is None else ledger.enter(x, active, after, change, survives, died, last)
         if tape is not None:
             keeps_gradient = gradient if "gradient_norm" in plan.perception.filters else None
-            tape.append(Step(support, kept, active, perceived, keeps_gradient, fired, entry))
+            tape.append(Step(support, kept, zeroed, active, perceived, keeps_gradient, fired, entry))
         support = kept
     if ledger is None:
         return x.new_zeros(plan.batch), x.new_zeros(plan.batch)

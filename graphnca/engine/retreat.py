@@ -19,7 +19,11 @@ def retreat(
     grad_change: Tensor | None,
     needs_start: bool,
 ) -> Tensor | None:
-    """The backward pass over the tape, last step first; frees each step's record on the way."""
+    """The backward pass over the tape, last step first; frees each step's record on the way.
+
+    The gradient of a state is right on the rows kept after the step under way. Other rows hold what later steps left
+    there: nothing reads them, but for those that the life mask zeroed, which are zeroed here too.
+    """
     num_rows, channels = plan.batch * plan.num_cells, network.w2.shape[0]
     first = tape[0].perceived
     dtype = grad_x.dtype if grad_x is not None else torch.promote_types(first.dtype, torch.float32)
@@ -39,9 +43,11 @@ def retreat(
         if grad_overflow is not None and entry is not None and entry.over is not None and entry.excess is not None:
             factor = 2.0 * grad_overflow[plan.sample_of(entry.over)]
             grad.index_add_(0, entry.over, factor[:, None] * entry.excess)
-        grad_rows = grad.index_select(0, step.active)
+        if step.zeroed is not None:
+            grad.index_fill_(0, step.zeroed, 0.0)
+        grad_after = grad_rows = grad.index_select(0, step.active)
         if grad_change is not None and entry is not None:
-            grad_rows += grad_change[plan.sample_of(step.active)][:, None] * entry.change_sign
+            grad_rows = grad_rows + grad_change[plan.sample_of(step.active)][:, None] * entry.change_sign
         if step.fired is not None:
             grad_rows = grad_rows * step.fired
         grad_perceived = network.backward(step.perceived, to_precision(grad_rows, plan.precision))
@@ -50,19 +56,21 @@ def retreat(
             return None
         grad_own, grad_bands = _split(plan.perception, grad_perceived, step.gradient, channels)
         if grad_own is not None:
-            grad.index_add_(0, step.active, grad_own)
+            grad.index_copy_(0, step.active, grad_own.add_(grad_after))
         receivers = None if number == 0 else step.support
-        total = grad if receivers is None else grad.index_select(0, receivers)
+        if receivers is not None:
+            total = grad.index_select(0, receivers)
+        elif step.kept is None:
+            total = grad
+        else:  # the start of the segment: all of its rows have a gradient
+            total = torch.zeros_like(grad).index_copy_(0, step.kept, grad.index_select(0, step.kept))
         for band, (buffer, grad_band) in enumerate(zip(scratch, grad_bands, strict=True)):
             buffer.index_copy_(0, step.active, grad_band)
-            total = total + plan.backward.product(buffer, receivers, band)
+            total = plan.backward.product(buffer, receivers, band).add_(total)
             buffer.index_fill_(0, step.active, 0.0)
         if receivers is None:
             grad = total
         else:
-            if step.kept is not None:
-                grad.index_fill_(0, step.kept, 0.0)
-            grad.index_fill_(0, step.active, 0.0)
             grad.index_copy_(0, receivers, total)
         if grad_change is not None and entry is not None and entry.died is not None and entry.died_sign is not None:
             grad.index_add_(0, entry.died, grad_change[plan.sample_of(entry.died)][:, None] * entry.died_sign)
