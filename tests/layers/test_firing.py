@@ -33,6 +33,7 @@ def test_the_hash_is_pinned() -> None:
     for offset, expected in ((0, False), (1, True)):  # the number lies below the rate, and not below itself
         rate = (torch.tensor(PINNED, dtype=torch.float64) + offset) / 2**31
         assert fires(key, index, rate).tolist() == [expected] * 3
+        assert [bool(fires(key, index[i], float(rate[i]))) for i in range(3)] == [expected] * 3
 
 
 @pytest.mark.parametrize("key", [0, 1, 2**31 - 2])
