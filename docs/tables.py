@@ -4,6 +4,7 @@ python docs/tables.py            # rewrites every block between `<!-- table: NAM
 python docs/tables.py --check    # fails if one of them is not what the measurements say
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,22 @@ def transfer() -> str:
     return table([*header, "died or exploded by 3000"], rows)
 
 
+def published() -> str:
+    """The published lizard through the main job, where its results are kept."""
+    metrics = json.loads((ROOT / "docs/results/published_lizard/metrics.json").read_text(encoding="utf-8"))
+    rows = [
+        [
+            name,
+            f"{entry['cells']:,}",
+            f"{entry['median loss']:.2f}",
+            ", ".join(f"{run['loss']:.1f}" for run in entry["runs"]),
+            f"{median(run['alive'] for run in entry['runs']):.0f}",
+        ]
+        for name, entry in metrics["substrates"].items()
+    ]
+    return table(["substrate", "cells", "median at step 1000", "the five runs", "living cells"], rows)
+
+
 def rules() -> str:
     """Every shipped rule with what its card says of its training."""
     rows = []
@@ -67,7 +84,7 @@ def benchmark() -> str:
     return (ROOT / "docs/results/benchmark/benchmark.md").read_text(encoding="utf-8").strip()
 
 
-TABLES = {"transfer": transfer, "rules": rules, "benchmark": benchmark}
+TABLES = {"transfer": transfer, "rules": rules, "benchmark": benchmark, "published": published}
 
 
 def rewritten(text: str) -> str:

@@ -28,6 +28,7 @@ from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 
 MOMENTS = (1000, 3000)
+TILE = 3  # pixels per unit of length in the picture
 
 
 def main(path: str, name: str) -> None:
@@ -53,9 +54,8 @@ def main(path: str, name: str) -> None:
                 "verdicts": dict(Counter(verdict(row, empty) for row in rows)),
             }
             x, y = topology["pos"][seeded].tolist()
-            tiles += list(
-                NearestCell(topology, *target.shape[-2:], centre=(x, y), scale=1, samples=2)(states[moment])[:, :4]
-            )
+            draw = NearestCell(topology, *(TILE * side for side in target.shape[-2:]), centre=(x, y), scale=float(TILE))
+            tiles += list(draw(states[moment][..., :4]))
             captions += [f"{sheet}, {moment}: {row['loss']:.1f}" for row in rows]
     card["measured"] = {
         "by": f"python experiments/ship_isonca.py {path} {name}",
@@ -67,7 +67,7 @@ def main(path: str, name: str) -> None:
     save_rule(rule, Path(graphnca.__file__).parent / "rules" / f"{name}.safetensors", card)
     pictures = Path(__file__).parent.parent / "docs" / "rules"
     pictures.mkdir(parents=True, exist_ok=True)
-    save_image(pictures / f"{name}.png", montage(tiles, captions=captions, columns=config.runs, pad=4, font_size=9))
+    save_image(pictures / f"{name}.png", montage(tiles, captions=captions, columns=config.runs, pad=4))
     for sheet, numbers in measured.items():
         print(sheet, *(f"{moment}: {numbers[f'step {moment}']['losses']}" for moment in MOMENTS))
 
