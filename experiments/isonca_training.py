@@ -28,11 +28,12 @@ import torch
 from machine import machine
 from torch import Tensor
 
-from graphnca import save_rule
+from graphnca import load_rule, save_rule
 from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.losses import RotationInvariantLoss
 from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
+from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import binary_channel, load_target, radial_channel
 from graphnca.training import Cosine, PoolPolicy, Training, TrainingConfig, Warmup, grown_and_still
@@ -51,6 +52,8 @@ class Config:
     size: int = 48
     padding: int = 12
     iterations: int = 8000
+    start: str = ""
+    """A rule to go on from, for a second stage: the first one's average, at a lower rate; empty: from nothing."""
     batch_size: int = 8
     rate: float = 1e-3
     precision: str = "float32"
@@ -99,8 +102,9 @@ def train(config: Config) -> Path:
             folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target)
         )
 
+    rule, before = (load_rule(config.start), describe_rule(config.start)["card"]) if config.start else (isonca(), None)
     training = Training(
-        isonca(), topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
+        rule, topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
     )
     training.run()
     path = Path(config.out) / "rule.safetensors"
@@ -118,6 +122,7 @@ def train(config: Config) -> Path:
             "hours": round(training.seconds / 3600, 2),
             "machine": machine(),
             "samples replaced by the guard": training.repairs,
+            "started from": before,
         },
     )
     return path
