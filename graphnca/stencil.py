@@ -7,6 +7,9 @@ alone is then one gather-and-sum over those rows.
 """
 
 import weakref
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -28,17 +31,12 @@ class Table(NamedTuple):
     A padding entry repeats the row's own index with weight zero.
     """
 
-    index: Tensor  # (N, K) int64
+    index: Tensor  # (N, K) int32: half the memory to walk through
     weights: tuple[Tensor, ...]  # one (N, K) a band
 
     def repeated(self, batch: int) -> "Table":
         """The table of `batch` disjoint copies of the substrate, (batch * N, K)."""
-        if batch == 1:
-            return self
-        num_cells = self.index.shape[0]
-        offsets = torch.arange(batch, device=self.index.device)[:, None, None] * num_cells
-        index = (self.index + offsets).view(batch * num_cells, -1)
-        return Table(index, tuple(weight.repeat(batch, 1) for weight in self.weights))
+        return Table(_shifted(self.index, batch), tuple(weight.repeat(batch, 1) for weight in self.weights))
 
     def product(self, states: Tensor, rows: Tensor | None, band: int) -> Tensor:
         """Row sums `sum_k weight[r, k] states[index[r, k]]` for the given rows (all of them for None)."""
@@ -53,17 +51,36 @@ def gather_sum(states: Tensor, index: Tensor, weights: Tensor) -> Tensor:
     return torch.nn.functional.embedding_bag(index, states, per_sample_weights=weights, mode="sum")
 
 
-class Stencil(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Stencil:
     """What a perception sees on a substrate."""
 
     reach: Tensor  # (N, K) int64: a cell and its neighbours, by which life spreads
     forward: Table  # bands: Laplacian if asked for, then d/dx and d/dy if asked for
     backward: Table  # the same operators transposed
+    copies: dict[int, "Stencil"] = field(default_factory=dict)  # the last batch size asked for
+
+    def repeated(self, batch: int) -> "Stencil":
+        """The stencil of `batch` disjoint copies of the substrate; the last one is kept for the next call."""
+        if batch == 1:
+            return self
+        if batch not in self.copies:
+            self.copies.clear()
+            self.copies[batch] = Stencil(
+                _shifted(self.reach, batch), self.forward.repeated(batch), self.backward.repeated(batch)
+            )
+        return self.copies[batch]
 
     @property
     def num_cells(self) -> int:
         """Cells of the substrate."""
         return self.reach.shape[0]
+
+
+def _shifted(index: Tensor, batch: int) -> Tensor:
+    """Row numbers of `batch` copies, each beyond the one before."""
+    offsets = torch.arange(batch, dtype=index.dtype, device=index.device)[:, None, None] * index.shape[0]
+    return (index + offsets).view(batch * index.shape[0], index.shape[1])
 
 
 def build_stencil(
@@ -84,7 +101,7 @@ def build_stencil(
         device: Where the tables live.
     """
     num_cells = int(topology.num_nodes or 0)
-    edge_index, weight = topology.edge_index.cpu(), topology.edge_weight.cpu().double()
+    edge_index, weight = topology["edge_index"].cpu(), topology["edge_weight"].cpu().double()
     sources, targets = edge_index[0].numpy(), edge_index[1].numpy()
     shape = (num_cells, num_cells)
     adjacency = sp.csr_matrix((weight.numpy(), (targets, sources)), shape=shape)
@@ -93,10 +110,10 @@ def build_stencil(
     if perception.uses_laplacian:
         operators.append(adjacency - sp.diags(totals))
     if perception.uses_gradient:
-        vectors = topology.edge_attr.cpu().double()
+        vectors = topology["edge_attr"].cpu().double()
         correction = moment_correction(edge_index, weight, vectors, num_cells)
         per_edge = weight[:, None] * torch.einsum("eij,ej->ei", correction[edge_index[1]], vectors)
-        smoothing = topology.smoothing.cpu().double().numpy() if "smoothing" in topology else np.zeros(num_cells)
+        smoothing = topology["smoothing"].cpu().double().numpy() if "smoothing" in topology else np.zeros(num_cells)
         inverse_totals = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
         mean = sp.diags(inverse_totals) @ adjacency
         blend = sp.diags(1.0 - smoothing) + sp.diags(smoothing) @ mean
@@ -112,7 +129,7 @@ def build_stencil(
         operators.extend(pair)
     pattern = adjacency + sp.identity(num_cells)
     return Stencil(
-        reach=_pad([pattern.tocsr()], dtype, device).index,
+        reach=_pad([pattern.tocsr()], dtype, device).index.long(),
         forward=_pad([operator.tocsr() for operator in operators], dtype, device),
         backward=_pad([operator.T.tocsr() for operator in operators], dtype, device),
     )
@@ -120,8 +137,8 @@ def build_stencil(
 
 def pads_well(topology: Data) -> bool:
     """Whether rows of equal length suit a substrate: a few cells of very many neighbours make them all that long."""
-    degrees = torch.bincount(topology.edge_index[1], minlength=int(topology.num_nodes or 0))
-    return int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, topology.edge_index.shape[1])
+    degrees = torch.bincount(topology["edge_index"][1], minlength=int(topology.num_nodes or 0))
+    return int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, topology["edge_index"].shape[1])
 
 
 class _Known(NamedTuple):
@@ -165,11 +182,12 @@ def stencil_of(
 def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:
     """Several sparse matrices over the union of their patterns, padded; columns ascending in every row."""
     if not operators:
-        return Table(torch.zeros(0, 0, dtype=torch.int64, device=device), ())
+        return Table(torch.zeros(0, 0, dtype=torch.int32, device=device), ())
     largest = max(abs(operator).max() for operator in operators)
-    union = sum((abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators).tocsr()
+    present = [(abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators]
+    union = sp.csr_matrix(reduce(add, present))
     union.sort_indices()
-    num_cells, counts = union.shape[0], np.diff(union.indptr)
+    num_cells, counts = len(union.indptr) - 1, np.diff(union.indptr)
     width = int(counts.max(initial=1))
     rows = np.repeat(np.arange(num_cells), counts)
     slots = np.arange(len(rows)) - np.repeat(union.indptr[:-1], counts)
@@ -180,4 +198,4 @@ def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.devic
         band = np.zeros((num_cells, width))
         band[rows, slots] = np.asarray(operator[rows, union.indices]).ravel()
         bands.append(torch.from_numpy(band).to(device=device, dtype=dtype))
-    return Table(torch.from_numpy(index.astype(np.int64)).to(device), tuple(bands))
+    return Table(torch.from_numpy(index.astype(np.int32)).to(device), tuple(bands))

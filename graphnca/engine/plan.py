@@ -40,7 +40,8 @@ class Plan:
         precision: torch.dtype,
     ) -> "Plan":
         """Repeats the stencil for every sample of the batch and hashes the row numbers."""
-        num_rows = batch * stencil.num_cells
+        copies = stencil.repeated(batch)
+        num_rows = copies.num_cells
         device = stencil.reach.device
         per_channel = rule.fire_per == "channel"
         index = torch.arange(num_rows * (rule.num_channels if per_channel else 1), dtype=torch.int32, device=device)
@@ -57,9 +58,9 @@ class Plan:
             precision=precision,
             batch=batch,
             num_cells=stencil.num_cells,
-            reach=Table(stencil.reach, ()).repeated(batch).index,
-            forward=stencil.forward.repeated(batch),
-            backward=stencil.backward.repeated(batch),
+            reach=copies.reach,
+            forward=copies.forward,
+            backward=copies.backward,
             hashed=hash_index(index).view(num_rows, -1) if per_channel else hash_index(index),
         )
 
