@@ -35,7 +35,7 @@ from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
-from graphnca.targets import binary_channel, load_target, radial_channel
+from graphnca.targets import binary_channel, load_target, radial_channel, side_channel
 from graphnca.training import Cosine, PoolPolicy, Training, TrainingConfig, Warmup, grown_and_still
 from graphnca.training.loop import describe
 from topologies import square_grid
@@ -47,7 +47,7 @@ class Config:
 
     target: str = "lizard"
     auxiliary: str = "binary"
-    """Extra target channels, separated by commas: binary, radial4, ...; empty for none (spider web)."""
+    """Extra target channels, separated by commas: binary, side, radial4, ...; empty for none (spider web)."""
     auxiliary_weight: float = 3.0
     size: int = 48
     padding: int = 12
@@ -69,10 +69,12 @@ def target_with_auxiliary(config: Config) -> Tensor:
     for name in filter(None, config.auxiliary.split(",")):
         if name == "binary":
             channels.append(binary_channel(target)[None])
+        elif name == "side":
+            channels.append(side_channel(target)[None])
         elif name.startswith("radial") and name[6:].isdigit():
             channels.append(radial_channel(target, int(name[6:]))[None])
         else:
-            raise SystemExit(f"--auxiliary: expected binary or radialN, separated by commas, got {name!r}.")
+            raise SystemExit(f"--auxiliary: expected binary, side or radialN, separated by commas, got {name!r}.")
     return torch.cat(channels)
 
 

@@ -25,6 +25,16 @@ def binary_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     return AMPLITUDE * torch.sign(rows)[:, None] * alpha**2
 
 
+def side_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
+    """Return the channel that is negative in the target's left half and positive in its right half.
+
+    As `binary_channel`, across instead of down. A lizard's body lies aslant, so a pattern that is its own mirror image
+    is a mixture of the lizard and its reflection; telling the sides apart takes that mixture out of the way. (Named,
+    but not used, in the IsoNCA notebook.)
+    """
+    return binary_channel(target.mT).mT
+
+
 def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "h w"]:
     """Return alternating rings around the middle of the target.
 

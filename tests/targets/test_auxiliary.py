@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from graphnca.targets import binary_channel, load_target, radial_channel
+from graphnca.targets import binary_channel, load_target, radial_channel, side_channel
 
 
 def test_binary_channel_is_dark_above_and_bright_below() -> None:
@@ -54,3 +54,12 @@ def test_a_target_without_alpha_channel() -> None:
 def test_mode_below_one() -> None:
     with pytest.raises(ValueError, match="`mode` must be 1 or more, got 0"):
         radial_channel(torch.ones(4, 8, 8), 0)
+
+
+def test_side_is_binary_of_the_target_turned_on_its_side() -> None:
+    target = load_target("lizard")
+    side = side_channel(target)
+    torch.testing.assert_close(side, binary_channel(target.transpose(-1, -2)).T)
+    assert side[:, :36].max() <= 0
+    assert side[:, 36:].min() >= 0
+    assert side.abs().max() == 0.5
