@@ -57,6 +57,7 @@ class Config:
     batch_size: int = 8
     rate: float = 1e-3
     precision: str = "float32"
+    device: str = "cpu"
     seed: int = 0
     threads: int = 0
     out: str = "runs/isonca-lizard"
@@ -85,10 +86,10 @@ def train(config: Config) -> Path:
     torch.manual_seed(config.seed)
     target = target_with_auxiliary(config)
     height, width = target.shape[-2:]
-    topology = square_grid(height, width)
+    topology = square_grid(height, width).to(config.device)
     raster = NearestCell(topology)
     weights = [1.0] * 4 + [config.auxiliary_weight] * (len(target) - 4)
-    loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster)
+    loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(config.device)
     training_config = TrainingConfig(
         iterations=config.iterations,
         batch_size=config.batch_size,
@@ -106,7 +107,14 @@ def train(config: Config) -> Path:
 
     rule, before = (load_rule(config.start), describe_rule(config.start)["card"]) if config.start else (isonca(), None)
     training = Training(
-        rule, topology, point_seed(topology), grown_and_still(loss), loss, training_config, config.out, draw
+        rule.to(config.device),
+        topology,
+        point_seed(topology).to(config.device),
+        grown_and_still(loss),
+        loss,
+        training_config,
+        config.out,
+        draw,
     )
     training.run()
     path = Path(config.out) / "rule.safetensors"

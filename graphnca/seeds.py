@@ -25,7 +25,7 @@ def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor
 
     So the middle of a square grid of even size is the cell at index size // 2, as in the published code.
     """
-    offset = topology["pos"][None, :, :2] - positions[:, None]
+    offset = topology["pos"][None, :, :2] - positions.to(topology["pos"].device)[:, None]
     if bool(topology["periodic"]):
         extent = topology["extent"].view(2)
         offset = offset - extent * torch.round(offset / extent)
@@ -100,10 +100,10 @@ def structured_seed(
     centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
     if len(offsets) > 1:  # measured from a cell's centre, so that the arrangement is the same on every lattice
         centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
-    cells = nearest_cells(topology, centre + offsets)
+    cells = nearest_cells(topology, centre + offsets.to(centre.device))
     if len(cells.unique()) < len(cells):
         raise ValueError(f"`points` must fall on different cells of the substrate, got {offsets.tolist()}.")
-    seed = torch.zeros(topology["pos"].shape[0], num_channels)
+    seed = torch.zeros(topology["pos"].shape[0], num_channels, device=topology["pos"].device)
     seed[cells, RGB:] = 1.0
-    seed[cells, :RGB] = paint
+    seed[cells, :RGB] = paint.to(seed)
     return seed
