@@ -35,7 +35,7 @@ from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
-from graphnca.targets import binary_channel, load_target, radial_channel, side_channel
+from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
 from graphnca.training import Cosine, PoolPolicy, Training, TrainingConfig, Warmup, grown_and_still
 from graphnca.training.loop import describe
 from topologies import square_grid
@@ -46,9 +46,8 @@ class Config:
     """What the command line can change."""
 
     target: str = "lizard"
-    auxiliary: str = "binary"
-    """Extra target channels, separated by commas: binary, side, radial4, ...; empty for none (spider web)."""
-    auxiliary_weight: float = 3.0
+    auxiliary: str = "binary,axis:3"
+    """Extra target channels with the weight of their squared error: binary, axis, radial4, ...; empty for none."""
     size: int = 48
     padding: int = 12
     iterations: int = 8000
@@ -63,19 +62,25 @@ class Config:
     out: str = "runs/isonca-lizard"
 
 
+def auxiliary_channels(config: Config) -> list[tuple[str, float]]:
+    """Names and weights of the auxiliary channels."""
+    named = [entry.partition(":") for entry in filter(None, config.auxiliary.split(","))]
+    return [(name, float(weight or 1)) for name, _, weight in named]
+
+
 def target_with_auxiliary(config: Config) -> Tensor:
     """RGBA and the auxiliary channels, (4 + n, H, W)."""
     target = load_target(config.target, size=config.size, padding=config.padding)
     channels = [target]
-    for name in filter(None, config.auxiliary.split(",")):
+    for name, _ in auxiliary_channels(config):
         if name == "binary":
             channels.append(binary_channel(target)[None])
-        elif name == "side":
-            channels.append(side_channel(target)[None])
+        elif name == "axis":
+            channels.append(axis_channel(target)[None])
         elif name.startswith("radial") and name[6:].isdigit():
             channels.append(radial_channel(target, int(name[6:]))[None])
         else:
-            raise SystemExit(f"--auxiliary: expected binary, side or radialN, separated by commas, got {name!r}.")
+            raise SystemExit(f"--auxiliary: expected binary, axis or radialN, separated by commas, got {name!r}.")
     return torch.cat(channels)
 
 
@@ -88,7 +93,7 @@ def train(config: Config) -> Path:
     height, width = target.shape[-2:]
     topology = square_grid(height, width).to(config.device)
     raster = NearestCell(topology)
-    weights = [1.0] * 4 + [config.auxiliary_weight] * (len(target) - 4)
+    weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config)]
     loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(config.device)
     training_config = TrainingConfig(
         iterations=config.iterations,
@@ -127,7 +132,6 @@ def train(config: Config) -> Path:
             "substrate": f"square torus, {height}x{width}",
             "configuration": describe(training_config),
             "auxiliary channels": config.auxiliary,
-            "weight of the auxiliary channels": config.auxiliary_weight,
             "iterations": training.iteration,
             "hours": round(training.seconds / 3600, 2),
             "machine": machine(),

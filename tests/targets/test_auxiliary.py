@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from graphnca.targets import binary_channel, load_target, radial_channel, side_channel
+from graphnca.losses import RotationInvariantLoss
+from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
 
 
 def test_binary_channel_is_dark_above_and_bright_below() -> None:
@@ -56,10 +57,21 @@ def test_mode_below_one() -> None:
         radial_channel(torch.ones(4, 8, 8), 0)
 
 
-def test_side_is_binary_of_the_target_turned_on_its_side() -> None:
+def test_the_axis_channel_tells_the_ends_of_a_slanted_bar_apart() -> None:
+    target = torch.zeros(4, 21, 21)
+    target[3] = torch.eye(21).mT  # from the upper left to the lower right
+    channel = axis_channel(target)
+    ends = torch.diagonal(channel)
+    assert ends[:10].tolist() == [-0.5] * 10
+    assert ends[11:].tolist() == [0.5] * 10
+    assert channel.count_nonzero() <= 21
+
+
+def test_across_its_axis_a_lizard_is_nearly_its_own_mirror_image() -> None:
     target = load_target("lizard")
-    side = side_channel(target)
-    torch.testing.assert_close(side, binary_channel(target.transpose(-1, -2)).T)
-    assert side[:, :36].max() <= 0
-    assert side[:, 36:].min() >= 0
-    assert side.abs().max() == 0.5
+    losses = []
+    for channel in (axis_channel(target), binary_channel(target)):
+        channels = torch.cat([target, channel[None]])
+        loss = RotationInvariantLoss(channels, channel_weights=[1.0, 1.0, 1.0, 1.0, 3.0])
+        losses.append(loss.landscape(channels)[1].min())
+    assert losses[0] < 0.7 * losses[1]
