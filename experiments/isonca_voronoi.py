@@ -88,7 +88,7 @@ def rule_of(config: Config) -> NCAConv:
     """The rule that the command line asks for."""
     if config.train:
         out = str(Path(config.out) / "training")
-        return load_rule(str(train(TrainingArguments(target=config.target, auxiliary=config.auxiliary, out=out))))
+        return load_rule(str(train(TrainingArguments(target=config.target, out=out))))
     if Path(config.rule).suffix in (".json", ".npz"):
         return load_published(config.rule)
     return load_rule(config.rule)
@@ -226,7 +226,7 @@ def arguments() -> Config:
     )
     parser.add_argument("--train", action="store_true", help="train a rule on the square grid first, and grow that one")
     parser.add_argument("--target", default=default.target, help="name of an emoji, or path of an image with alpha")
-    parser.add_argument("--auxiliary", default=default.auxiliary, help="auxiliary channels: binary, radial4, ...")
+    parser.add_argument("--auxiliary", default=default.auxiliary, help="auxiliary channels that are measured too")
     parser.add_argument("--substrate", nargs="+", choices=default.substrate, default=default.substrate)
     parser.add_argument("--cells", type=int, default=default.cells, help="cells of each sheet, about")
     parser.add_argument("--steps", type=int, default=default.steps)

@@ -31,10 +31,10 @@ MOMENTS = (1000, 3000)
 TILE = 3  # pixels per unit of length in the picture
 
 
-def main(path: str, name: str) -> None:
+def main(path: str, name: str, auxiliary: str) -> None:
     """Measures, draws and saves."""
     rule, card = load_rule(path), dict(describe_rule(path)["card"])
-    target = target_with_auxiliary(TrainingArguments(target=card["target"], auxiliary=card["auxiliary channels"]))
+    target = target_with_auxiliary(TrainingArguments(target=card["target"], auxiliary=auxiliary))
     loss = RotationInvariantLoss(target, variant="published")
     empty = float(loss(torch.zeros_like(target)))
     config = Config()
@@ -59,7 +59,7 @@ def main(path: str, name: str) -> None:
             captions += [f"{sheet}, {moment}: {row['loss']:.1f}" for row in rows]
     card["measured"] = {
         "by": f"python experiments/ship_isonca.py {path} {name}",
-        "loss": "published variant, 72x72 raster of one pixel per unit, 2x2 samples a pixel",
+        "loss": f"published variant (RGBA, {auxiliary}), one pixel per unit of length, 2x2 samples a pixel",
         "loss of the empty sheet": round(empty, 2),
         "runs on each sheet": config.runs,
         "sheets": measured,
@@ -76,5 +76,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rule", help="path of the trained rule")
     parser.add_argument("name", help="name to ship it under")
+    parser.add_argument(
+        "--auxiliary", default="binary", help="auxiliary channels of the published loss for this target"
+    )
     arguments = parser.parse_args()
-    main(arguments.rule, arguments.name)
+    main(arguments.rule, arguments.name, arguments.auxiliary)
