@@ -52,6 +52,8 @@ class Config:
     size: int = 48
     padding: int = 12
     iterations: int = 8000
+    stop: int = 0
+    """Iteration to stop at while the learning rate falls as for all of them; 0: at the end."""
     start: str = ""
     """A rule to go on from, for a second stage: the first one's average, at a lower rate; empty: from nothing."""
     batch_size: int = 8
@@ -97,7 +99,7 @@ def train(config: Config) -> Path:
     weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config)]
     loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(config.device)
     training_config = TrainingConfig(
-        iterations=config.iterations,
+        iterations=config.stop or config.iterations,
         batch_size=config.batch_size,
         schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
         pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
