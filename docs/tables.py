@@ -61,22 +61,29 @@ def published() -> str:
     return table(["substrate", "cells", "median at step 1000", "the five runs", "living cells"], rows)
 
 
+def stages(card: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cards of a rule's training stages, the first one first."""
+    before = card.get("started from")
+    return [*(stages(before) if before else []), card]
+
+
 def rules() -> str:
     """Every shipped rule with what its card says of its training."""
     rows = []
     for name in shipped_rules():
         description = describe_rule(name)
-        card = description["card"]
+        parts = stages(description["card"])
         rows.append(
             [
                 f"`{name}`",
                 f"{description['parameters']:,}",
-                card["substrate"],
-                f"{card['iterations']:,} in {card['hours']} h, {card['machine']}",
-                f"`{card['trained by']}`",
+                parts[-1]["substrate"],
+                f"{sum(part['iterations'] for part in parts):,}",
+                f"{sum(part['hours'] for part in parts):.2f}",
+                "<br>".join(f"`{part['trained by']}`" for part in parts),
             ]
         )
-    return table(["rule", "parameters", "trained on", "iterations", "command"], rows)
+    return table(["rule", "parameters", "trained on", "iterations", "hours", "commands, one a stage"], rows)
 
 
 def benchmark() -> str:
