@@ -4,7 +4,7 @@
 
 Square torus, 48-pixel target on 72x72 cells, pool of 256, rollouts of 64-95 steps, rotation-reflection-invariant loss
 with a binary auxiliary channel, overflow and stillness terms: the published recipe (Mordvintsev et al. 2022), with four
-changes, for a tenth of its iterations:
+changes, for a fraction of its 50,000 iterations:
 
 - a second auxiliary channel splits the target across its long axis, and counts three times: head and tail part early,
   and the mirror-symmetric pattern that training passes through has one of each (`graphnca.targets.axis_channel`);

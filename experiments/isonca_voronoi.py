@@ -5,8 +5,9 @@
     python experiments/isonca_voronoi.py --train --target heart     # train a rule first, on the square grid
 
 One rule, unchanged, from a single cell, on a square grid, a hexagonal grid and three Poisson-disk Voronoi meshes, five
-runs each. Every run chooses another orientation and chirality. Expect a lizard with one head and one tail on all of
-them, a little fuzzier on the meshes; the paper shows one with a mis-curled tail.
+runs each. Every run chooses another orientation. Expect a lizard with one head, one tail and four legs on all of them,
+softer than the target and fuzzier on the meshes, now and then with a stray blob; the paper shows one with a mis-curled
+tail.
 
 Written to `--out`:
     figure.png      whole sheets drawn as cells, and close-ups with the cell centres shown
