@@ -52,11 +52,10 @@ def advance(
         # who dies
         kept, died, zeroed, survives, last = None, None, None, None, None
         if support is not None:
-            keep = _alive(plan, x, candidates, ripened) if plan.life_mask in ("post", "pre_post") else None
-            if keep is None:
-                keep = live
-            else:
-                keep = keep if live is None else live & keep
+            keep = live
+            if plan.life_mask in ("post", "pre_post"):
+                alive_after = _alive(plan, x, candidates, ripened)
+                keep = alive_after if live is None else live & alive_after
                 survives = keep[active]
             assert keep is not None
             dying = ~keep[support]
