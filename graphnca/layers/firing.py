@@ -9,6 +9,8 @@ The hash is a 32-bit multiply-xorshift finaliser (two rounds on the index, two m
 multipliers 0x7feb352d and 0x846ca68b, which have low bias in the avalanche test (C. Wellons, hash-prospector, 2018).
 """
 
+from typing import overload
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -39,13 +41,35 @@ def fires(
         hashed_index: The cells' indices (for channels that fire on their own: cell * channels + channel), hashed.
         rate: Probability of firing, one for all or a tensor that broadcasts against the indices; 1: always, 0: never.
     """
-    bits = _mix(hashed_index ^ key).bitwise_and(_RANGE - 1)
+    bits, threshold = _mix(hashed_index ^ key).bitwise_and(_RANGE - 1), firing_threshold(rate)
+    if isinstance(threshold, Tensor):
+        return bits < threshold
+    return bits <= threshold - 1  # 2^31 itself would wrap round in an int32 comparison
+
+
+@overload
+def firing_threshold(rate: float) -> int: ...
+@overload
+def firing_threshold(rate: Float[Tensor, "*n"]) -> Int[Tensor, "*n"]: ...
+def firing_threshold(rate: float | Tensor) -> int | Tensor:
+    """The number in [0, 2^31] that a cell's 31 random bits must stay below for it to fire; int64 for a tensor."""
     if isinstance(rate, Tensor):
-        return bits < torch.round(rate.to(torch.float64) * _RANGE).to(torch.int64)
-    return bits <= round(rate * _RANGE) - 1  # 2^31 itself would wrap round in an int32 comparison
+        return torch.round(rate.to(torch.float64) * _RANGE).to(torch.int64)
+    return round(rate * _RANGE)
 
 
 def _mix(bits: Tensor) -> Tensor:
-    bits = (bits ^ ((bits >> 16) & 0xFFFF)) * _FIRST
-    bits = (bits ^ ((bits >> 15) & 0x1FFFF)) * _SECOND
+    bits = _times(bits ^ ((bits >> 16) & 0xFFFF), _FIRST)
+    bits = _times(bits ^ ((bits >> 15) & 0x1FFFF), _SECOND)
     return bits ^ ((bits >> 16) & 0xFFFF)
+
+
+def _times(bits: Tensor, factor: int) -> Tensor:
+    """The low 32 bits of a product.
+
+    PyTorch's own int32 product wraps round. In the C++ that `torch.compile` writes, signed overflow is undefined and g++
+    makes other masks of it (pytorch issue 190764), so there the product is formed in 64 bits, where it fits.
+    """
+    if torch.compiler.is_compiling():
+        return (bits.to(torch.int64) * factor).to(torch.int32)
+    return bits * factor
