@@ -12,8 +12,10 @@ from .engine import Plan, Segment
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
+from .native import NativeSegment, Problem, load_library
 from .stencil import pads_well, stencil_of
 
+NATIVE_TYPES = (torch.float32, torch.float64)
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)
 
 
@@ -151,14 +153,16 @@ class _FastSteps:
         batch = max(1, x.shape[:-2].numel())
         if isinstance(fire_rate, Tensor):
             fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
-        self.plan = Plan.of(
-            rule,
-            stencil,
-            batch,
-            fire_rate=fire_rate,
-            overflow_bound=OVERFLOW_BOUND if regularisers else None,
-            precision=precision or x.dtype,
-        )
+        bound = OVERFLOW_BOUND if regularisers else None
+        native = x.device.type == "cpu" and x.dtype in NATIVE_TYPES and precision in (None, x.dtype)
+        if native and load_library() is not None:
+            self.segment = NativeSegment
+            self.plan = Problem.of(rule, stencil, batch, fire_rate=fire_rate, overflow_bound=bound)
+        else:
+            self.segment = Segment
+            self.plan = Plan.of(
+                rule, stencil, batch, fire_rate=fire_rate, overflow_bound=bound, precision=precision or x.dtype
+            )
         self.network = rule.update_rule
         self.generator = generator
         self.recompute = checkpoint_every is not None
@@ -167,7 +171,7 @@ class _FastSteps:
         keys = [fire_key(self.generator, x.device) for _ in range(num_steps)]
         hidden, output = self.network.hidden, self.network.output
         rows = x.reshape(-1, x.shape[-1])
-        out, overflow, change = Segment.apply(
+        out, overflow, change = self.segment.apply(
             self.plan, keys, self.recompute, rows, hidden.weight, hidden.bias, output.weight, output.bias
         )  # type: ignore[misc]
         lead = x.shape[:-2]

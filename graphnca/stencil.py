@@ -28,15 +28,17 @@ KEPT = 8  # stencils of one substrate, each for a perception, type, device and f
 class Table(NamedTuple):
     """Rows of a sparse matrix padded to equal length, the same pattern for several bands.
 
-    A padding entry repeats the row's own index with weight zero.
+    A padding entry, at the end of a row, repeats the row's own index with weight zero.
     """
 
     index: Tensor  # (N, K) int32: half the memory to walk through
+    counts: Tensor  # (N,) int32: entries that are no padding
     weights: tuple[Tensor, ...]  # one (N, K) a band
 
     def repeated(self, batch: int) -> "Table":
         """The table of `batch` disjoint copies of the substrate, (batch * N, K)."""
-        return Table(_shifted(self.index, batch), tuple(weight.repeat(batch, 1) for weight in self.weights))
+        weights = tuple(weight.repeat(batch, 1) for weight in self.weights)
+        return Table(_shifted(self.index, batch), self.counts.repeat(batch), weights)
 
     def product(self, states: Tensor, rows: Tensor | None, band: int) -> Tensor:
         """Row sums `sum_k weight[r, k] states[index[r, k]]` for the given rows (all of them for None)."""
@@ -55,7 +57,7 @@ def gather_sum(states: Tensor, index: Tensor, weights: Tensor) -> Tensor:
 class Stencil:
     """What a perception sees on a substrate."""
 
-    reach: Tensor  # (N, K) int64: a cell and its neighbours, by which life spreads
+    reach: Table  # no bands: a cell and its neighbours, by which life spreads
     forward: Table  # bands: Laplacian if asked for, then d/dx and d/dy if asked for
     backward: Table  # the same operators transposed
     copies: dict[int, "Stencil"] = field(default_factory=dict)  # the last batch size asked for
@@ -67,14 +69,14 @@ class Stencil:
         if batch not in self.copies:
             self.copies.clear()
             self.copies[batch] = Stencil(
-                _shifted(self.reach, batch), self.forward.repeated(batch), self.backward.repeated(batch)
+                self.reach.repeated(batch), self.forward.repeated(batch), self.backward.repeated(batch)
             )
         return self.copies[batch]
 
     @property
     def num_cells(self) -> int:
         """Cells of the substrate."""
-        return self.reach.shape[0]
+        return self.reach.index.shape[0]
 
 
 def _shifted(index: Tensor, batch: int) -> Tensor:
@@ -129,7 +131,7 @@ def build_stencil(
         operators.extend(pair)
     pattern = adjacency + sp.identity(num_cells)
     return Stencil(
-        reach=_pad([pattern.tocsr()], dtype, device).index.long(),
+        reach=_pad([pattern.tocsr()], dtype, device)._replace(weights=()),
         forward=_pad([operator.tocsr() for operator in operators], dtype, device),
         backward=_pad([operator.T.tocsr() for operator in operators], dtype, device),
     )
@@ -182,7 +184,7 @@ def stencil_of(
 def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:
     """Several sparse matrices over the union of their patterns, padded; columns ascending in every row."""
     if not operators:
-        return Table(torch.zeros(0, 0, dtype=torch.int32, device=device), ())
+        return Table(*(torch.zeros(shape, dtype=torch.int32, device=device) for shape in ((0, 0), 0)), ())
     largest = max(abs(operator).max() for operator in operators)
     present = [(abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators]
     union = sp.csr_matrix(reduce(add, present))
@@ -198,4 +200,5 @@ def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.devic
         band = np.zeros((num_cells, width))
         band[rows, slots] = np.asarray(operator[rows, union.indices]).ravel()
         bands.append(torch.from_numpy(band).to(device=device, dtype=dtype))
-    return Table(torch.from_numpy(index.astype(np.int32)).to(device), tuple(bands))
+    index, counts = (torch.from_numpy(numbers.astype(np.int32)).to(device) for numbers in (index, counts))
+    return Table(index, counts, tuple(bands))

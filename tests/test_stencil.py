@@ -51,7 +51,7 @@ def test_its_bands_are_those_asked_for(substrates: dict[str, Data]) -> None:
 
 
 def test_life_reaches_a_cell_and_its_neighbours(topology: Data) -> None:
-    reach = build_stencil(topology, Perception("isonca")).reach
+    reach = build_stencil(topology, Perception("isonca")).reach.index
     for cell in range(len(topology["pos"])):
         neighbours = topology["edge_index"][0, topology["edge_index"][1] == cell]
         assert set(reach[cell].tolist()) == {cell, *neighbours.tolist()}
@@ -60,7 +60,7 @@ def test_life_reaches_a_cell_and_its_neighbours(topology: Data) -> None:
 def test_a_lattice_is_not_padded() -> None:
     """Nine cells a row on squares, no rounding noise of the centre of a Sobel kernel, no second ring."""
     built = build_stencil(square_grid(6, 6), Perception("sobel"))
-    assert built.reach.shape == (36, 9)
+    assert built.reach.index.shape == (36, 9)
     assert built.forward.index.shape == (36, 8)
     assert built.backward.index.shape == (36, 8)
 

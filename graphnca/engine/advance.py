@@ -83,7 +83,7 @@ def _alive(plan: Plan, x: Tensor, rows: Tensor | None, more: Tensor | None = Non
         mature = rows[alpha.index_select(0, rows) > plan.alive_threshold]
     if more is not None:
         mature = torch.cat([mature, more])
-    return _flags(plan, plan.reach.index_select(0, mature).view(-1))
+    return _flags(plan, plan.reach.index_select(0, mature).long().view(-1))
 
 
 def _flags(plan: Plan, rows: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ def _ripen(
 ) -> Tensor | None:
     """Dead neighbours of living cells whose alpha would exceed the threshold after this step."""
     assert live is not None
-    rim = (_flags(plan, plan.reach.index_select(0, candidates).view(-1)) & ~live).nonzero().view(-1)
+    rim = (_flags(plan, plan.reach.index_select(0, candidates).long().view(-1)) & ~live).nonzero().view(-1)
     rows, fired = _firing(plan, key, rim)
     own, perceived, _ = _perceive(plan, x, rows)
     change = network.alpha_change(perceived)[: len(own)].to(x.dtype)

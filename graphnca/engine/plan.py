@@ -42,7 +42,7 @@ class Plan:
         """Repeats the stencil for every sample of the batch and hashes the row numbers."""
         copies = stencil.repeated(batch)
         num_rows = copies.num_cells
-        device = stencil.reach.device
+        device = stencil.reach.index.device
         per_channel = rule.fire_per == "channel"
         index = torch.arange(num_rows * (rule.num_channels if per_channel else 1), dtype=torch.int32, device=device)
         rate = rule.fire_rate if fire_rate is None else fire_rate
@@ -58,7 +58,7 @@ class Plan:
             precision=precision,
             batch=batch,
             num_cells=stencil.num_cells,
-            reach=copies.reach,
+            reach=copies.reach.index,
             forward=copies.forward,
             backward=copies.backward,
             hashed=hash_index(index).view(num_rows, -1) if per_channel else hash_index(index),

@@ -1,0 +1,42 @@
+"""The compiled functions."""
+
+import ctypes
+import functools
+import os
+import warnings
+
+from .compile import NoCompilerError, compiled_library
+from .problem import Gradients, Parameters, Problem
+
+SWITCH = "GRAPHNCA_NATIVE"  # set to 0: never
+
+
+def load_library() -> ctypes.CDLL | None:
+    """The library, compiled on the first call; None where it is switched off or can't be had (that is said once)."""
+    return None if os.environ.get(SWITCH) == "0" else _load()
+
+
+@functools.cache
+def _load() -> ctypes.CDLL | None:
+    try:
+        library = ctypes.CDLL(str(compiled_library()))
+    except (NoCompilerError, OSError) as error:
+        warnings.warn(
+            f"Rollouts on the CPU take PyTorch's operations, about three times slower than compiled ones, because {error}. "
+            f"Install g++ for the speed, or set {SWITCH}=0 to be told no more.",
+            stacklevel=2,
+        )
+        return None
+    pointer, integer = ctypes.c_void_p, ctypes.c_int
+    problem, parameters, gradients = map(ctypes.POINTER, (Problem, Parameters, Gradients))
+    library.graphnca_advance.restype = pointer
+    library.graphnca_advance.argtypes = [
+        *(integer, problem, parameters, pointer, pointer, pointer, integer, integer, pointer, pointer)
+    ]
+    library.graphnca_retreat.restype = None
+    library.graphnca_retreat.argtypes = [integer, pointer, pointer, pointer, pointer, pointer, gradients, pointer]
+    library.graphnca_free.restype = None
+    library.graphnca_free.argtypes = [integer, pointer]
+    if library.graphnca_problem_bytes() != ctypes.sizeof(Problem):
+        raise RuntimeError("source/problem.hpp and problem.py disagree about the fields of Problem.")
+    return library

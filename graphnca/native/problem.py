@@ -1,0 +1,125 @@
+"""Rule and stencil as the compiled functions want them; the fields are those of `source/problem.hpp`."""
+
+import ctypes
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..layers import NCAConv
+from ..layers.firing import firing_threshold
+from ..layers.life import ALPHA
+from ..layers.perception import NORM_FLOOR
+from ..stencil import Stencil, Table
+
+FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
+LIFE_CODES = {None: 0, "pre": 1, "post": 2, "pre_post": 3}
+
+
+class _Fields(ctypes.Structure):
+    """A structure that keeps alive the tensors it points into."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__()
+        self.held: list[Any] = []
+        for name, value in fields.items():
+            self.put(name, value)
+
+    def put(self, name: str, value: Any) -> None:
+        """Sets a field: a number, a structure, or the address of a tensor."""
+        self.held.append(value)
+        setattr(self, name, address(value) if isinstance(value, Tensor) else value)
+
+
+class SparseTable(_Fields):
+    """Padded rows of a sparse matrix."""
+
+    _fields_ = (
+        ("index", ctypes.c_void_p),
+        ("counts", ctypes.c_void_p),
+        ("weights", ctypes.c_void_p * 3),
+        ("width", ctypes.c_int64),
+    )
+
+    @classmethod
+    def of(cls, table: Table) -> "SparseTable":
+        """Points into the table."""
+        made = cls(index=table.index, counts=table.counts, width=table.index.shape[1])
+        made.held.append(table)
+        for band, weight in enumerate(table.weights):
+            made.weights[band] = address(weight)
+        return made
+
+
+class Parameters(_Fields):
+    """The update network's parameters; biases may be None."""
+
+    _fields_ = (("w1", ctypes.c_void_p), ("b1", ctypes.c_void_p), ("w2", ctypes.c_void_p), ("b2", ctypes.c_void_p))
+
+
+class Gradients(Parameters):
+    """Where theirs are written."""
+
+
+class Problem(_Fields):
+    """A rule on `batch` copies of a substrate."""
+
+    _fields_ = (
+        ("forward", SparseTable),
+        ("backward", SparseTable),
+        ("reach", SparseTable),
+        ("fire_thresholds", ctypes.c_void_p),
+        ("fire_threshold", ctypes.c_uint32),
+        ("fire_per_channel", ctypes.c_int32),
+        ("num_cells", ctypes.c_int32),
+        ("batch", ctypes.c_int32),
+        ("channels", ctypes.c_int32),
+        ("hidden", ctypes.c_int32),
+        ("num_filters", ctypes.c_int32),
+        ("filters", ctypes.c_int32 * 8),
+        ("gains", ctypes.c_double * 8),
+        ("norm_floor", ctypes.c_double),
+        ("life_mask", ctypes.c_int32),
+        ("alpha", ctypes.c_int32),
+        ("alive_threshold", ctypes.c_double),
+        ("overflow_bound", ctypes.c_double),
+        ("num_threads", ctypes.c_int32),
+    )
+
+    @classmethod
+    def of(
+        cls, rule: NCAConv, stencil: Stencil, batch: int, *, fire_rate: float | Tensor | None, overflow_bound: float | None
+    ) -> "Problem":
+        """As the rule is now; `fire_rate` overrides its own, `(batch, N)` where it is a tensor."""
+        filters, gains = rule.perception.filters, rule.perception.gains
+        rate = rule.fire_rate if fire_rate is None else fire_rate
+        made = cls(
+            forward=SparseTable.of(stencil.forward),
+            backward=SparseTable.of(stencil.backward),
+            reach=SparseTable.of(stencil.reach),
+            fire_per_channel=int(rule.fire_per == "channel"),
+            num_cells=stencil.num_cells,
+            batch=batch,
+            channels=rule.num_channels,
+            hidden=rule.hidden_size,
+            num_filters=len(filters),
+            norm_floor=NORM_FLOOR,
+            life_mask=LIFE_CODES[rule.life_mask],
+            alpha=ALPHA,
+            alive_threshold=rule.alive_threshold,
+            overflow_bound=-1.0 if overflow_bound is None else overflow_bound,
+            num_threads=torch.get_num_threads(),
+        )
+        if isinstance(rate, Tensor):
+            thresholds = firing_threshold(rate).expand(batch, stencil.num_cells)
+            made.put("fire_thresholds", thresholds.to(torch.uint32).contiguous())
+        else:
+            made.fire_threshold = firing_threshold(rate)
+        for number, name in enumerate(filters):
+            made.filters[number], made.gains[number] = FILTER_CODES[name], gains.get(name, 1.0)
+        return made
+
+
+def address(tensor: Tensor | None) -> int | None:
+    """Where a contiguous tensor's numbers begin."""
+    return None if tensor is None else tensor.data_ptr()

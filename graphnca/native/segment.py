@@ -1,0 +1,123 @@
+"""Several steps as one autograd function, in C++."""
+
+import ctypes
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .library import load_library
+from .problem import Gradients, Parameters, Problem, address
+
+
+class NativeSegment(torch.autograd.Function):
+    """One step a key from one state to the next, with the sums of the two regularisers on the way.
+
+    Like `graphnca.engine.Segment`, for states of float32 or float64 on the CPU.
+    """
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        problem: Problem,
+        keys: list[Tensor],
+        recompute: bool,
+        x: Tensor,
+        w1: Tensor,
+        b1: Tensor | None,
+        w2: Tensor,
+        b2: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
+        needs_tape = any(ctx.needs_input_grad)
+        steps = _Steps(problem, keys, x, (w1, b1, w2, b2))
+        out, overflow, change, tape = steps.advance(keep_tape=needs_tape and not recompute)
+        if needs_tape:
+            ctx.steps, ctx.tape = steps, tape
+            # also to notice writes in between: the backward pass undoes the steps from `out` on
+            ctx.save_for_backward(x if recompute else None, None if recompute else out, w1, b1, w2, b2)
+            ctx.set_materialize_grads(False)
+        return out, overflow, change
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
+        """Undoes the steps one by one; they are taken again first when the forward pass kept no tape."""
+        if ctx.steps is None:
+            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
+        _, out, *_ = ctx.saved_tensors
+        steps: _Steps = ctx.steps
+        tape = ctx.tape
+        if tape is None:
+            out, _, _, tape = steps.advance(keep_tape=True)
+        gradients = steps.retreat(tape, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        ctx.steps = ctx.tape = None
+        return None, None, None, *gradients
+
+
+class _Tape:
+    """A rollout in the library's memory, freed with this object."""
+
+    def __init__(self, library: ctypes.CDLL, is_double: bool, handle: int) -> None:
+        self.library, self.is_double, self.handle = library, is_double, handle
+
+    def __del__(self) -> None:
+        self.library.graphnca_free(self.is_double, self.handle)
+
+
+class _Steps:
+    """The arguments of the library's functions for one segment."""
+
+    def __init__(self, problem: Problem, keys: list[Tensor], x: Tensor, parameters: tuple[Tensor | None, ...]) -> None:
+        library = load_library()
+        assert library is not None
+        self.library, self.problem = library, problem
+        self.keys = torch.stack(keys)
+        self.x = x.detach().contiguous()
+        self.parameters = [None if tensor is None else tensor.detach().to(x.dtype).contiguous() for tensor in parameters]
+        self.is_double = x.dtype == torch.float64
+
+    def _named(self, tensors: list[Tensor | None]) -> dict[str, Tensor | None]:
+        return dict(zip(("w1", "b1", "w2", "b2"), tensors, strict=True))
+
+    def advance(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
+        """The states after the steps, overflow, change, and the tape if it is to be kept."""
+        out = torch.empty_like(self.x)
+        overflow, change = self.x.new_empty(self.problem.batch), self.x.new_empty(self.problem.batch)
+        handle = self.library.graphnca_advance(
+            self.is_double,
+            self.problem,
+            Parameters(**self._named(self.parameters)),
+            address(self.x),
+            address(out),
+            address(self.keys),
+            len(self.keys),
+            keep_tape,
+            address(overflow),
+            address(change),
+        )
+        return out, overflow, change, _Tape(self.library, self.is_double, handle) if handle else None
+
+    def retreat(
+        self,
+        tape: _Tape,
+        out: Tensor,
+        grad_x: Tensor | None,
+        grad_overflow: Tensor | None,
+        grad_change: Tensor | None,
+        needs_start: bool,
+    ) -> list[Tensor | None]:
+        """Gradients of the start (None unless needed) and of the parameters."""
+        incoming = [None if grad is None else grad.contiguous() for grad in (grad_x, grad_overflow, grad_change)]
+        gradients = [None if tensor is None else torch.empty_like(tensor) for tensor in self.parameters]
+        start = torch.empty_like(self.x) if needs_start else None
+        self.library.graphnca_retreat(
+            self.is_double,
+            tape.handle,
+            address(out),
+            *map(address, incoming),
+            Gradients(**self._named(gradients)),
+            address(start),
+        )
+        return [start, *gradients]

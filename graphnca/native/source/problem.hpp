@@ -1,0 +1,44 @@
+// What the library is given, filled in by graphnca/native/problem.py: the two must agree field by field.
+#pragma once
+
+#include <cstdint>
+
+enum Filter : int32_t { IDENTITY, LAPLACIAN, GRADIENT, GRADIENT_NORM };
+enum LifeMask : int32_t { NONE, PRE, POST, PRE_POST };
+
+// Rows of a sparse matrix, padded to `width`; the first `counts[n]` entries of row n are meant.
+struct Table {
+    const int32_t* index;
+    const int32_t* counts;
+    const void* weights[3];
+    int64_t width;
+};
+
+struct Problem {
+    Table forward, backward;  // the perception's linear bands, and their transpose
+    Table reach;              // a cell and its neighbours
+    const uint32_t* fire_thresholds;  // one a row, or null
+    uint32_t fire_threshold;
+    int32_t fire_per_channel;
+    int32_t num_cells, batch, channels, hidden;
+    int32_t num_filters;
+    Filter filters[8];
+    double gains[8];
+    double norm_floor;
+    LifeMask life_mask;
+    int32_t alpha;
+    double alive_threshold;
+    double overflow_bound;  // negative: neither overflow nor change is measured
+    int32_t num_threads;
+
+    int num_rows() const { return num_cells * batch; }
+};
+
+// The update network as PyTorch holds it: (hidden, perceived), (hidden,), (channels, hidden), (channels,).
+struct Parameters {
+    const void *w1, *b1, *w2, *b2;  // biases may be null
+};
+
+struct Gradients {
+    void *w1, *b1, *w2, *b2;
+};

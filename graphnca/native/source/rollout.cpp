@@ -1,0 +1,538 @@
+// Many steps of a rule on copies of a substrate, forward and backward, on the CPU: what graphnca/engine does with
+// PyTorch's operations, without a pass over anything but the cells that live, fire or change.
+//
+// Every thread owns a share of the cells that may fire; a step is: choose who fires, perceive and compute the change
+// (all states are still the old ones), apply it, settle who lives. The tape holds the old states of the updated cells, so
+// the backward pass restores the states step by step and perceives again instead of keeping perceived vectors.
+
+#include <memory>
+#include <vector>
+
+#ifdef _OPENMP
+#include <omp.h>
+#else
+static int omp_get_thread_num() { return 0; }
+static int omp_get_num_threads() { return 1; }
+#endif
+
+#include "firing.hpp"
+#include "life.hpp"
+#include "network.hpp"
+#include "perception.hpp"
+#include "tape.hpp"
+
+// Room without construction: what is in it is written before it is read.
+template <class T>
+class Buffer {
+    std::unique_ptr<T[]> memory;
+    size_t size = 0;
+
+  public:
+    T* data(size_t count) {
+        if (count > size) memory.reset(new T[size = count + count / 4]);
+        return memory.get();
+    }
+};
+
+struct Share {
+    int first, last;
+    Share(int count, int thread, int num_threads)
+        : first(long(count) * thread / num_threads), last(long(count) * (thread + 1) / num_threads) {}
+    int size() const { return last - first; }
+};
+
+// How many threads there really are when so many are asked for.
+static int threads_given(int wanted) {
+    int given = 1;
+#pragma omp parallel num_threads(wanted)
+    if (omp_get_thread_num() == 0) given = omp_get_num_threads();
+    return given;
+}
+
+template <class real>
+class Rollout {
+    using L = Lanes<real>;
+
+    // What one thread works with.
+    struct Worker {
+        Workspace<real> space;
+        Buffer<int32_t> rows;
+        Buffer<uint32_t> bits;
+        Buffer<real> change, before, sums;
+        Updated<real> updated;  // rows, and after the update their former states
+        Rows crossed, ripened, exceeding;
+        std::vector<double> moved;  // sum of |change|, one a sample
+        explicit Worker(const Network<real>& net) : space(net) {}
+    };
+
+    const Problem problem;
+    const Perception<real> perception;
+    const Network<real> net;
+    const int num_rows, channels, channels_row, num_threads;
+    const bool masked, masked_after, measured;
+    const real threshold, bound;
+
+    std::vector<real> own_states;  // where rows are filled up to whole vectors
+    real* states = nullptr;
+    Life life;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
+    std::vector<uint8_t> exceeds;
+    Rows over;
+    std::vector<double> overflow, moved;
+
+  public:
+    std::vector<uint32_t> keys;
+    std::unique_ptr<Tape<real>> tape;
+
+    Rollout(const Problem& given, const Parameters& parameters)
+        : problem(given), perception(problem), net(parameters, perception.perceived, problem.hidden, problem.channels),
+          num_rows(problem.num_rows()), channels(problem.channels), channels_row(L::rounded_up(channels)),
+          num_threads(threads_given(problem.num_threads)), masked(problem.life_mask != NONE),
+          masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST), measured(problem.overflow_bound >= 0),
+          threshold(problem.alive_threshold), bound(problem.overflow_bound), life(problem),
+          overflow(problem.batch), moved(problem.batch) {
+        for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
+    }
+
+    // Steps from `in` to `out` (rows, channels), one step a key.
+    void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape, real* overflow_out, real* moved_out) {
+        keys.assign(keys_given, keys_given + num_steps);
+        if (keep_tape) tape = std::make_unique<Tape<real>>(num_steps, num_threads);
+        start(in, out);
+#pragma omp parallel num_threads(num_threads)
+        {
+            const int thread = omp_get_thread_num();
+            for (int step = 0; step < num_steps; step++) {
+                compute(thread, step);
+#pragma omp barrier
+                apply(thread, step);
+#pragma omp barrier
+#pragma omp master
+                settle(step);
+#pragma omp barrier
+                if (masked_after) {
+                    mask_after(thread);
+#pragma omp barrier
+                }
+            }
+        }
+        if (channels != channels_row) unpad(states, out);
+        for (const auto& worker : workers)
+            for (int b = 0; b < problem.batch; b++) moved[b] += worker->moved[b];
+        for (int b = 0; b < problem.batch; b++) {
+            overflow_out[b] = overflow[b];
+            moved_out[b] = moved[b] / (double(problem.num_cells) * channels);
+        }
+    }
+
+    // Gradients of the parameters and, unless null, of the start; needs the tape, and the states as `advance` left them.
+    void retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start) {
+        // the states are undone in place: on a copy, because the caller's are his
+        std::vector<real> undone(long(num_rows) * channels_row);
+        pad(final_states, undone.data());
+        states = undone.data();
+        std::vector<real> grad(long(num_rows) * channels_row);
+        if (grad_out) pad(grad_out, grad.data());
+        std::vector<int32_t> slots(num_rows);
+        std::vector<double> pull(problem.batch);
+        if (grad_moved)
+            for (int b = 0; b < problem.batch; b++) pull[b] = grad_moved[b] / (double(problem.num_cells) * channels);
+        for (auto& worker : workers) worker->space.start_gradients();
+        Buffer<real> bands;
+        const long bands_row = long(perception.bands) * channels_row;
+        const int num_steps = tape->steps.size();
+        real* passed = nullptr;
+#pragma omp parallel num_threads(num_threads)
+        {
+            const int thread = omp_get_thread_num();
+            Worker& own = *workers[thread];
+            for (int step = num_steps - 1; step >= 0; step--) {
+                const Step<real>& record = tape->steps[step];
+                const bool passes = step > 0 || grad_start;
+#pragma omp master
+                {
+                    if (grad_overflow) pull_back(record, grad_overflow, grad.data());
+                    undo_deaths(record, grad.data());
+                    int slot = 1;
+                    for (const auto& part : record.parts) slot += part.count;
+                    passed = bands.data(slot * bands_row + 1);  // never null
+                    std::fill_n(passed, bands_row, real(0));
+                }
+#pragma omp barrier
+                int slot = 1;
+                for (int t = 0; t < thread; t++) slot += record.parts[t].count;
+                undo(own, record.parts[thread], grad.data(), grad_moved ? pull.data() : nullptr);
+#pragma omp barrier
+                learn(own, record.parts[thread], step, grad.data(), passes ? passed : nullptr, slots.data(), slot);
+#pragma omp barrier
+                if (passes) {
+                    collect(thread, step, grad.data(), passed, slots.data());
+#pragma omp barrier
+                }
+                for (int i = 0; i < record.parts[thread].count; i++) slots[row_of(record.parts[thread].rows[i])] = 0;
+#pragma omp master
+                if (grad_moved && passes) pull_dead(record, pull, grad.data());
+#pragma omp barrier
+            }
+        }
+        for (int t = 1; t < num_threads; t++) workers[0]->space.add(workers[t]->space);
+        workers[0]->space.write(gradients);
+        if (grad_start) unpad(grad.data(), grad_start);
+        states = nullptr;
+    }
+
+  private:
+    static int32_t row_of(int32_t entry) { return entry < 0 ? ~entry : entry; }
+
+    real* state(long row) { return states + row * channels_row; }
+
+    void pad(const real* from, real* to) const {
+#pragma omp parallel for num_threads(num_threads)
+        for (int r = 0; r < num_rows; r++) {
+            std::copy_n(from + long(r) * channels, channels, to + long(r) * channels_row);
+            std::fill_n(to + long(r) * channels_row + channels, channels_row - channels, real(0));
+        }
+    }
+
+    void unpad(const real* from, real* to) const {
+#pragma omp parallel for num_threads(num_threads)
+        for (int r = 0; r < num_rows; r++) std::copy_n(from + long(r) * channels_row, channels, to + long(r) * channels);
+    }
+
+    // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound.
+    void start(const real* in, real* out) {
+        if (channels == channels_row) {
+            states = out;
+        } else {
+            own_states.resize(long(num_rows) * channels_row);
+            states = own_states.data();
+        }
+        if (masked_after) updated_now.assign(num_rows, 0);
+        if (measured) exceeds.assign(num_rows, 0);
+        std::vector<Rows> holding(num_threads);
+#pragma omp parallel num_threads(num_threads)
+        {
+            const int thread = omp_get_thread_num();
+            Worker& own = *workers[thread];
+            own.moved.assign(problem.batch, 0);
+            const Share share(num_rows, thread, num_threads);
+            for (int r = share.first; r < share.last; r++) {
+                const real* from = in + long(r) * channels;
+                real* to = state(r);
+                bool holds = false;
+                for (int c = 0; c < channels; c++) to[c] = from[c], holds |= from[c] != 0;
+                for (int c = channels; c < channels_row; c++) to[c] = 0;
+                if (!holds) continue;
+                if (masked) {
+                    holding[thread].push_back(r);
+                    life.mature[r] = to[problem.alpha] > threshold;
+                }
+                if (measured && beyond(to)) exceeds[r] = 1, own.exceeding.push_back(r);
+            }
+        }
+        if (masked) {
+            Rows support;
+            for (const Rows& rows : holding) support.insert(support.end(), rows.begin(), rows.end());
+            life.start(support);
+        }
+        for (auto& worker : workers) {
+            over.insert(over.end(), worker->exceeding.begin(), worker->exceeding.end());
+            worker->exceeding.clear();
+        }
+    }
+
+    bool beyond(const real* row) const {
+        bool any = false;
+        for (int c = 0; c < channels; c++) any |= row[c] > bound || row[c] < -bound;
+        return any;
+    }
+
+    uint32_t fire_threshold(int row) const {
+        return problem.fire_thresholds ? problem.fire_thresholds[row] : problem.fire_threshold;
+    }
+
+    // Which of the given rows fire (all of them, where channels fire on their own); returns how many.
+    int choose(const int32_t* candidates, int first, int count, uint32_t key, Worker& own, int32_t* chosen) {
+        auto candidate = [&](int i) { return candidates ? candidates[first + i] : first + i; };
+        if (problem.fire_per_channel) {
+            for (int i = 0; i < count; i++) chosen[i] = candidate(i);
+            return count;
+        }
+        uint32_t* bits = own.bits.data(count);
+        if (candidates) {
+            for (int i = 0; i < count; i++) bits[i] = draw(key, candidates[first + i]);
+        } else {
+            for (int i = 0; i < count; i++) bits[i] = draw(key, first + i);
+        }
+        int n = 0;
+        for (int i = 0; i < count; i++) {
+            const int32_t row = candidate(i);
+            chosen[n] = row;
+            n += bits[i] < fire_threshold(row);
+        }
+        return n;
+    }
+
+    bool channel_fires(uint32_t key, int row, int c) const {
+        return draw(key, uint32_t(row) * channels + c) < fire_threshold(row);
+    }
+
+    // Perceived vectors of up to BLOCK rows.
+    void perceive(Worker& own, const int32_t* rows, int count) {
+        const long sums_row = long(MOST_BANDS) * channels_row;
+        real* sums = own.sums.data(BLOCK * sums_row);
+        for (int m = 0; m < count; m++) {
+            const int row = row_of(rows[m]), sample = row / problem.num_cells, base = sample * problem.num_cells;
+            perception.sums(row - base, state(base), sums + m * sums_row);
+            perception.compose(state(row), sums + m * sums_row, own.space.perceived(m));
+        }
+    }
+
+    void compute(int thread, int step) {
+        Worker& own = *workers[thread];
+        const Rows* candidates = problem.life_mask == PRE || problem.life_mask == PRE_POST ? life.living.rows.get() : nullptr;
+        const Share share(candidates ? candidates->size() : num_rows, thread, num_threads);
+        Arena* arena = tape ? &tape->arenas[thread] : nullptr;
+        int32_t* rows = own.rows.data(share.size() + 1);
+        const int count = choose(candidates ? candidates->data() : nullptr, share.first, share.size(), keys[step], own, rows);
+        if (arena) rows = std::copy_n(rows, count, arena->take<int32_t>(count)) - count;
+        own.updated.rows = rows, own.updated.count = count;
+        own.updated.before = arena ? arena->take<real>(long(count) * channels_row) : own.before.data(long(count) * channels_row);
+        real* change = own.change.data(long(count) * channels_row);
+        for (int i = 0; i < count; i += BLOCK) {
+            const int size = std::min(BLOCK, count - i);
+            perceive(own, rows + i, size);
+            own.space.forward(size, change + long(i) * channels_row);
+        }
+        if (problem.life_mask == PRE_POST) ripen(thread, step);
+    }
+
+    // Dead cells beside living ones whose alpha this step would lift over the threshold: they die again, but keep a
+    // neighbour alive.
+    void ripen(int thread, int step) {
+        Worker& own = *workers[thread];
+        const Rows& rim = *life.rim.rows;
+        const Share share(rim.size(), thread, num_threads);
+        own.ripened.clear();
+        Rows chosen(share.size() + 1);
+        const int count = choose(rim.data(), share.first, share.size(), keys[step], own, chosen.data());
+        real change[BLOCK];
+        for (int i = 0; i < count; i += BLOCK) {
+            const int size = std::min(BLOCK, count - i);
+            perceive(own, chosen.data() + i, size);
+            own.space.forward_channel(size, problem.alpha, change);
+            for (int m = 0; m < size; m++) {
+                const int row = chosen[i + m];
+                if (problem.fire_per_channel && !channel_fires(keys[step], row, problem.alpha)) continue;
+                if (state(row)[problem.alpha] + change[m] > threshold) own.ripened.push_back(row);
+            }
+        }
+    }
+
+    void apply(int thread, int step) {
+        Worker& own = *workers[thread];
+        Updated<real>& part = own.updated;
+        const real* change = own.change.data(long(part.count) * channels_row);
+        own.crossed.clear(), own.exceeding.clear();
+        for (int i = 0; i < part.count; i++, change += channels_row) {
+            const int row = part.rows[i];
+            real *now = state(row), *before = part.before + long(i) * channels_row;
+            std::copy_n(now, channels_row, before);
+            for (int c = 0; c < channels; c++)
+                if (!problem.fire_per_channel || channel_fires(keys[step], row, c)) now[c] += change[c];
+            if (masked && (now[problem.alpha] > threshold) != life.mature[row]) own.crossed.push_back(row);
+            if (masked_after) updated_now[row] = 1;
+            if (!measured) continue;
+            if (!masked_after) own.moved[row / problem.num_cells] += distance(now, before);
+            if (!exceeds[row] && beyond(now)) exceeds[row] = 1, own.exceeding.push_back(row);
+        }
+        if (tape) tape->steps[step].parts[thread] = part;
+    }
+
+    double distance(const real* one, const real* two) const {
+        real sum = 0;
+        for (int c = 0; c < channels; c++) sum += std::abs(one[c] - two[c]);
+        return sum;
+    }
+
+    // The one part of a step that is not shared out: cells that crossed the threshold, died, or are beyond the bound.
+    void settle(int step) {
+        Step<real>* record = tape ? &tape->steps[step] : nullptr;
+        if (masked) {
+            Rows crossed, ripened;
+            for (const auto& worker : workers) {
+                crossed.insert(crossed.end(), worker->crossed.begin(), worker->crossed.end());
+                ripened.insert(ripened.end(), worker->ripened.begin(), worker->ripened.end());
+            }
+            const auto candidates = life.living.rows;
+            life.settle(crossed, ripened);
+            if (record) record->kept = problem.life_mask == POST ? life.living.rows : candidates;
+            for (int32_t row : life.zeroed) {
+                if (masked_after && updated_now[row]) continue;  // mask_after does it
+                real* now = state(row);
+                if (measured)
+                    for (int c = 0; c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
+                if (record) record->died.push_back(row), record->died_before.insert(record->died_before.end(), now, now + channels_row);
+                std::fill_n(now, channels_row, real(0));
+            }
+        }
+        if (!measured) return;
+        for (const auto& worker : workers) over.insert(over.end(), worker->exceeding.begin(), worker->exceeding.end());
+        size_t left = 0;
+        for (int32_t row : over) {
+            const real* now = state(row);
+            if (beyond(now) && life.keeps(row)) {
+                double sum = 0;
+                for (int c = 0; c < channels; c++) sum += double(excess(now[c])) * excess(now[c]);
+                overflow[row / problem.num_cells] += sum;
+                over[left++] = row;
+            } else {
+                exceeds[row] = 0;
+            }
+        }
+        over.resize(left);
+        if (record) record->over = over;
+    }
+
+    real excess(real value) const { return value > bound ? value - bound : value < -bound ? value + bound : 0; }
+
+    void mask_after(int thread) {
+        Worker& own = *workers[thread];
+        Updated<real>& part = own.updated;
+        for (int i = 0; i < part.count; i++) {
+            const int row = part.rows[i];
+            real* now = state(row);
+            updated_now[row] = 0;
+            if (!life.keeps(row)) {
+                std::fill_n(now, channels_row, real(0));
+                part.rows[i] = ~row;
+            }
+            if (measured) own.moved[row / problem.num_cells] += distance(now, part.before + long(i) * channels_row);
+        }
+    }
+
+    // The gradient of the overflow, at the states after the step.
+    void pull_back(const Step<real>& record, const real* grad_overflow, real* grad) {
+        for (int32_t row : record.over)
+            for (int c = 0; c < channels; c++)
+                grad[long(row) * channels_row + c] += 2 * grad_overflow[row / problem.num_cells] * excess(state(row)[c]);
+    }
+
+    void undo_deaths(const Step<real>& record, real* grad) {
+        const real* before = record.died_before.data();
+        for (int32_t row : record.died) {
+            std::copy_n(before, channels_row, state(row));
+            std::fill_n(grad + long(row) * channels_row, channels_row, real(0));
+            before += channels_row;
+        }
+    }
+
+    // Restores the states before a step, and leaves what the network's output is to learn from in `own.change`.
+    void undo(Worker& own, const Updated<real>& part, real* grad, const double* pull) {
+        real* wanted = own.change.data(long(part.count) * channels_row);
+        for (int i = 0; i < part.count; i++, wanted += channels_row) {
+            const int row = row_of(part.rows[i]);
+            const bool zeroed = part.rows[i] < 0;
+            real *now = state(row), *carried = grad + long(row) * channels_row;
+            const real* before = part.before + long(i) * channels_row;
+            if (zeroed) std::fill_n(carried, channels_row, real(0));
+            std::copy_n(carried, channels_row, wanted);
+            if (pull && !zeroed) {
+                const real rate = pull[row / problem.num_cells];
+                for (int c = 0; c < channels; c++) wanted[c] += rate * ((now[c] > before[c]) - (now[c] < before[c]));
+            }
+            std::copy_n(before, channels_row, now);
+        }
+    }
+
+    // The network's backward pass; `passed` gets what goes to the neighbours, row by row from `slot` on.
+    void learn(Worker& own, const Updated<real>& part, int step, real* grad, real* passed, int32_t* slots, int slot) {
+        const long bands_row = long(perception.bands) * channels_row, sums_row = long(MOST_BANDS) * channels_row;
+        real* wanted = own.change.data(long(part.count) * channels_row);
+        if (problem.fire_per_channel)
+            for (int i = 0; i < part.count; i++)
+                for (int c = 0; c < channels; c++)
+                    if (!channel_fires(keys[step], row_of(part.rows[i]), c)) wanted[long(i) * channels_row + c] = 0;
+        for (int i = 0; i < part.count; i += BLOCK) {
+            const int size = std::min(BLOCK, part.count - i);
+            perceive(own, part.rows + i, size);
+            own.space.backward(size, wanted + long(i) * channels_row);
+            if (!passed) continue;
+            for (int m = 0; m < size; m++) {
+                const int row = row_of(part.rows[i + m]), to = slot + i + m;
+                perception.split(
+                    own.space.grad_perceived.data() + long(m) * net.perceived_row, own.sums.data(0) + m * sums_row,
+                    grad + long(row) * channels_row, passed + to * bands_row);
+                slots[row] = to;
+            }
+        }
+    }
+
+    void collect(int thread, int step, real* grad, const real* passed, const int32_t* slots) {
+        if (step == 0 && masked) {  // rows that the first step's mask zeroed pass nothing on
+            const Rows& kept = *tape->steps[0].kept;
+            const Share share(num_rows, thread, num_threads);
+            auto next = std::lower_bound(kept.begin(), kept.end(), share.first);
+            for (int r = share.first; r < share.last; r++) {
+                if (next != kept.end() && *next == r) next++;
+                else std::fill_n(grad + long(r) * channels_row, channels_row, real(0));
+            }
+        }
+        if (!perception.bands) return;
+        const Rows* receivers = step > 0 && masked ? tape->steps[step - 1].kept.get() : nullptr;
+        const Share share(receivers ? receivers->size() : num_rows, thread, num_threads);
+        for (int i = share.first; i < share.last; i++) {
+            const int row = receivers ? (*receivers)[i] : i, base = row / problem.num_cells * problem.num_cells;
+            perception.collect(row - base, slots + base, passed, grad + long(row) * channels_row);
+        }
+    }
+
+    // |x| of what died, in the states before the step.
+    void pull_dead(const Step<real>& record, const std::vector<double>& pull, real* grad) {
+        auto add = [&](int32_t row, const real* before) {
+            const real rate = pull[row / problem.num_cells];
+            for (int c = 0; c < channels; c++) grad[long(row) * channels_row + c] += rate * ((before[c] > 0) - (before[c] < 0));
+        };
+        for (size_t i = 0; i < record.died.size(); i++) add(record.died[i], record.died_before.data() + i * channels_row);
+        for (const auto& part : record.parts)
+            for (int i = 0; i < part.count; i++)
+                if (part.rows[i] < 0) add(~part.rows[i], part.before + long(i) * channels_row);
+    }
+};
+
+// The interface, by plain pointers; graphnca/native/library.py.
+template <class real>
+static void* run(const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
+    auto rollout = std::make_unique<Rollout<real>>(*problem, *parameters);
+    rollout->advance(
+        static_cast<const real*>(in), static_cast<real*>(out), keys, num_steps, keep_tape, static_cast<real*>(overflow),
+        static_cast<real*>(moved));
+    return keep_tape ? rollout.release() : nullptr;
+}
+
+template <class real>
+static void pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+    static_cast<Rollout<real>*>(rollout)->retreat(
+        static_cast<const real*>(final_states), static_cast<const real*>(grad), static_cast<const real*>(overflow),
+        static_cast<const real*>(moved), *gradients, static_cast<real*>(start));
+}
+
+extern "C" {
+int graphnca_problem_bytes() { return sizeof(Problem); }
+
+void* graphnca_advance(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
+    auto chosen = is_double ? run<double> : run<float>;
+    return chosen(problem, parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
+}
+
+void graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+    auto chosen = is_double ? pull<double> : pull<float>;
+    chosen(rollout, final_states, grad, overflow, moved, gradients, start);
+}
+
+void graphnca_free(int is_double, void* rollout) {
+    if (is_double) delete static_cast<Rollout<double>*>(rollout);
+    else delete static_cast<Rollout<float>*>(rollout);
+}
+}
