@@ -8,14 +8,12 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from .engine import Plan, Segment
+from .engine import choose_engine
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
-from .native import NativeSegment, Problem, load_library
 from .stencil import pads_well, stencil_of
 
-NATIVE_TYPES = (torch.float32, torch.float64)
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)
 
 
@@ -153,27 +151,22 @@ class _FastSteps:
         batch = max(1, x.shape[:-2].numel())
         if isinstance(fire_rate, Tensor):
             fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
-        bound = OVERFLOW_BOUND if regularisers else None
-        native = x.device.type == "cpu" and x.dtype in NATIVE_TYPES and precision in (None, x.dtype)
-        if native and load_library() is not None:
-            self.segment = NativeSegment
-            self.plan = Problem.of(rule, stencil, batch, fire_rate=fire_rate, overflow_bound=bound)
-        else:
-            self.segment = Segment
-            self.plan = Plan.of(
-                rule, stencil, batch, fire_rate=fire_rate, overflow_bound=bound, precision=precision or x.dtype
-            )
-        self.network = rule.update_rule
+        precision = precision or x.dtype
+        self.engine = choose_engine(x.device, x.dtype, precision)(
+            rule,
+            stencil,
+            batch,
+            fire_rate=fire_rate,
+            overflow_bound=OVERFLOW_BOUND if regularisers else None,
+            precision=precision,
+        )
         self.generator = generator
         self.recompute = checkpoint_every is not None
 
     def __call__(self, x: Tensor, num_steps: int) -> tuple[Tensor, Tensor, Tensor]:
-        keys = [fire_key(self.generator, x.device) for _ in range(num_steps)]
-        hidden, output = self.network.hidden, self.network.output
-        rows = x.reshape(-1, x.shape[-1])
-        out, overflow, change = self.segment.apply(
-            self.plan, keys, self.recompute, rows, hidden.weight, hidden.bias, output.weight, output.bias
-        )  # type: ignore[misc]
+        source = torch.device("cpu") if self.generator is None else self.generator.device
+        keys = torch.stack([fire_key(self.generator, source) for _ in range(num_steps)]).to(x.device)
+        out, overflow, change = self.engine(x.reshape(-1, x.shape[-1]), keys, self.recompute)
         lead = x.shape[:-2]
         return out.view(x.shape), overflow.view(lead), change.view(lead)
 

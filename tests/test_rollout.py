@@ -9,12 +9,20 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from graphnca import Trajectory, rollout, trajectory
+from graphnca.engine.choice import ENGINES, SWITCH
 from graphnca.layers import FILTERS, NCAConv, alive_mask
 from graphnca.regions import FROZEN, GROWING, MATURE
 from topologies import square_grid
 
 MakeRule = Callable[..., NCAConv]
 Outcome = tuple[Trajectory, Tensor | None, list[Tensor | None]]
+
+
+@pytest.fixture(params=sorted(ENGINES), autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every law here holds for every engine (where there is no compiler, lists stand in for the native one)."""
+    monkeypatch.setenv(SWITCH, request.param)
+    return request.param
 
 
 def in_double(topology: Data) -> Data:
@@ -148,6 +156,20 @@ def test_on_every_substrate(topology: Data, random_rule: MakeRule) -> None:
     rule, double = random_rule(6, 10, tuple(FILTERS)).double(), in_double(topology)
     one, two = (outcome(run, rule, patch(double, 2), double, 6, **extra) for run, extra in RUNS)  # type: ignore[arg-type]
     assert_same(one, two)
+
+
+@pytest.mark.parametrize("life_mask", ["pre", "pre_post"])
+def test_a_pattern_that_grows_for_long(life_mask: str, random_rule: MakeRule) -> None:
+    """Over many spans, from a corner of a torus large enough that most of it is never looked at."""
+    rule = random_rule(6, 10, "laplacian", life_mask=life_mask, std=0.05).double()
+    grid = in_double(square_grid(48, 60))
+    x = torch.zeros(2, 48 * 60, 6, dtype=torch.float64)
+    x[0, [0, 59, 60]] = 1.0
+    x[1, 30 * 60 + 30, 3] = 0.9
+    one, two = (outcome(run, rule, x, grid, 37, **extra) for run, extra in RUNS)
+    grown = one[0].final[..., 3].gt(0.1).sum(1)
+    assert (grown > 20).all() and (grown < 1500).all()
+    assert_same(one, two, 1e-9)
 
 
 RUNS: tuple[tuple[Callable[..., Trajectory], dict[str, Any]], ...] = ((stepped, {}), (trajectory, {"record": (3,)}))

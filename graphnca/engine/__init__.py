@@ -1,20 +1,14 @@
 """Many steps on a fixed substrate as one differentiable function: the inside of `graphnca.rollout`.
 
-What a step has to compute is the update network on the cells that live and fire. So a step here works on lists of
-cells: the support (cells whose state may differ from zero), those of them that live, those of these that fire. The
-perception of the firing cells is a gather-and-sum over their rows of the stencil, and the state changes in place. The
-backward pass is written by hand: it keeps, for each step, the perceived vectors and the lists, computes the hidden
-layer again in blocks that stay in the cache, and carries the gradient of the support alone.
+What a step has to compute is the update network on the cells that live and fire. Three engines do that, each for what
+it runs on; all of them equal stepping `NCAConv` with the same keys, up to the order of float sums.
 
-Everything equals stepping `NCAConv` with the same keys, up to the order of float sums.
-
-    plan.py      what stays the same from step to step
-    network.py   the update network's two passes
-    advance.py   the steps, forward
-    ledger.py    the regularisers, on the cells that changed
-    retreat.py   the steps, backward
-    segment.py   both as one autograd function
+    base.py     what every engine is given, and gives
+    choice.py   which one takes a rollout
+    native/     in C++, for float32 and float64 on the CPU: nothing but the cells that act is looked at
+    lists/      PyTorch's operations on lists of cells: on the CPU without a compiler, or with bfloat16 products
+    spans/      PyTorch's operations on patches of fixed shape, masked: on accelerators, which must not wait for a list
 """
 
-from .plan import Plan as Plan
-from .segment import Segment as Segment
+from .base import Engine as Engine
+from .choice import choose_engine as choose_engine

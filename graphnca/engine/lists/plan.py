@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..layers import NCAConv, Perception
-from ..layers.firing import hash_index
-from ..stencil import Stencil, Table
+from ...layers import NCAConv, Perception
+from ...layers.firing import hash_index
+from ...stencil import Stencil, Table
 
 
 @dataclass(frozen=True)

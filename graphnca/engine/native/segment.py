@@ -7,21 +7,45 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ...layers import NCAConv
+from ...stencil import Stencil
+from ..base import Engine
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
 
 
-class NativeSegment(torch.autograd.Function):
-    """One step a key from one state to the next, with the sums of the two regularisers on the way.
+class NativeEngine(Engine):
+    """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type."""
 
-    Like `graphnca.engine.Segment`, for states of float32 or float64 on the CPU.
-    """
+    def __init__(
+        self,
+        rule: NCAConv,
+        stencil: Stencil,
+        batch: int,
+        *,
+        fire_rate: float | Tensor | None,
+        overflow_bound: float | None,
+        precision: torch.dtype,  # noqa: ARG002: all engines take the same
+    ) -> None:
+        self.network = rule.update_rule
+        self.problem = Problem.of(rule, stencil, batch, fire_rate=fire_rate, overflow_bound=overflow_bound)
+
+    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """One step a key."""
+        hidden, output = self.network.hidden, self.network.output
+        return Segment.apply(  # type: ignore[return-value]
+            self.problem, keys, recompute, x, hidden.weight, hidden.bias, output.weight, output.bias
+        )
+
+
+class Segment(torch.autograd.Function):
+    """One step a key from one state to the next, with the sums of the two regularisers on the way."""
 
     @staticmethod
     def forward(  # type: ignore[override]
         ctx: Any,
         problem: Problem,
-        keys: list[Tensor],
+        keys: Tensor,
         recompute: bool,
         x: Tensor,
         w1: Tensor,
@@ -69,11 +93,11 @@ class _Tape:
 class _Steps:
     """The arguments of the library's functions for one segment."""
 
-    def __init__(self, problem: Problem, keys: list[Tensor], x: Tensor, parameters: tuple[Tensor | None, ...]) -> None:
+    def __init__(self, problem: Problem, keys: Tensor, x: Tensor, parameters: tuple[Tensor | None, ...]) -> None:
         library = load_library()
         assert library is not None
         self.library, self.problem = library, problem
-        self.keys = torch.stack(keys)
+        self.keys = keys.contiguous()
         self.x = x.detach().contiguous()
         self.parameters = [None if tensor is None else tensor.detach().to(x.dtype).contiguous() for tensor in parameters]
         self.is_double = x.dtype == torch.float64

@@ -6,13 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..layers import NCAConv
-from ..layers.firing import firing_threshold
-from ..layers.life import ALPHA
-from ..layers.perception import NORM_FLOOR
-from ..stencil import Stencil, Table
+from ...layers import NCAConv
+from ...layers.firing import firing_threshold
+from ...layers.life import ALPHA
+from ...layers.perception import NORM_FLOOR
+from ...stencil import Stencil, Table
 
 FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
+ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
 LIFE_CODES = {None: 0, "pre": 1, "post": 2, "pre_post": 3}
 
 
@@ -108,7 +109,7 @@ class Problem(_Fields):
             alpha=ALPHA,
             alive_threshold=rule.alive_threshold,
             overflow_bound=-1.0 if overflow_bound is None else overflow_bound,
-            num_threads=torch.get_num_threads(),
+            num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):
             thresholds = firing_threshold(rate).expand(batch, stencil.num_cells)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..layers import fires
-from ..layers.life import ALPHA
+from ...layers import fires
+from ...layers.life import ALPHA
 from .ledger import Entry, Ledger
 from .network import Network, to_precision
 from .plan import Plan
@@ -27,7 +27,7 @@ class Step:
 
 
 def advance(
-    plan: Plan, x: Tensor, keys: list[Tensor], network: Network, tape: list[Step] | None
+    plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[Step] | None
 ) -> tuple[Tensor, Tensor]:
     """Steps `x` (rows, C) in place; returns overflow and change, one sum per sample, and fills the tape."""
     num_rows, channels = x.shape

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..layers.life import ALPHA
+from ...layers.life import ALPHA
 
 BLOCK = 2048  # rows computed at a time: the hidden activations stay in the cache
 QUANTUM = 256  # low-precision products come in multiples of so many rows

@@ -1,4 +1,4 @@
-// Many steps of a rule on copies of a substrate, forward and backward, on the CPU: what graphnca/engine does with
+// Many steps of a rule on copies of a substrate, forward and backward, on the CPU: what graphnca/engine/lists does with
 // PyTorch's operations, without a pass over anything but the cells that live, fire or change.
 //
 // Every thread owns a share of the cells that may fire; a step is: choose who fires, perceive and compute the change
@@ -501,7 +501,7 @@ class Rollout {
     }
 };
 
-// The interface, by plain pointers; graphnca/native/library.py.
+// The interface, by plain pointers; graphnca/engine/native/library.py.
 template <class real>
 static void* run(const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
     auto rollout = std::make_unique<Rollout<real>>(*problem, *parameters);

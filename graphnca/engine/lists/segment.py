@@ -6,10 +6,39 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ...layers import NCAConv
+from ...stencil import Stencil
+from ..base import Engine
 from .advance import Step, advance
 from .network import Network
 from .plan import Plan
 from .retreat import retreat
+
+
+class ListEngine(Engine):
+    """See `graphnca.engine.Engine`."""
+
+    def __init__(
+        self,
+        rule: NCAConv,
+        stencil: Stencil,
+        batch: int,
+        *,
+        fire_rate: float | Tensor | None,
+        overflow_bound: float | None,
+        precision: torch.dtype,
+    ) -> None:
+        self.network = rule.update_rule
+        self.plan = Plan.of(
+            rule, stencil, batch, fire_rate=fire_rate, overflow_bound=overflow_bound, precision=precision
+        )
+
+    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """One step a key."""
+        hidden, output = self.network.hidden, self.network.output
+        return Segment.apply(  # type: ignore[return-value]
+            self.plan, keys, recompute, x, hidden.weight, hidden.bias, output.weight, output.bias
+        )
 
 
 class Segment(torch.autograd.Function):
@@ -19,7 +48,7 @@ class Segment(torch.autograd.Function):
     def forward(  # type: ignore[override]
         ctx: Any,
         plan: Plan,
-        keys: list[Tensor],
+        keys: Tensor,
         recompute: bool,
         x: Tensor,
         w1: Tensor,

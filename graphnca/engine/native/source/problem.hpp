@@ -1,4 +1,4 @@
-// What the library is given, filled in by graphnca/native/problem.py: the two must agree field by field.
+// What the library is given, filled in by graphnca/engine/native/problem.py: the two must agree field by field.
 #pragma once
 
 #include <cstdint>

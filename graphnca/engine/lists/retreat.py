@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from ..layers import Perception
-from ..layers.perception import NORM_FLOOR
+from ...layers import Perception
+from ...layers.perception import NORM_FLOOR
 from .advance import Step
 from .network import Network, to_precision
 from .plan import Plan

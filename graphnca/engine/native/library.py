@@ -2,28 +2,21 @@
 
 import ctypes
 import functools
-import os
 import warnings
 
 from .compile import NoCompilerError, compiled_library
 from .problem import Gradients, Parameters, Problem
 
-SWITCH = "GRAPHNCA_NATIVE"  # set to 0: never
-
-
-def load_library() -> ctypes.CDLL | None:
-    """The library, compiled on the first call; None where it is switched off or can't be had (that is said once)."""
-    return None if os.environ.get(SWITCH) == "0" else _load()
-
 
 @functools.cache
-def _load() -> ctypes.CDLL | None:
+def load_library() -> ctypes.CDLL | None:
+    """The library, compiled on the first call; None where it can't be had, which is said once."""
     try:
         library = ctypes.CDLL(str(compiled_library()))
     except (NoCompilerError, OSError) as error:
         warnings.warn(
             f"Rollouts on the CPU take PyTorch's operations, about three times slower than compiled ones, because {error}. "
-            f"Install g++ for the speed, or set {SWITCH}=0 to be told no more.",
+            f"Install g++ for the speed, or set GRAPHNCA_ENGINE=lists to be told no more.",
             stacklevel=2,
         )
         return None

@@ -1,8 +1,8 @@
-"""The engine in C++, for rollouts on the CPU: `graphnca.engine` without a pass over anything but the cells that act.
+"""Steps in C++, for rollouts on the CPU: without a pass over anything but the cells that act.
 
 The sources in `source/` are compiled on the first rollout by whatever C++ compiler the machine has (a few seconds), for
 its own processor, and kept in the user's cache. Without a compiler, or with the environment variable
-`GRAPHNCA_NATIVE=0`, rollouts take PyTorch's operations instead (`graphnca.engine`), with the same results to rounding.
+`GRAPHNCA_ENGINE=lists`, rollouts take PyTorch's operations instead, with the same results to rounding.
 
     compile.py   finds the compiler, and keeps what it made
     library.py   the compiled functions
@@ -11,5 +11,4 @@ its own processor, and kept in the user's cache. Without a compiler, or with the
 """
 
 from .library import load_library as load_library
-from .problem import Problem as Problem
-from .segment import NativeSegment as NativeSegment
+from .segment import NativeEngine as NativeEngine

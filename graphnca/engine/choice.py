@@ -1,0 +1,32 @@
+"""Which engine takes a rollout."""
+
+import os
+
+import torch
+
+from .base import Engine
+from .lists import ListEngine
+from .native import NativeEngine, load_library
+from .spans import SpanEngine
+
+SWITCH = "GRAPHNCA_ENGINE"  # environment variable with the name of the engine to take wherever it can be
+
+
+ENGINES: dict[str, type[Engine]] = {"native": NativeEngine, "lists": ListEngine, "spans": SpanEngine}
+
+
+def choose_engine(device: torch.device, dtype: torch.dtype, precision: torch.dtype) -> type[Engine]:
+    """The engine for states of a type on a device.
+
+    Raises:
+        ValueError: If the environment names an engine that there isn't.
+    """
+    wanted = os.environ.get(SWITCH, "")
+    if wanted and wanted not in ENGINES:
+        raise ValueError(f"The environment variable {SWITCH} must be one of {sorted(ENGINES)}, got {wanted!r}.")
+    can_be_native = device.type == "cpu" and dtype == precision and dtype in (torch.float32, torch.float64)
+    if can_be_native and wanted in ("", "native") and load_library() is not None:
+        return NativeEngine
+    if wanted in ("lists", "spans"):
+        return ENGINES[wanted]
+    return ListEngine if device.type == "cpu" else SpanEngine

@@ -1,0 +1,83 @@
+"""The cells that a few steps can reach, and the stencil among them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ...layers.life import ALPHA
+from ...stencil import Stencil, Table
+
+QUANTUM = 256  # patches come in multiples of so many cells: few shapes, so that allocations and kernels are met again
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Some cells of every sample, as many in each, and a void cell behind them all that is always zero.
+
+    Attributes:
+        rows: Rows of the whole state, `(batch * size,)`; a place that is not taken holds the number of rows.
+        forward: The perception's tables among the `batch * size + 1` cells of the patch.
+        backward: The same, transposed.
+        reach: Where life spreads, `(batch * size + 1, K)`.
+    """
+
+    batch: int
+    rows: Tensor
+    forward: Table
+    backward: Table
+    reach: Tensor
+
+    def take(self, x: Tensor) -> Tensor:
+        """The patch's states, from the states `(rows, C)` of all cells."""
+        return torch.cat([x, x.new_zeros(1, x.shape[1])]).index_select(0, torch.cat([self.rows, self.rows.new_tensor([len(x)])]))
+
+    def put(self, states: Tensor, num_rows: int) -> Tensor:
+        """The states of all cells; those outside of the patch are zero."""
+        out = states.new_zeros(num_rows + 1, states.shape[1])
+        return out.index_copy(0, self.rows, states[:-1])[:-1]
+
+
+def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Tensor:
+    """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps from `(batch, N, C)`.
+
+    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells that ripen in a step
+    count, one more.
+    """
+    flags = x[..., ALPHA] > threshold
+    for _ in range(num_steps + 2):
+        flags = flags[:, stencil.reach.index.long()].any(-1)
+    return flags | x.ne(0).any(-1)
+
+
+def patch_of(stencil: Stencil, flags: Tensor) -> Patch:
+    """The patch of the flagged cells `(batch, N)`; the host waits for the largest number of them in a sample."""
+    batch, num_cells = flags.shape
+    device = flags.device
+    count = max(1, int(flags.sum(1).max()))
+    size = min(num_cells, (count + QUANTUM - 1) // QUANTUM * QUANTUM)
+    places = torch.where(flags, flags.cumsum(1) - 1, size)
+    cells = torch.full((batch, size + 1), num_cells, device=device)
+    cells = cells.scatter_(1, places, torch.arange(num_cells, device=device).expand(batch, -1))[:, :size]
+    samples = torch.arange(batch, device=device)[:, None]
+    void = batch * size
+    local = torch.full((batch, num_cells + 1), void, device=device)
+    local.scatter_(1, cells, samples * size + torch.arange(size, device=device))
+    local[:, num_cells] = void
+
+    def within(index: Tensor) -> Tensor:
+        """A table's numbers as those of the patch; beyond it is the void."""
+        whole = torch.cat([index, index.new_full((1, index.shape[1]), num_cells)]).long()
+        numbers = local.gather(1, whole[cells].view(batch, -1)).view(void, -1)
+        return torch.cat([numbers, numbers.new_full((1, index.shape[1]), void)])
+
+    def among(table: Table) -> Table:
+        if not table.weights:
+            return table
+        flat = cells.reshape(-1)
+        flat = torch.cat([flat, flat.new_tensor([num_cells])])
+        weights = tuple(torch.cat([weight, weight.new_zeros(1, weight.shape[1])])[flat] for weight in table.weights)
+        return Table(within(table.index).int(), table.counts, weights)
+
+    rows = torch.where(cells < num_cells, samples * num_cells + cells, batch * num_cells)
+    return Patch(batch, rows.view(-1), among(stencil.forward), among(stencil.backward), within(stencil.reach.index))

@@ -1,0 +1,169 @@
+"""Many steps as one autograd function."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ...layers import NCAConv
+from ...layers.firing import hash_index
+from ...stencil import Stencil
+from ..base import Engine
+from .patch import Patch, patch_of, reached
+from .step import Settings, step
+
+SPAN = 16  # steps on one patch: the longer, the larger the patch; the shorter, the more often the host waits
+Parameters = tuple[Tensor, Tensor | None, Tensor, Tensor | None]
+
+
+@dataclass
+class Record:
+    """What the backward pass needs of a span."""
+
+    patch: Patch
+    rate: float | Tensor
+    hashed: Tensor
+    keys: Tensor
+    states: list[Tensor]  # before each step
+
+
+class SpanEngine(Engine):
+    """See `graphnca.engine.Engine`."""
+
+    def __init__(
+        self,
+        rule: NCAConv,
+        stencil: Stencil,
+        batch: int,
+        *,
+        fire_rate: float | Tensor | None,
+        overflow_bound: float | None,
+        precision: torch.dtype,
+    ) -> None:
+        self.network, self.stencil, self.batch = rule.update_rule, stencil, batch
+        self.settings = Settings(rule.perception, rule.life_mask, rule.alive_threshold, overflow_bound, precision)
+        self.channels = rule.num_channels if rule.fire_per == "channel" else 1
+        self.rate = rule.fire_rate if fire_rate is None else fire_rate
+        self.whole: Patch | None = None
+
+    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """One step a key."""
+        hidden, output = self.network.hidden, self.network.output
+        return _Segment.apply(  # type: ignore[return-value]
+            self, keys, recompute, x, hidden.weight, hidden.bias, output.weight, output.bias
+        )
+
+    def advance(
+        self, x: Tensor, keys: Tensor, parameters: Parameters, tape: list[Record] | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The states after the steps, overflow and mean change; fills the tape."""
+        overflow, change = x.new_zeros(self.batch), x.new_zeros(self.batch)
+        for some in keys.split(SPAN):
+            patch = self.patch(x, len(some))
+            rate, hashed = self.firing(patch)
+            record = Record(patch, rate, hashed, some, [])
+            states = patch.take(x)
+            for key in some:
+                record.states.append(states)
+                states, more_overflow, more_change = step(
+                    self.settings, patch, rate, hashed, key, states, parameters
+                )
+                overflow, change = overflow + more_overflow, change + more_change
+                if tape is None:
+                    record.states.clear()
+            x = patch.put(states, len(x))
+            if tape is not None:
+                tape.append(record)
+        return x, overflow, change / x[0].numel() / self.stencil.num_cells
+
+    def retreat(
+        self, tape: list[Record], num_rows: int, parameters: Parameters, grads: list[Tensor | None]
+    ) -> list[Tensor | None]:
+        """Gradients of the start and of the parameters; frees each span's record on the way."""
+        grad_x, grad_overflow, grad_change = grads
+        like = tape[0].states[0]
+        sums = [None if parameter is None else torch.zeros_like(parameter) for parameter in parameters]
+        grad_x = like.new_zeros(num_rows, like.shape[1]) if grad_x is None else grad_x
+        zero = like.new_zeros(self.batch)
+        grad_sums = [
+            zero if grad_overflow is None else grad_overflow,
+            zero if grad_change is None else grad_change / like.shape[1] / self.stencil.num_cells,
+        ]
+        while tape:
+            record = tape.pop()
+            grad = record.patch.take(grad_x)
+            for key in record.keys.flip(0):
+                states = record.states.pop().requires_grad_()
+                with torch.enable_grad():
+                    outcome = step(
+                        self.settings, record.patch, record.rate, record.hashed, key, states, parameters
+                    )
+                pairs = [pair for pair in zip(outcome, (grad, *grad_sums), strict=True) if pair[0].requires_grad]
+                values, pulls = zip(*pairs, strict=True)
+                wanted = [states, *(parameter for parameter in parameters if parameter is not None)]
+                grad, *found = torch.autograd.grad(values, wanted, pulls)
+                for total, more in zip((total for total in sums if total is not None), found, strict=True):
+                    total += more
+            grad_x = record.patch.put(grad, num_rows)
+        return [grad_x, *sums]
+
+    def patch(self, x: Tensor, num_steps: int) -> Patch:
+        """What the coming steps can reach; without a mask that makes cells die before they act, all cells."""
+        everywhere = self.settings.life_mask not in ("pre", "pre_post")
+        if everywhere and self.whole is not None:
+            return self.whole
+        states = x.view(self.batch, self.stencil.num_cells, -1)
+        if everywhere:
+            flags = torch.ones(states.shape[:2], dtype=torch.bool, device=x.device)
+        else:
+            flags = reached(self.stencil, states, self.settings.alive_threshold, num_steps)
+        patch = patch_of(self.stencil, flags)
+        if everywhere:
+            self.whole = patch
+        return patch
+
+    def firing(self, patch: Patch) -> tuple[float | Tensor, Tensor]:
+        """The rate and the hashed index of every cell of the patch, or of every channel of it."""
+        void = self.batch * self.stencil.num_cells
+        rows = torch.cat([patch.rows, patch.rows.new_tensor([void])])
+        rate = self.rate
+        if isinstance(rate, Tensor):
+            all_rates = rate.to(rows.device).expand(self.batch, self.stencil.num_cells).reshape(-1)
+            rate = torch.cat([all_rates, all_rates.new_zeros(1)])[rows][:, None]
+        index = rows[:, None] * self.channels + torch.arange(self.channels, device=rows.device)
+        return rate, hash_index(index)
+
+
+class _Segment(torch.autograd.Function):
+    """One step a key from one state to the next, with the sums of the two regularisers on the way."""
+
+    @staticmethod
+    def forward(ctx: Any, engine: SpanEngine, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None):  # type: ignore[override]
+        """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
+        needs_tape = any(ctx.needs_input_grad)
+        tape: list[Record] | None = [] if needs_tape and not recompute else None
+        given: Parameters = tuple(None if p is None else p.detach() for p in parameters)  # type: ignore[assignment]
+        result = engine.advance(x.detach(), keys, given, tape)
+        if needs_tape:
+            ctx.engine, ctx.keys, ctx.tape, ctx.num_rows, ctx.start = engine, keys, tape, len(x), None if tape else x.detach()
+            ctx.save_for_backward(x if recompute else None, *parameters)  # only to notice writes in between
+            ctx.set_materialize_grads(False)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor | None) -> Any:  # type: ignore[override]
+        """Over the tape, which is written again first when the forward pass kept none."""
+        if ctx.engine is None:
+            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
+        _, *parameters = ctx.saved_tensors  # raises if one of them was written to since the rollout
+        given = tuple(None if p is None else p.detach().requires_grad_() for p in parameters)
+        engine, tape = ctx.engine, ctx.tape
+        if tape is None:
+            tape = []
+            with torch.no_grad():
+                engine.advance(ctx.start, ctx.keys, given, tape)
+        ctx.engine = ctx.tape = ctx.start = None
+        return None, None, None, *engine.retreat(tape, ctx.num_rows, given, list(grads))

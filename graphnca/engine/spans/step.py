@@ -1,0 +1,79 @@
+"""One step of a patch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from ...layers import Perception, fires
+from ...layers.life import ALPHA
+from ...stencil import Table, gather_sum
+from .patch import Patch
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What stays the same from step to step."""
+
+    perception: Perception
+    life_mask: str | None
+    alive_threshold: float
+    overflow_bound: float | None
+    precision: torch.dtype
+
+
+def step(
+    settings: Settings,
+    patch: Patch,
+    fire_rate: float | Tensor,
+    hashed: Tensor,
+    key: Tensor,
+    x: Tensor,
+    parameters: tuple[Tensor, Tensor | None, Tensor, Tensor | None],
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The states `(batch * size + 1, C)` after one step, and overflow and sum of |change|, one per sample."""
+    bands = [_Band.apply(x, patch.forward, patch.backward, band) for band in range(len(patch.forward.weights))]
+    laplacian = bands[0] if settings.perception.uses_laplacian else None
+    gradient = (bands[-2], bands[-1]) if settings.perception.uses_gradient else None
+    perceived = settings.perception(x, laplacian, gradient)  # type: ignore[arg-type]
+    w1, b1, w2, b2 = (None if parameter is None else parameter.to(settings.precision) for parameter in parameters)
+    hidden = torch.relu(functional.linear(perceived.to(settings.precision), w1, b1))  # type: ignore[arg-type]
+    change = functional.linear(hidden, w2, b2).to(x.dtype)  # type: ignore[arg-type]
+    fired = fires(key, hashed, fire_rate)
+    nothing = x.new_zeros(())
+    after = x + torch.where(fired, change, nothing)
+    alive = torch.ones_like(x[:, 0], dtype=torch.bool)
+    alive[-1] = False  # the void
+    if settings.life_mask in ("pre", "pre_post"):
+        alive = alive & _alive(settings, patch, x)
+    if settings.life_mask in ("post", "pre_post"):
+        alive = alive & _alive(settings, patch, after)
+    after = torch.where(alive[:, None], after, nothing)
+    if settings.overflow_bound is None:
+        return after, x.new_zeros(patch.batch), x.new_zeros(patch.batch)
+    excess = after - after.clamp(-settings.overflow_bound, settings.overflow_bound)
+    sums = (
+        states[:-1].view(patch.batch, -1, x.shape[1]).sum((1, 2)) for states in (excess.square(), (after - x).abs())
+    )
+    return after, *sums
+
+
+def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:
+    return (x[:, ALPHA] > settings.alive_threshold)[patch.reach].any(1)
+
+
+class _Band(torch.autograd.Function):
+    """One linear band of the perception; its gradient is a gather too, through the transposed table."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, forward: Table, backward: Table, band: int) -> Tensor:  # type: ignore[override]
+        ctx.table = (backward.index, backward.weights[band])
+        return gather_sum(x, forward.index, forward.weights[band])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+        return gather_sum(grad.contiguous(), *ctx.table), None, None, None
