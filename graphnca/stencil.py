@@ -137,21 +137,37 @@ def build_stencil(
     )
 
 
-def pads_well(topology: Data) -> bool:
-    """Whether rows of equal length suit a substrate: a few cells of very many neighbours make them all that long."""
-    degrees = torch.bincount(topology["edge_index"][1], minlength=int(topology.num_nodes or 0))
-    return int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, topology["edge_index"].shape[1])
-
-
 class _Known(NamedTuple):
-    """The stencils of a substrate in one state."""
+    """What was built for a substrate in one state."""
 
     state: tuple
     tensors: list[Tensor]  # held, so that the ids in `state` are not given to other tensors
+    pads_well: bool
     stencils: dict[tuple, Stencil]
 
 
 _cache: dict[int, _Known] = {}  # by id, because a Data object has no hash; an entry goes with its object
+
+
+def _known(topology: Data) -> _Known:
+    """The entry of a substrate as it is now; a new one where its tensors were replaced or written to."""
+    fields = ("edge_index", "edge_weight", "edge_attr", "smoothing")
+    tensors = [topology[field] for field in fields if field in topology]
+    state = tuple((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    known = _cache.get(id(topology))
+    if known is None:
+        weakref.finalize(topology, _cache.pop, id(topology), None)
+    if known is None or known.state != state:
+        targets = topology["edge_index"][1]
+        degrees = torch.bincount(targets, minlength=int(topology.num_nodes or 0))
+        even = int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, len(targets))
+        known = _cache[id(topology)] = _Known(state, tensors, even, {})
+    return known
+
+
+def pads_well(topology: Data) -> bool:
+    """Whether rows of equal length suit a substrate: a few cells of very many neighbours make them all that long."""
+    return _known(topology).pads_well
 
 
 def stencil_of(
@@ -162,18 +178,11 @@ def stencil_of(
     A substrate whose tensors were replaced or written to, or a frame turned otherwise, is a new stencil; the last
     `KEPT` are kept.
     """
-    fields = ("edge_index", "edge_weight", "edge_attr", "smoothing")
-    tensors = [topology[field] for field in fields if field in topology]
-    state = tuple((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    known = _known(topology)
     turn = (
         tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
     )
     key = (perception.uses_laplacian, perception.uses_gradient, dtype, str(device), turn)
-    known = _cache.get(id(topology))
-    if known is None:
-        weakref.finalize(topology, _cache.pop, id(topology), None)
-    if known is None or known.state != state:
-        known = _cache[id(topology)] = _Known(state, tensors, {})
     if key not in known.stencils:
         while len(known.stencils) >= KEPT:  # the oldest goes: a training may turn the frame anew in every iteration
             known.stencils.pop(next(iter(known.stencils)))

@@ -3,6 +3,7 @@
 import ctypes
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -12,6 +13,9 @@ from ...stencil import Stencil
 from ..base import Engine
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
+
+
+NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
 class NativeEngine(Engine):
@@ -107,7 +111,8 @@ class _Steps:
 
     def advance(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
         """The states after the steps, overflow, change, and the tape if it is to be kept."""
-        out = torch.empty_like(self.x)
+        # NumPy's zeros take no memory until they are written to: most cells of a large substrate never are
+        out = torch.from_numpy(np.zeros(self.x.shape, NUMPY_TYPES[self.x.dtype]))
         overflow, change = self.x.new_empty(self.problem.batch), self.x.new_empty(self.problem.batch)
         handle = self.library.graphnca_advance(
             self.is_double,

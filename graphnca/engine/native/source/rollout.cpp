@@ -95,7 +95,7 @@ class Rollout {
         for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
     }
 
-    // Steps from `in` to `out` (rows, channels), one step a key.
+    // Steps from `in` to `out` (rows, channels; zeros), one step a key.
     void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape, real* overflow_out, real* moved_out) {
         keys.assign(keys_given, keys_given + num_steps);
         if (keep_tape) tape = std::make_unique<Tape<real>>(num_steps, num_threads);
@@ -200,7 +200,7 @@ class Rollout {
         for (int r = 0; r < num_rows; r++) std::copy_n(from + long(r) * channels_row, channels, to + long(r) * channels);
     }
 
-    // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound.
+    // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound. `out` holds zeros.
     void start(const real* in, real* out) {
         if (channels == channels_row) {
             states = out;
@@ -221,9 +221,9 @@ class Rollout {
                 const real* from = in + long(r) * channels;
                 real* to = state(r);
                 bool holds = false;
-                for (int c = 0; c < channels; c++) to[c] = from[c], holds |= from[c] != 0;
-                for (int c = channels; c < channels_row; c++) to[c] = 0;
-                if (!holds) continue;
+                for (int c = 0; c < channels; c++) holds |= from[c] != 0;
+                if (!holds) continue;  // zero already, and on a large substrate not even touched
+                std::copy_n(from, channels, to);
                 if (masked) {
                     holding[thread].push_back(r);
                     life.mature[r] = to[problem.alpha] > threshold;
