@@ -193,7 +193,8 @@ def stencil_of(
 def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:
     """Several sparse matrices over the union of their patterns, padded; columns ascending in every row."""
     if not operators:
-        return Table(*(torch.zeros(shape, dtype=torch.int32, device=device) for shape in ((0, 0), 0)), ())
+        nothing = torch.zeros(0, dtype=torch.int32, device=device)
+        return Table(nothing[:, None], nothing, ())
     largest = max(abs(operator).max() for operator in operators)
     present = [(abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators]
     union = sp.csr_matrix(reduce(add, present))

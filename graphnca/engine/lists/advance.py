@@ -26,9 +26,7 @@ class Step:
     entry: Entry | None  # the regularisers
 
 
-def advance(
-    plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[Step] | None
-) -> tuple[Tensor, Tensor]:
+def advance(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[Step] | None) -> tuple[Tensor, Tensor]:
     """Steps `x` (rows, C) in place; returns overflow and change, one sum per sample, and fills the tape."""
     num_rows, channels = x.shape
     everything = torch.arange(num_rows, device=x.device)

@@ -4,7 +4,7 @@ The sources in `source/` are compiled on the first rollout by whatever C++ compi
 its own processor, and kept in the user's cache. Without a compiler, or with the environment variable
 `GRAPHNCA_ENGINE=lists`, rollouts take PyTorch's operations instead, with the same results to rounding.
 
-    compile.py   finds the compiler, and keeps what it made
+    compiler.py  finds the compiler, and keeps what it made
     library.py   the compiled functions
     problem.py   rule and stencil as these functions want them
     segment.py   several steps as one autograd function

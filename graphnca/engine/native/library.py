@@ -4,7 +4,7 @@ import ctypes
 import functools
 import warnings
 
-from .compile import NoCompilerError, compiled_library
+from .compiler import NoCompilerError, compiled_library
 from .problem import Gradients, Parameters, Problem
 
 
@@ -15,8 +15,8 @@ def load_library() -> ctypes.CDLL | None:
         library = ctypes.CDLL(str(compiled_library()))
     except (NoCompilerError, OSError) as error:
         warnings.warn(
-            f"Rollouts on the CPU take PyTorch's operations, about three times slower than compiled ones, because {error}. "
-            f"Install g++ for the speed, or set GRAPHNCA_ENGINE=lists to be told no more.",
+            f"Rollouts on the CPU take PyTorch's operations, which are slower than compiled ones, because {error}. "
+            "Install g++ for the speed, or set GRAPHNCA_ENGINE=lists to be told no more.",
             stacklevel=2,
         )
         return None

@@ -89,7 +89,13 @@ class Problem(_Fields):
 
     @classmethod
     def of(
-        cls, rule: NCAConv, stencil: Stencil, batch: int, *, fire_rate: float | Tensor | None, overflow_bound: float | None
+        cls,
+        rule: NCAConv,
+        stencil: Stencil,
+        batch: int,
+        *,
+        fire_rate: float | Tensor | None,
+        overflow_bound: float | None,
     ) -> "Problem":
         """As the rule is now; `fire_rate` overrides its own, `(batch, N)` where it is a tensor."""
         filters, gains = rule.perception.filters, rule.perception.gains

@@ -14,7 +14,6 @@ from ..base import Engine
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
 
-
 NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
@@ -29,7 +28,7 @@ class NativeEngine(Engine):
         *,
         fire_rate: float | Tensor | None,
         overflow_bound: float | None,
-        precision: torch.dtype,  # noqa: ARG002: all engines take the same
+        precision: torch.dtype,  # noqa: ARG002 (all engines take the same arguments)
     ) -> None:
         self.network = rule.update_rule
         self.problem = Problem.of(rule, stencil, batch, fire_rate=fire_rate, overflow_bound=overflow_bound)
@@ -76,9 +75,10 @@ class Segment(torch.autograd.Function):
             raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
         _, out, *_ = ctx.saved_tensors
         steps: _Steps = ctx.steps
-        tape = ctx.tape
+        tape: _Tape | None = ctx.tape
         if tape is None:
             out, _, _, tape = steps.advance(keep_tape=True)
+        assert tape is not None
         gradients = steps.retreat(tape, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
         ctx.steps = ctx.tape = None
         return None, None, None, *gradients
@@ -103,7 +103,9 @@ class _Steps:
         self.library, self.problem = library, problem
         self.keys = keys.contiguous()
         self.x = x.detach().contiguous()
-        self.parameters = [None if tensor is None else tensor.detach().to(x.dtype).contiguous() for tensor in parameters]
+        self.parameters = [
+            None if tensor is None else tensor.detach().to(x.dtype).contiguous() for tensor in parameters
+        ]
         self.is_double = x.dtype == torch.float64
 
     def _named(self, tensors: list[Tensor | None]) -> dict[str, Tensor | None]:

@@ -30,7 +30,9 @@ class Patch:
 
     def take(self, x: Tensor) -> Tensor:
         """The patch's states, from the states `(rows, C)` of all cells."""
-        return torch.cat([x, x.new_zeros(1, x.shape[1])]).index_select(0, torch.cat([self.rows, self.rows.new_tensor([len(x)])]))
+        return torch.cat([x, x.new_zeros(1, x.shape[1])]).index_select(
+            0, torch.cat([self.rows, self.rows.new_full((1,), len(x))])
+        )
 
     def put(self, states: Tensor, num_rows: int) -> Tensor:
         """The states of all cells; those outside of the patch are zero."""
@@ -39,7 +41,7 @@ class Patch:
 
 
 def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Tensor:
-    """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps from `(batch, N, C)`.
+    """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps.
 
     Life spreads by one ring a step, and the last living ring perceives one more; where dead cells that ripen in a step
     count, one more.
@@ -75,7 +77,7 @@ def patch_of(stencil: Stencil, flags: Tensor) -> Patch:
         if not table.weights:
             return table
         flat = cells.reshape(-1)
-        flat = torch.cat([flat, flat.new_tensor([num_cells])])
+        flat = torch.cat([flat, flat.new_full((1,), num_cells)])
         weights = tuple(torch.cat([weight, weight.new_zeros(1, weight.shape[1])])[flat] for weight in table.weights)
         return Table(within(table.index).int(), table.counts, weights)
 

@@ -67,9 +67,7 @@ class SpanEngine(Engine):
             states = patch.take(x)
             for key in some:
                 record.states.append(states)
-                states, more_overflow, more_change = step(
-                    self.settings, patch, rate, hashed, key, states, parameters
-                )
+                states, more_overflow, more_change = step(self.settings, patch, rate, hashed, key, states, parameters)
                 overflow, change = overflow + more_overflow, change + more_change
                 if tape is None:
                     record.states.clear()
@@ -97,9 +95,7 @@ class SpanEngine(Engine):
             for key in record.keys.flip(0):
                 states = record.states.pop().requires_grad_()
                 with torch.enable_grad():
-                    outcome = step(
-                        self.settings, record.patch, record.rate, record.hashed, key, states, parameters
-                    )
+                    outcome = step(self.settings, record.patch, record.rate, record.hashed, key, states, parameters)
                 pairs = [pair for pair in zip(outcome, (grad, *grad_sums), strict=True) if pair[0].requires_grad]
                 values, pulls = zip(*pairs, strict=True)
                 wanted = [states, *(parameter for parameter in parameters if parameter is not None)]
@@ -127,7 +123,7 @@ class SpanEngine(Engine):
     def firing(self, patch: Patch) -> tuple[float | Tensor, Tensor]:
         """The rate and the hashed index of every cell of the patch, or of every channel of it."""
         void = self.batch * self.stencil.num_cells
-        rows = torch.cat([patch.rows, patch.rows.new_tensor([void])])
+        rows = torch.cat([patch.rows, patch.rows.new_full((1,), void)])
         rate = self.rate
         if isinstance(rate, Tensor):
             all_rates = rate.to(rows.device).expand(self.batch, self.stencil.num_cells).reshape(-1)
@@ -147,7 +143,13 @@ class _Segment(torch.autograd.Function):
         given: Parameters = tuple(None if p is None else p.detach() for p in parameters)  # type: ignore[assignment]
         result = engine.advance(x.detach(), keys, given, tape)
         if needs_tape:
-            ctx.engine, ctx.keys, ctx.tape, ctx.num_rows, ctx.start = engine, keys, tape, len(x), None if tape else x.detach()
+            ctx.engine, ctx.keys, ctx.tape, ctx.num_rows, ctx.start = (
+                engine,
+                keys,
+                tape,
+                len(x),
+                None if tape else x.detach(),
+            )
             ctx.save_for_backward(x if recompute else None, *parameters)  # only to notice writes in between
             ctx.set_materialize_grads(False)
         return result

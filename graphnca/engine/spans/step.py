@@ -55,10 +55,10 @@ def step(
     if settings.overflow_bound is None:
         return after, x.new_zeros(patch.batch), x.new_zeros(patch.batch)
     excess = after - after.clamp(-settings.overflow_bound, settings.overflow_bound)
-    sums = (
+    overflow, moved = (
         states[:-1].view(patch.batch, -1, x.shape[1]).sum((1, 2)) for states in (excess.square(), (after - x).abs())
     )
-    return after, *sums
+    return after, overflow, moved
 
 
 def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:

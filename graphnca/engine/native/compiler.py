@@ -55,7 +55,9 @@ def _processor() -> str:
     """What the compiler's `native` depends on."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
-    return "\n".join([platform.machine(), *sorted({line for line in lines if line.startswith(("flags", "model name"))})])
+    return "\n".join(
+        [platform.machine(), *sorted({line for line in lines if line.startswith(("flags", "model name"))})]
+    )
 
 
 def _cache() -> Path:

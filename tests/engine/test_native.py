@@ -1,0 +1,158 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from graphnca import rollout, trajectory
+from graphnca.engine.choice import SWITCH
+from graphnca.engine.native import NativeEngine, compiler, library, load_library
+from graphnca.layers import NCAConv
+from graphnca.models import isonca
+from graphnca.seeds import point_seed
+from topologies import square_grid
+
+compiled = pytest.mark.skipif(load_library() is None, reason="there is no C++ compiler on this machine")
+
+
+@pytest.fixture(autouse=True)
+def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SWITCH, raising=False)
+
+
+@compiled
+def test_a_rollout_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the laws of tests/test_rollout.py are about it."""
+    calls = []
+    original = NativeEngine.__call__
+    monkeypatch.setattr(NativeEngine, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
+    grid = square_grid(6, 6)
+    rollout(isonca(), point_seed(grid), grid, 3)
+    assert calls == [1]
+
+
+@pytest.fixture
+def threads() -> Any:
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+@compiled
+def test_it_is_repeatable_to_the_bit_and_the_same_for_any_number_of_threads(
+    threads: Callable[[int], None], random_rule: Callable[..., NCAConv]
+) -> None:
+    """States to the bit for any number of threads; sums over cells (gradients, overflow) for the same number."""
+    rule, grid = random_rule(16, 40, "laplacian", life_mask="pre_post", std=0.05), square_grid(48, 48)
+    start = point_seed(grid).repeat(6, 1, 1)
+    outcomes = []
+    for number in (1, 3, 3, 2):
+        threads(number)
+        rule.zero_grad()
+        result = trajectory(rule, start, grid, 20, generator=torch.Generator().manual_seed(1))
+        (result.final.square().sum() + result.overflow.sum() + result.change.sum()).backward()
+        gradients = [parameter.grad.clone() for parameter in rule.parameters() if parameter.grad is not None]
+        outcomes.append([result.final, result.overflow, result.change, *gradients])
+    assert outcomes[0][0].ne(0).any(-1).sum() > 6 * 100  # it has grown
+    for other in outcomes[1:]:
+        assert torch.equal(outcomes[0][0], other[0])
+        for one, two in zip(outcomes[0], other, strict=True):
+            assert (one - two).norm() <= 1e-3 * one.norm()
+    assert all(map(torch.equal, outcomes[1], outcomes[2]))
+
+
+@compiled
+def test_states_that_are_not_finite_stay_so(random_rule: Callable[..., NCAConv]) -> None:
+    """The guard of a training must see them."""
+    rule, grid = random_rule(8, 16, "isonca", life_mask=None), square_grid(8, 8)
+    start = torch.zeros(64, 8)
+    start[10, 2] = torch.nan
+    assert rollout(rule, start, grid, 4).isnan().sum() > 8
+
+
+@compiled
+@pytest.mark.parametrize("channels", [4, 12, 16, 17, 33])
+@pytest.mark.parametrize("hidden", [1, 16, 50])
+def test_any_width(channels: int, hidden: int, random_rule: Callable[..., NCAConv], monkeypatch: Any) -> None:
+    """Rows are filled up to whole vectors inside; nobody may notice."""
+    rule, grid = random_rule(channels, hidden, "laplacian").double(), square_grid(7, 9)
+    for name in ("pos", "edge_weight", "edge_attr"):
+        grid[name] = grid[name].double()
+    start = torch.rand(2, 63, channels, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    outcomes = []
+    for engine in ("native", "lists"):
+        monkeypatch.setenv(SWITCH, engine)
+        rule.zero_grad()
+        x = start.clone().requires_grad_()
+        result = trajectory(rule, x, grid, 5, generator=torch.Generator().manual_seed(1))
+        (result.final.square().sum() + result.overflow.sum() + result.change.sum()).backward()
+        outcomes.append([result.final, x.grad, *(parameter.grad.clone() for parameter in rule.parameters())])
+    torch.testing.assert_close(*outcomes, rtol=1e-10, atol=1e-10)
+
+
+@compiled
+def test_a_final_state_written_to_before_the_backward_pass_is_noticed(random_rule: Callable[..., NCAConv]) -> None:
+    """The backward pass undoes the steps from there."""
+    grid = square_grid(6, 6)
+    final = rollout(random_rule(16, 8, "isonca"), point_seed(grid), grid, 3)
+    loss = final.square().sum()
+    with torch.no_grad():
+        final.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    load_library.cache_clear()
+    yield tmp_path / "graphnca" / "native"
+    load_library.cache_clear()
+
+
+def test_without_a_compiler_it_says_so_and_lists_do_the_work(empty_cache: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    grid, rule = square_grid(6, 6), isonca()
+    with pytest.warns(UserWarning, match=r"there is no C\+\+ compiler .*Install g\+\+ .*GRAPHNCA_ENGINE=lists"):
+        first = rollout(rule, point_seed(grid), grid, 3, generator=torch.Generator().manual_seed(0))
+    again = rollout(rule, point_seed(grid), grid, 3, generator=torch.Generator().manual_seed(0))  # warned once
+    assert torch.equal(first, again)
+
+
+def test_a_compiler_that_fails_is_quoted(empty_cache: Path, monkeypatch: Any, tmp_path: Path) -> None:
+    program = tmp_path / "c++"
+    program.write_text("#!/bin/sh\necho 'out of ideas' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CXX", str(program))
+    with pytest.raises(compiler.NoCompilerError, match="could not compile .*out of ideas"):
+        compiler.compiled_library()
+    assert not any(empty_cache.iterdir())
+
+
+@compiled
+def test_it_is_compiled_once(empty_cache: Path, monkeypatch: Any) -> None:
+    """And kept: the second call finds the file."""
+    calls = []
+    monkeypatch.setattr(compiler, "_compile", lambda program, path: calls.append(path) or path.write_bytes(b"made"))
+    first, second = compiler.compiled_library(), compiler.compiled_library()
+    assert first == second == calls[0]
+    assert len(calls) == 1
+    assert first.parent == empty_cache
+
+
+@compiled
+def test_fields_that_disagree_are_noticed(empty_cache: Path, monkeypatch: Any) -> None:
+    """Problem is written down twice, in C++ and in Python."""
+    path = _kept_library()
+    monkeypatch.setattr(library, "compiled_library", lambda: path)
+    monkeypatch.setattr(library.ctypes, "sizeof", lambda kind: 1)
+    with pytest.raises(RuntimeError, match="disagree about the fields"):
+        load_library()
+
+
+def _kept_library() -> Path:
+    """The library of this process, wherever it was loaded from."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return next(Path(line.split()[-1]) for line in lines if line.endswith(".so") and "/rollout-" in line)

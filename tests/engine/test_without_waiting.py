@@ -1,0 +1,58 @@
+"""What can be known of an accelerator without one, on PyTorch's device without numbers.
+
+There whatever would make the host wait for a number (a list of cells, a truth value) raises, and so does an operation
+on tensors of two devices.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from graphnca.engine.lists import ListEngine
+from graphnca.engine.spans import SpanEngine
+from graphnca.engine.spans.patch import Patch, patch_of
+from graphnca.layers import NCAConv, Perception
+from graphnca.stencil import Table, build_stencil
+from topologies import square_grid
+
+
+def moved(value: Any) -> Any:
+    """The same without its numbers."""
+    if isinstance(value, Tensor):
+        return value.to("meta")
+    if isinstance(value, Table):
+        return Table(moved(value.index), moved(value.counts), tuple(map(moved, value.weights)))
+    fields = {"reach", "forward", "backward"} | ({"rows"} if isinstance(value, Patch) else set())
+    return replace(value, **{name: moved(getattr(value, name)) for name in fields})
+
+
+def run(kind: type, precision: torch.dtype = torch.float32, **options: Any) -> list[Tensor]:
+    """Takes twenty steps with an engine; states, overflow, change, and the gradients."""
+    filters = ("identity", "gradient", "gradient_norm", "laplacian")
+    rule = NCAConv(6, 10, filters, **options).to("meta")
+    stencil = build_stencil(square_grid(6, 7), Perception(filters))
+    patch = patch_of(stencil, torch.ones(3, 42, dtype=torch.bool))
+    engine = kind(rule, moved(stencil), 3, fire_rate=None, overflow_bound=2.0, precision=precision)
+    engine.patch = lambda x, num_steps: moved(patch)
+    x = torch.zeros(3 * 42, 6, device="meta", requires_grad=True)
+    outcome = engine(x, torch.zeros(20, dtype=torch.int32, device="meta"), False)
+    torch.autograd.backward([value.sum() for value in outcome])
+    return [*outcome, *(value.grad for value in (x, *rule.parameters()))]
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("fire_per", ["cell", "channel"])
+@pytest.mark.parametrize("life_mask", ["pre", "pre_post", "post", None])
+def test_steps_forward_and_backward_never_wait(life_mask: str | None, fire_per: str, precision: torch.dtype) -> None:
+    for value in run(SpanEngine, precision, life_mask=life_mask, fire_per=fire_per):
+        assert value.device.type == "meta"
+        assert value.dtype == torch.float32
+
+
+def test_lists_would_wait() -> None:
+    """So the test above can fail."""
+    with pytest.raises((NotImplementedError, RuntimeError)):
+        run(ListEngine)
