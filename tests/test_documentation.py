@@ -28,6 +28,7 @@ def test_only_marked_blocks_are_found() -> None:
     assert marked_blocks(text) == ["x = 1\n\ny = x\n"]
 
 
+@pytest.mark.usefixtures("as_released")  # as readers run it; `torch.compile` cannot see through the type checks
 @pytest.mark.parametrize(("name", "block"), examples(), ids=[name for name, _ in examples()])
 def test_the_example_runs(name: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # what an example writes goes where nobody sees it

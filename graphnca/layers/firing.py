@@ -67,8 +67,8 @@ def _mix(bits: Tensor) -> Tensor:
 def _times(bits: Tensor, factor: int) -> Tensor:
     """The low 32 bits of a product.
 
-    PyTorch's own int32 product wraps round. In the C++ that `torch.compile` writes, signed overflow is undefined and g++
-    makes other masks of it (pytorch issue 190764), so there the product is formed in 64 bits, where it fits.
+    PyTorch's own int32 product wraps round. In the C++ that `torch.compile` writes, signed overflow is undefined, and
+    g++ makes other masks of it (pytorch issue 190764), so there the product is formed in 64 bits, where it fits.
     """
     if torch.compiler.is_compiling():
         return (bits.to(torch.int64) * factor).to(torch.int32)

@@ -137,6 +137,7 @@ class NCAConv(MessagePassing):
         fire_rate: float | Float[Tensor, "*r"] | None = None,
         regions: Int[Tensor, "*g"] | None = None,
         generator: torch.Generator | None = None,
+        key: Int[Tensor, ""] | None = None,
     ) -> Float[Tensor, "*b n c"]:
         """The state after one step.
 
@@ -151,11 +152,16 @@ class NCAConv(MessagePassing):
             fire_rate: Overrides the rule's, one for all or `(..., N)`.
             regions: What may change, `(..., N)`: see `graphnca.regions`.
             generator: Source of the step's random key; without one, PyTorch's default.
+            key: The step's key itself, drawn beforehand by `fire_key`, in place of a generator: `torch.compile` cannot
+                trace a `torch.Generator`, and a key is a tensor like any other.
+
+        Raises:
+            ValueError: If a gradient is perceived without `edge_attr`, or both `generator` and `key` are given.
         """
         before = alive_mask(x, edge_index, self.alive_threshold) if self.life_mask in ("pre", "pre_post") else None
         perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
         change = self.update_rule(perceived)
-        fired = self.draw_firing(x, fire_rate, generator)
+        fired = self.draw_firing(x, fire_rate, generator, key)
         next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
         alive = before
         if self.life_mask in ("post", "pre_post"):
@@ -211,9 +217,16 @@ class NCAConv(MessagePassing):
         x: Float[Tensor, "*b n c"],
         fire_rate: float | Float[Tensor, "*r"] | None = None,
         generator: torch.Generator | None = None,
+        key: Int[Tensor, ""] | None = None,
     ) -> Tensor:
-        """Which cells (`(..., N, 1)`) or channels (`(..., N, C)`) fire in this step; draws one key from `generator`."""
-        key = fire_key(generator, x.device)
+        """Which cells (`(..., N, 1)`) or channels (`(..., N, C)`) fire in this step.
+
+        Draws one key from `generator`, unless `key` is given.
+        """
+        if key is None:
+            key = fire_key(generator, x.device)
+        elif generator is not None:
+            raise ValueError("`generator` and `key` must not both be given: the key takes the place of a draw.")
         rate = self.fire_rate if fire_rate is None else fire_rate
         shape = x.shape if self.fire_per == "channel" else (*x.shape[:-1], 1)
         index = torch.arange(torch.Size(shape).numel(), dtype=torch.int32, device=x.device).view(shape)

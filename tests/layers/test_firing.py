@@ -116,6 +116,17 @@ def test_the_layer_hands_the_numbers_out_in_order(batch: tuple[int, ...], per: s
     assert fired.flatten().tolist() == [number < 0.7 for number in numbers(key, fired.numel())]
 
 
+def test_a_key_takes_the_place_of_the_draw() -> None:
+    rule = NCAConv(5, 8, "isonca")
+    x = torch.zeros(9, 5)
+    key, state = fire_key(torch.Generator().manual_seed(2)), torch.get_rng_state()
+    given = rule.draw_firing(x, key=key)
+    assert torch.equal(given, rule.draw_firing(x, generator=torch.Generator().manual_seed(2)))
+    assert torch.equal(torch.get_rng_state(), state)  # and nothing was drawn
+    with pytest.raises(ValueError, match="`generator` and `key` must not both be given"):
+        rule.draw_firing(x, generator=torch.Generator(), key=key)
+
+
 @pytest.mark.parametrize(("per", "expected"), [("cell", {0, 5}), ("channel", {0, 1, 2, 3, 4, 5})])
 def test_a_cell_fires_as_a_whole_or_channel_by_channel(per: str, expected: set[int]) -> None:
     """With an update of 1 everywhere, the number of channels that changed tells how they fire."""
