@@ -86,9 +86,9 @@ class Life {
         }
     }
 
-    // Whether a row that was updated keeps its state.
+    // Whether a mask after the update leaves a row its state.
     bool keeps(int32_t row) const {
-        return problem.life_mask == PRE || problem.life_mask == NONE || count[row] > 0 || ripe[row] > 0;
+        return count[row] > 0 || ripe[row] > 0;
     }
 
     // After an update: rows that crossed the threshold, and rows of the rim that would.

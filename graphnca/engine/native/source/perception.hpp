@@ -31,6 +31,23 @@ class Perception {
         }
     }
 
+    // grad += sum_b sum_k weights_b[n, k] bands_of[slots[index[n, k]]][b]
+    template <int bands>
+    void add(const Table& table, int n, const int32_t* slots, const real* bands_of, real* grad) const {
+        const int32_t* index = table.index + n * table.width;
+        const int count = table.counts[n];
+        const real* weights[MOST_BANDS];
+        for (int b = 0; b < bands; b++) weights[b] = static_cast<const real*>(table.weights[b]) + n * table.width;
+        for (int c = 0; c < channels_row; c += L::count) {
+            auto total = L::load(grad + c);
+            for (int k = 0; k < count; k++) {
+                const real* from = bands_of + long(slots[index[k]]) * bands * channels_row + c;
+                for (int b = 0; b < bands; b++) total += weights[b][k] * L::load(from + b * channels_row);
+            }
+            L::store(grad + c, total);
+        }
+    }
+
   public:
     int bands = 0;      // linear bands of the tables
     int perceived = 0;  // length of the perceived vector
@@ -103,17 +120,11 @@ class Perception {
 
     // Adds to the gradient of cell n what the cells that perceived it pass back: `bands_of[slots[m]]` for each of them.
     void collect(int n, const int32_t* slots, const real* bands_of, real* grad) const {
-        const Table& table = problem.backward;
-        const int32_t* index = table.index + n * table.width;
-        const int count = table.counts[n];
-        for (int c = 0; c < channels_row; c += L::count) {
-            auto total = L::load(grad + c);
-            for (int k = 0; k < count; k++) {
-                const real* from = bands_of + long(slots[index[k]]) * bands * channels_row + c;
-                for (int b = 0; b < bands; b++)
-                    total += static_cast<const real*>(table.weights[b])[n * table.width + k] * L::load(from + b * channels_row);
-            }
-            L::store(grad + c, total);
+        switch (bands) {
+            case 0: return;
+            case 1: return add<1>(problem.backward, n, slots, bands_of, grad);
+            case 2: return add<2>(problem.backward, n, slots, bands_of, grad);
+            default: return add<3>(problem.backward, n, slots, bands_of, grad);
         }
     }
 

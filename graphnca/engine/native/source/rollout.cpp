@@ -60,8 +60,9 @@ class Rollout {
         Buffer<uint32_t> bits;
         Buffer<real> change, before, sums;
         Updated<real> updated;  // rows, and after the update their former states
-        Rows crossed, ripened, exceeding;
-        std::vector<double> moved;  // sum of |change|, one a sample
+        Rows crossed, ripened;
+        Rows over;                            // rows beyond the bound that this thread found and looks after
+        std::vector<double> moved, overflow;  // sum of |change| and of squared excess, one a sample
         explicit Worker(const Network<real>& net) : space(net) {}
     };
 
@@ -78,8 +79,7 @@ class Rollout {
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
     std::vector<uint8_t> exceeds;
-    Rows over;
-    std::vector<double> overflow, moved;
+    std::vector<double> moved;  // by cells that died without an update
 
   public:
     std::vector<uint32_t> keys;
@@ -90,8 +90,7 @@ class Rollout {
           num_rows(problem.num_rows()), channels(problem.channels), channels_row(L::rounded_up(channels)),
           num_threads(threads_given(problem.num_threads)), masked(problem.life_mask != NONE),
           masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST), measured(problem.overflow_bound >= 0),
-          threshold(problem.alive_threshold), bound(problem.overflow_bound), life(problem),
-          overflow(problem.batch), moved(problem.batch) {
+          threshold(problem.alive_threshold), bound(problem.overflow_bound), life(problem), moved(problem.batch) {
         for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
     }
 
@@ -115,13 +114,16 @@ class Rollout {
                     mask_after(thread);
 #pragma omp barrier
                 }
+                if (measured) exceed(thread, step);  // only reads states, as does what follows
             }
         }
         if (channels != channels_row) unpad(states, out);
         for (const auto& worker : workers)
             for (int b = 0; b < problem.batch; b++) moved[b] += worker->moved[b];
         for (int b = 0; b < problem.batch; b++) {
-            overflow_out[b] = overflow[b];
+            double overflow = 0;
+            for (const auto& worker : workers) overflow += worker->overflow[b];
+            overflow_out[b] = overflow;
             moved_out[b] = moved[b] / (double(problem.num_cells) * channels);
         }
     }
@@ -150,9 +152,10 @@ class Rollout {
             for (int step = num_steps - 1; step >= 0; step--) {
                 const Step<real>& record = tape->steps[step];
                 const bool passes = step > 0 || grad_start;
+                if (grad_overflow) pull_back(record.parts[thread], grad_overflow, grad.data());
+#pragma omp barrier
 #pragma omp master
                 {
-                    if (grad_overflow) pull_back(record, grad_overflow, grad.data());
                     undo_deaths(record, grad.data());
                     int slot = 1;
                     for (const auto& part : record.parts) slot += part.count;
@@ -215,7 +218,7 @@ class Rollout {
         {
             const int thread = omp_get_thread_num();
             Worker& own = *workers[thread];
-            own.moved.assign(problem.batch, 0);
+            own.moved.assign(problem.batch, 0), own.overflow.assign(problem.batch, 0);
             const Share share(num_rows, thread, num_threads);
             for (int r = share.first; r < share.last; r++) {
                 const real* from = in + long(r) * channels;
@@ -228,17 +231,13 @@ class Rollout {
                     holding[thread].push_back(r);
                     life.mature[r] = to[problem.alpha] > threshold;
                 }
-                if (measured && beyond(to)) exceeds[r] = 1, own.exceeding.push_back(r);
+                if (measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
             }
         }
         if (masked) {
             Rows support;
             for (const Rows& rows : holding) support.insert(support.end(), rows.begin(), rows.end());
             life.start(support);
-        }
-        for (auto& worker : workers) {
-            over.insert(over.end(), worker->exceeding.begin(), worker->exceeding.end());
-            worker->exceeding.clear();
         }
     }
 
@@ -334,7 +333,7 @@ class Rollout {
         Worker& own = *workers[thread];
         Updated<real>& part = own.updated;
         const real* change = own.change.data(long(part.count) * channels_row);
-        own.crossed.clear(), own.exceeding.clear();
+        own.crossed.clear();
         for (int i = 0; i < part.count; i++, change += channels_row) {
             const int row = part.rows[i];
             real *now = state(row), *before = part.before + long(i) * channels_row;
@@ -345,9 +344,9 @@ class Rollout {
             if (masked_after) updated_now[row] = 1;
             if (!measured) continue;
             if (!masked_after) own.moved[row / problem.num_cells] += distance(now, before);
-            if (!exceeds[row] && beyond(now)) exceeds[row] = 1, own.exceeding.push_back(row);
+            if (!exceeds[row] && beyond(now)) exceeds[row] = 1, own.over.push_back(row);
         }
-        if (tape) tape->steps[step].parts[thread] = part;
+        if (tape) tape->steps[step].parts[thread] = part;  // without `over`, which is found later
     }
 
     double distance(const real* one, const real* two) const {
@@ -356,43 +355,43 @@ class Rollout {
         return sum;
     }
 
-    // The one part of a step that is not shared out: cells that crossed the threshold, died, or are beyond the bound.
+    // The one part of a step that is not shared out: cells that crossed the threshold, or died.
     void settle(int step) {
         Step<real>* record = tape ? &tape->steps[step] : nullptr;
-        if (masked) {
-            Rows crossed, ripened;
-            for (const auto& worker : workers) {
-                crossed.insert(crossed.end(), worker->crossed.begin(), worker->crossed.end());
-                ripened.insert(ripened.end(), worker->ripened.begin(), worker->ripened.end());
-            }
-            const auto candidates = life.living.rows;
-            life.settle(crossed, ripened);
-            if (record) record->kept = problem.life_mask == POST ? life.living.rows : candidates;
-            for (int32_t row : life.zeroed) {
-                if (masked_after && updated_now[row]) continue;  // mask_after does it
-                real* now = state(row);
-                if (measured)
-                    for (int c = 0; c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
-                if (record) record->died.push_back(row), record->died_before.insert(record->died_before.end(), now, now + channels_row);
-                std::fill_n(now, channels_row, real(0));
-            }
+        if (!masked) return;
+        Rows crossed, ripened;
+        for (const auto& worker : workers) {
+            crossed.insert(crossed.end(), worker->crossed.begin(), worker->crossed.end());
+            ripened.insert(ripened.end(), worker->ripened.begin(), worker->ripened.end());
         }
-        if (!measured) return;
-        for (const auto& worker : workers) over.insert(over.end(), worker->exceeding.begin(), worker->exceeding.end());
+        const auto candidates = life.living.rows;
+        life.settle(crossed, ripened);
+        if (record) record->kept = problem.life_mask == POST ? life.living.rows : candidates;
+        for (int32_t row : life.zeroed) {
+            if (masked_after && updated_now[row]) continue;  // mask_after does it
+            real* now = state(row);
+            if (measured)
+                for (int c = 0; c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
+            if (record) record->died.push_back(row), record->died_before.insert(record->died_before.end(), now, now + channels_row);
+            std::fill_n(now, channels_row, real(0));
+        }
+    }
+
+    // The overflow after a step, over the rows that a thread looks after; lets go of those that are back in bounds.
+    void exceed(int thread, int step) {
+        Worker& own = *workers[thread];
         size_t left = 0;
-        for (int32_t row : over) {
+        for (int32_t row : own.over) {
             const real* now = state(row);
-            if (beyond(now) && life.keeps(row)) {
-                double sum = 0;
-                for (int c = 0; c < channels; c++) sum += double(excess(now[c])) * excess(now[c]);
-                overflow[row / problem.num_cells] += sum;
-                over[left++] = row;
-            } else {
-                exceeds[row] = 0;
-            }
+            real sum = 0;
+            for (int c = 0; c < channels; c++) sum += excess(now[c]) * excess(now[c]);
+            own.overflow[row / problem.num_cells] += sum;
+            exceeds[row] = beyond(now);
+            own.over[left] = row;
+            left += exceeds[row];
         }
-        over.resize(left);
-        if (record) record->over = over;
+        own.over.resize(left);
+        if (tape) tape->steps[step].parts[thread].over = own.over;
     }
 
     real excess(real value) const { return value > bound ? value - bound : value < -bound ? value + bound : 0; }
@@ -413,8 +412,8 @@ class Rollout {
     }
 
     // The gradient of the overflow, at the states after the step.
-    void pull_back(const Step<real>& record, const real* grad_overflow, real* grad) {
-        for (int32_t row : record.over)
+    void pull_back(const Updated<real>& part, const real* grad_overflow, real* grad) {
+        for (int32_t row : part.over)
             for (int c = 0; c < channels; c++)
                 grad[long(row) * channels_row + c] += 2 * grad_overflow[row / problem.num_cells] * excess(state(row)[c]);
     }

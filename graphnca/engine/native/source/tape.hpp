@@ -57,12 +57,13 @@ class Arena {
     }
 };
 
-// The rows that one thread updated in a step.
+// What one thread did in a step.
 template <class real>
 struct Updated {
     int32_t* rows = nullptr;  // ~row where the life mask then zeroed it
     real* before = nullptr;   // their states before the step
     int count = 0;
+    Rows over;                // rows beyond the bound after the step, that the thread looks after
 };
 
 template <class real>
@@ -70,7 +71,6 @@ struct Step {
     std::vector<Updated<real>> parts;  // one a thread
     Rows died;                         // rows that the mask zeroed without an update,
     std::vector<real> died_before;     // and what they had
-    Rows over;                         // rows beyond the bound after the step
     std::shared_ptr<const Rows> kept;  // rows that may hold a state after it; null: all
 };
 
