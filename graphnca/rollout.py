@@ -93,8 +93,9 @@ def trajectory(
         angle: Radians by which the frame of gradients is turned, one for all, `(N,)`, or `(..., N)`.
         fire_rate: Overrides the rule's, one for all or `(..., N)`.
         regions: What may change, `(..., N)` (see `graphnca.regions`).
-        precision: Type of the update network's products, `torch.bfloat16` for twice the speed on recent processors;
-            states and gradients keep their type. Defaults to that of `x`.
+        precision: Type of the update network's products, e.g. `torch.bfloat16`; states and gradients keep their type.
+            Defaults to that of `x`. For accelerators: on the CPU the compiled engine, which computes in the type of
+            `x`, is faster (see `graphnca.engine`).
         checkpoint_every: Keep the state every so many steps only, and compute the steps between again in the backward
             pass, with the same masks.
 
