@@ -1,149 +1,132 @@
-"""How fast a training iteration of IsoNCA is, against the dense `conv2d` program written beside it.
+"""How fast and how lean everything is, against the dense programs of `dense_program.py`, in one run.
 
-    python experiments/benchmark.py                    # about two minutes
+    python experiments/benchmark.py                             # about twenty minutes on two cores
+    python experiments/benchmark.py --only isonca,share         # some of it
+    python experiments/benchmark.py --publish                   # and into docs/results/benchmark and the docs' tables
+    python experiments/benchmark.py --device cuda --publish     # the GPU's two tables
 
-One iteration: 72x72 torus, batch 8, 80 steps, the published loss terms, forward and backward, from a grown lizard. Both
-programs run in turns in one process, so that the machine's moods hit both; the table gives medians and their ratios.
-Memory is the growth of the resident set over one iteration, each program in a process of its own. Expect the graph to
-be at least 6 times faster and to take less than a third of the memory.
+Each measurement is a file of `experiments/measurements/`, and its function's docstring says what it times. Programs
+that do the same work run in turns in one process, after one unmeasured run each, so that the machine's moods hit all of
+them; the tables give medians. Peak memory is measured in a process of its own for each program (Linux).
 
-Writes `benchmark.json` and `benchmark.md` into `--out`.
+Writes `benchmark.json`, `benchmark.md` and two plots into `--out`. A Voronoi mesh of a million cells is built last,
+once, and kept there; `--large 0` leaves it out.
 """
 
 import argparse
-import ctypes
-import gc
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields
+from datetime import datetime, timezone
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from typing import Any
 
 import torch
-from dense_program import DenseIsoNCA, dense_trajectory
-from isonca_training import Config as TrainingArguments
-from isonca_training import target_with_auxiliary
 from machine import machine
+from measurements import CONTESTS, MEASUREMENTS, ON_CUDA, QUICK, Config, Section, megabytes_of
 
-from graphnca import load_rule, rollout, trajectory
 from graphnca.atomic_file import write_atomically
-from graphnca.importers import load_published
-from graphnca.losses import RotationInvariantLoss
-from graphnca.rasterizers import NearestCell
-from graphnca.seeds import point_seed
-from topologies import square_grid
+from graphnca.drawing import save_image
 
-PROGRAMS = ("dense conv2d", "graphnca", "graphnca, bfloat16 products")
+ROOT = Path(__file__).parents[1]
+PUBLISHED = ROOT / "docs" / "results" / "benchmark"
 
 
-@dataclass(frozen=True)
-class Config:
-    """What the command line can change."""
-
-    rule: str = "isonca-lizard"
-    batch: int = 8
-    steps: int = 80
-    grown: int = 500
-    repeats: int = 7
-    threads: int = 0
-    out: str = "out/benchmark"
-    memory_of: str = ""
+def chosen(config: Config) -> list[str]:
+    """Names of the measurements to run."""
+    names = [name for name in config.only.split(",") if name]
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        raise SystemExit(f"--only: expected names among {', '.join(MEASUREMENTS)}, got {', '.join(unknown)}.")
+    if names:
+        return names
+    if config.device.startswith("cuda"):
+        return list(ON_CUDA)
+    return [name for name in MEASUREMENTS if name != "sheet" and (name != "large_mesh" or config.large)]
 
 
-def iterations(config: Config) -> tuple[dict[str, Callable[[], float]], float]:
-    """A function for each program that runs one training iteration and returns its loss; and the share alive."""
-    rule = load_published(config.rule) if config.rule.endswith((".json", ".npz")) else load_rule(config.rule)
-    topology = square_grid(72, 72)
-    loss = RotationInvariantLoss(target_with_auxiliary(TrainingArguments()))
-    raster = NearestCell(topology)
-    with torch.no_grad():
-        starts = point_seed(topology).repeat(config.batch, 1, 1)
-        starts = rollout(rule, starts, topology, config.grown, generator=torch.Generator().manual_seed(0))
-    dense, images = DenseIsoNCA(rule), raster(starts)
-
-    def total(first: torch.Tensor, last: torch.Tensor, overflow: torch.Tensor, change: torch.Tensor) -> float:
-        value = ((loss(first) + loss(last)) / 2).mean() + overflow.sum() + 10 * change.mean()
-        value.backward()
-        return float(value.detach())
-
-    def by_convolution() -> float:
-        dense.zero_grad()
-        return total(*dense_trajectory(dense, images, config.steps))
-
-    def on_graph(precision: torch.dtype | None) -> float:
-        rule.zero_grad()
-        result = trajectory(rule, starts, topology, config.steps, record=(1,), precision=precision)
-        return total(raster(result.states[1]), raster(result.final), result.overflow, result.change)
-
-    functions = (by_convolution, lambda: on_graph(None), lambda: on_graph(torch.bfloat16))
-    alive = float((starts[..., 3] > 0.1).float().mean())
-    return dict(zip(PROGRAMS, functions, strict=True)), alive
-
-
-def megabytes_of(program: Callable[[], float]) -> float:
-    """How far the resident set of this process rises while a program runs (Linux)."""
-    gc.collect()
-    ctypes.CDLL("libc.so.6").malloc_trim(0)  # what earlier work left behind goes back to the system,
-    Path("/proc/self/clear_refs").write_text("5")  # and the high-water mark goes down to what is resident now
-    before = _status("VmRSS")
-    program()
-    return _status("VmHWM") - before
-
-
-def _status(entry: str) -> float:
-    return int(Path("/proc/self/status").read_text().split(f"{entry}:")[1].split()[0]) / 1024
-
-
-def memory(name: str, config: Config) -> float:
-    """Megabytes that one iteration of a program adds, measured in a process of its own."""
-    command = [sys.executable, __file__, "--memory-of", name, "--rule", config.rule, "--batch", str(config.batch)]
-    command += ["--steps", str(config.steps), "--grown", str(config.grown), "--threads", str(config.threads)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
-
-
-def main(config: Config) -> None:
-    """Measures in turns, and writes the table."""
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    programs, alive = iterations(config)
-    if config.memory_of:
-        print(megabytes_of(programs[config.memory_of]))
-        return
-    for program in programs.values():
-        program()
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(config.repeats):
-        for name, program in programs.items():
-            started = perf_counter()
-            program()
-            seconds[name].append(perf_counter() - started)
-    times = {name: median(values) for name, values in seconds.items()}
-    megabytes = {name: memory(name, config) for name in programs}
-    base = PROGRAMS[0]
-    lines = ["| program | seconds an iteration | faster | MB an iteration | memory |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {name} | {times[name]:.3f} | {times[base] / times[name]:.1f}x | {megabytes[name]:.0f} "
-        f"| {megabytes[name] / megabytes[base]:.3f} |"
-        for name in programs
-    ]
-    setting = (
-        f"IsoNCA, 72x72 torus, batch {config.batch}, {config.steps} steps, {alive:.0%} of the cells mature; "
-        f"{machine()}; medians of {config.repeats}"
-    )
-    table = "\n".join([setting, "", *lines])
-    print(table)
+def measure(config: Config) -> dict[str, Any]:
+    """Runs the measurements, writing the report after each, so that a run that is killed leaves what it has."""
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    report = {"config": asdict(config), "setting": setting, "seconds": seconds, "megabytes": megabytes}
-    write_atomically(out / "benchmark.json", (json.dumps(report, indent=2) + "\n").encode())
-    write_atomically(out / "benchmark.md", (table + "\n").encode())
+    hardware = machine()
+    if config.device.startswith("cuda"):
+        hardware = f"{torch.cuda.get_device_name()}, {hardware}"
+    report: dict[str, Any] = {
+        "begun": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": hardware,
+        "config": asdict(config),
+        "sections": {},
+    }
+    for name in chosen(config):
+        section = MEASUREMENTS[name](config)
+        for file, picture in section.plots.items():
+            save_image(out / file, picture)
+        entry = {field.name: getattr(section, field.name) for field in fields(Section) if field.name != "plots"}
+        entry["claims"] = [asdict(claim) for claim in section.claims]
+        report["sections"][name] = entry | {"plots": sorted(section.plots)}
+        write_atomically(out / "benchmark.json", (json.dumps(report, indent=1) + "\n").encode())
+        write_atomically(out / "benchmark.md", page(report).encode())
+        print(as_text(entry), flush=True)
+    return report
+
+
+def page(report: dict[str, Any]) -> str:
+    """All tables, one below the other."""
+    parts = [f"{report['machine']}; begun {report['begun']}; medians of {report['config']['repeats']}"]
+    for section in report["sections"].values():
+        parts += [as_text(section)]
+    return "\n".join(parts)
+
+
+def as_text(section: dict[str, Any]) -> str:
+    """A section in Markdown, with what it was to show."""
+    lines = [f"\n## {section['title']}\n", section["setting"], ""]
+    lines += ["| " + " | ".join(line) + " |" for line in (section["header"], ["---"] * len(section["header"]))]
+    lines += ["| " + " | ".join(row) + " |" for row in section["rows"]]
+    for claim in section["claims"]:
+        lines += ["", f"{claim['measure']}: {claim['measured']} (goal: {claim['goal']})"]
+    return "\n".join(lines)
+
+
+def publish(report: dict[str, Any], out: Path, folder: Path = PUBLISHED) -> None:
+    """Copies the measurements into the docs, where those of an earlier run that this one left out stay."""
+    name = "cuda.json" if report["config"]["device"].startswith("cuda") else "benchmark.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    kept = json.loads(path.read_text(encoding="utf-8"))["sections"] if path.exists() else {}
+    origin = {"begun": report["begun"], "machine": report["machine"], "repeats": report["config"]["repeats"]}
+    fresh = {key: section | origin for key, section in report["sections"].items()}
+    merged = {key: fresh.get(key) or kept[key] for key in MEASUREMENTS if key in fresh or key in kept}
+    for section in fresh.values():
+        for file in section["plots"]:
+            write_atomically(folder / file, (out / file).read_bytes())
+    write_atomically(path, (json.dumps({"sections": merged}, indent=1) + "\n").encode())
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given = QUICK if "--quick" in sys.argv else Config()
+    for name, default in vars(given).items():
+        kind = (lambda text: text.lower() in ("true", "1", "yes")) if isinstance(default, bool) else type(default)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{default!r}")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
+    parser.add_argument("--publish", action="store_true", help="copy the results into the docs")
+    parser.add_argument("--memory-of", default="", help="CONTEST/PROGRAM: print its megabytes and end")
+    arguments = vars(parser.parse_args())
+    _, to_docs, program = (arguments.pop(name) for name in ("quick", "publish", "memory_of"))
+    config = Config(**arguments)
+    torch.set_num_threads(config.threads)
+    if program:
+        contest, _, name = program.partition("/")
+        print(megabytes_of(CONTESTS[contest](config).programs[name], config.device))
+        return
+    report = measure(config)
+    if to_docs:
+        publish(report, Path(config.out))
+        subprocess.run([sys.executable, str(ROOT / "docs" / "tables.py")], check=True)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for field, default in vars(Config()).items():
-        parser.add_argument(f"--{field.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
-    main(Config(**vars(parser.parse_args())))
+    main()

@@ -24,7 +24,9 @@ def draw_curves(
     series: Mapping[str, Series] | Series,
     *,
     size: tuple[int, int] = (720, 420),
+    log_x: bool = False,
     log_y: bool = False,
+    dots: bool = False,
     smooth: int = 1,
     x_label: str = "",
     y_label: str = "",
@@ -37,7 +39,9 @@ def draw_curves(
         series: By name, either y values (x then counts 0, 1, ...) or a pair (x values, y values); or one
             nameless line. Values that are not finite, or not positive on a logarithmic axis, leave a gap.
         size: Width and height of the picture, in pixels.
+        log_x: A logarithmic x axis: with `log_y`, a power law is a straight line.
         log_y: A logarithmic y axis: for losses.
+        dots: Mark each value with a dot: for few, measured ones.
         smooth: Points over which the bold line is a running median; the series itself is then drawn faintly behind it.
         x_label: Text below the x axis.
         y_label: Text above the y axis.
@@ -49,13 +53,14 @@ def draw_curves(
     """
     if smooth < 1:
         raise ValueError(f"`smooth` must be at least 1 point, got {smooth}.")
-    lines = _lines(series, log_y)
+    lines = _lines(series, log_x, log_y)
     font, title_font = ImageFont.load_default(font_size), ImageFont.load_default(round(font_size * 1.25))
-    x_low, x_high = _range(np.concatenate([x for x, _ in lines.values()]), 0.0)
+    where = np.concatenate([x[np.isfinite(x)] for x, _ in lines.values()])
+    x_low, x_high = _range(where, 0.03 if dots else 0.0)
     shown = np.concatenate([y[np.isfinite(y)] for _, y in lines.values()])
     y_low, y_high = _range(shown, 0.05)
     y_ticks = _log_ticks(y_low, y_high) if log_y else _ticks(y_low, y_high, max(3, size[1] // 50))
-    x_ticks = _ticks(x_low, x_high, max(3, size[0] // 110))
+    x_ticks = _log_ticks(x_low, x_high) if log_x else _ticks(x_low, x_high, max(3, size[0] // 110))
 
     named = [name for name in lines if name]
     left = round(max(font.getlength(label) for _, label in y_ticks) + 2.2 * font_size)
@@ -85,7 +90,10 @@ def draw_curves(
         colour = parse_colour("colour", PALETTE[number % len(PALETTE)])[:3]
         if smooth > 1:
             _paint(picture, place(x, y), colour, 1.0, RAW_SHARE, (left, top, right, bottom))
-        _paint(picture, place(x, _running_median(y, smooth)), colour, 1.8, 1.0, (left, top, right, bottom))
+        bold = place(x, _running_median(y, smooth))
+        _paint(picture, bold, colour, 1.8, 1.0, (left, top, right, bottom))
+        if dots:
+            _paint_dots(picture, bold, colour, 3.5)
 
     pen = ImageDraw.Draw(picture)
     line = round(1.9 * font_size) if title else 0
@@ -107,8 +115,8 @@ def draw_curves(
     return picture
 
 
-def _lines(series: Mapping[str, Series] | Series, log_y: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The series as x and y in float64; on a logarithmic axis y is log10, and NaN where there is none."""
+def _lines(series: Mapping[str, Series] | Series, log_x: bool, log_y: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The series as x and y in float64; on a logarithmic axis their log10, and NaN where there is none."""
     named = series if isinstance(series, Mapping) else {"": series}
     lines = {}
     for name, values in named.items():
@@ -120,6 +128,9 @@ def _lines(series: Mapping[str, Series] | Series, log_y: bool) -> dict[str, tupl
         y = np.where(np.isfinite(y), y, np.nan)
         if log_y:
             y = np.log10(np.where(y > 0, y, np.nan))
+        if log_x:
+            x = np.log10(np.where(x > 0, x, np.nan))
+            y = np.where(np.isfinite(x), y, np.nan)
         lines[name] = (x, y)
     if not any(np.isfinite(y).any() for _, y in lines.values()):
         raise ValueError(
@@ -151,7 +162,7 @@ def _log_ticks(low: float, high: float) -> list[tuple[float, str]]:
     decades = range(math.floor(low) - 1, math.ceil(high) + 1)
     for factors in ((1, 2, 5), (1,)):
         values = [
-            (decade + math.log10(factor), f"{factor * 10.0**decade:.6g}") for decade in decades for factor in factors
+            (decade + math.log10(factor), f"{factor * 10.0**decade:,.6g}") for decade in decades for factor in factors
         ]
         values = [(value, label) for value, label in values if low <= value <= high]
         if 2 <= len(values) <= 10:
@@ -173,6 +184,16 @@ def _running_median(y: np.ndarray, points: int) -> np.ndarray:
     result = np.full(len(y), np.nan)
     result[some] = np.nanmedian(windows[some], axis=1)
     return result
+
+
+def _paint_dots(picture: Image.Image, points: np.ndarray, colour: tuple[int, int, int], radius: float) -> None:
+    """Fills a circle about each point (P, 2) that is a number, smooth."""
+    mask = Image.new("L", (picture.width * FINE, picture.height * FINE), 0)
+    pen = ImageDraw.Draw(mask)
+    for x, y in points[np.isfinite(points).all(1)] * FINE:
+        pen.ellipse([x - radius * FINE, y - radius * FINE, x + radius * FINE, y + radius * FINE], 255)
+    mask = mask.resize(picture.size, Image.Resampling.BOX)
+    picture.paste(colour, (0, 0), mask)
 
 
 def _paint(

@@ -1,23 +1,131 @@
-"""The dense program of the benchmark computes what the library computes: the comparison is of equals."""
+"""The benchmark runs from end to end at tiny sizes; what it says of time is nobody's business here."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import benchmark
+import jaxtyping
+import pytest
+import tables
 import torch
-from dense_program import DenseIsoNCA, dense_trajectory
-
-from graphnca import trajectory
-from graphnca.models import isonca
-from graphnca.seeds import point_seed
-from topologies import square_grid
+from measurements import CONTESTS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
+from measurements.section import at_least, at_most, short
+from measurements.share import PARTS, iteration_of, timed_iteration
+from measurements.timing import in_turns
 
 
-def test_the_dense_program_equals_the_library_when_every_cell_fires() -> None:
-    torch.manual_seed(1)
-    topology, rule = square_grid(16, 16), isonca(fire_rate=1.0)
-    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
-    start = point_seed(topology).repeat(2, 1, 1)
-    grown = trajectory(rule, start, topology, 6, record=(1,))
-    images = start.mT.reshape(2, 16, 16, 16)
-    first, last, overflow, change = dense_trajectory(DenseIsoNCA(rule), images, 6, rate=1.1)
-    for dense, states in ((first, grown.states[1]), (last, grown.final)):
-        torch.testing.assert_close(dense.flatten(2).mT, states, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(overflow, grown.overflow, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(change, grown.change, atol=1e-5, rtol=1e-4)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict, Path]]:
+    """One run of everything; without the type checks, which take most of the time."""
+    out = tmp_path_factory.mktemp("benchmark")
+    jaxtyping.config.update("jaxtyping_disable", True)
+    report = benchmark.measure(replace(QUICK, only=",".join(MEASUREMENTS), out=str(out)))
+    jaxtyping.config.update("jaxtyping_disable", False)
+    return report, out
+
+
+def test_every_measurement_reports_a_table(run: tuple[dict, Path]) -> None:
+    report, out = run
+    assert list(report["sections"]) == list(MEASUREMENTS)
+    for section in report["sections"].values():
+        assert section["rows"] and all(len(row) == len(section["header"]) for row in section["rows"])
+    assert json.loads((out / "benchmark.json").read_text())["sections"] == json.loads(json.dumps(report["sections"]))
+    assert all((out / file).stat().st_size > 1000 for file in ("cells.png", "living.png"))
+    page = (out / "benchmark.md").read_text()
+    assert all(section["title"] in page for section in report["sections"].values())
+
+
+def test_what_was_promised_is_measured(run: tuple[dict, Path]) -> None:
+    claims = [claim["measure"] for section in run[0]["sections"].values() for claim in section["claims"]]
+    for word in ("IsoNCA training", "inference", "Growing", "texture", "hexagons", "network", "gradient", "share"):
+        assert any(word in claim for claim in claims), word
+    assert any("lizard on" in claim for claim in claims)  # the large mesh
+
+
+def test_publishing_keeps_what_was_not_measured_again(run: tuple[dict, Path], tmp_path: Path) -> None:
+    report, out = run
+    benchmark.publish(report, out, tmp_path)
+    again = report | {"begun": "later", "sections": {"share": report["sections"]["share"]}}
+    benchmark.publish(again, out, tmp_path)
+    sections = json.loads((tmp_path / "benchmark.json").read_text())["sections"]
+    assert list(sections) == list(MEASUREMENTS)
+    assert sections["share"]["begun"] == "later"
+    assert sections["isonca"]["begun"] == report["begun"]
+    assert (tmp_path / "cells.png").exists()
+
+
+def test_the_docs_tables_are_made_of_it(
+    run: tuple[dict, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    assert tables.benchmark() == "Not measured yet."
+    benchmark.publish(*run, tmp_path / "docs" / "results" / "benchmark")
+    assert set(tables.MEASUREMENTS) == set(MEASUREMENTS) - {"sheet"}
+    for name in tables.MEASUREMENTS:
+        assert tables.TABLES[f"speed_{name}"]().count("\n") >= 3
+    assert "| measure | goal | measured | reached |" in tables.goals()
+    assert tables.goals().startswith("One run.")
+
+
+def test_only_known_measurements_can_be_asked_for() -> None:
+    assert benchmark.chosen(Config(only="share,isonca")) == ["share", "isonca"]
+    assert "large_mesh" not in benchmark.chosen(Config(large=0))
+    assert benchmark.chosen(Config(device="cuda")) == ["isonca", "sheet"]
+    with pytest.raises(SystemExit, match="got shares"):
+        benchmark.chosen(Config(only="shares"))
+
+
+def test_every_contest_is_a_measurement_of_that_name() -> None:
+    """Memory is measured in another process, which finds the program by these names."""
+    assert CONTESTS.keys() <= MEASUREMENTS.keys()
+    contest = CONTESTS["long_gradient"](QUICK)
+    assert list(contest.programs) == ["4 steps", "12 steps", "12 steps, a state kept every 4"]
+
+
+def test_programs_run_in_turns_and_one_that_cannot_is_named() -> None:
+    order = []
+
+    def broken() -> None:
+        raise RuntimeError("no compiler\nat all")
+
+    programs = {"a": lambda: order.append("a"), "b": broken, "c": lambda: order.append("c")}
+    seconds, failed = in_turns(programs, 2, may_fail=("b",))
+    assert order == ["a", "c"] * 3
+    assert {name: len(values) for name, values in seconds.items()} == {"a": 2, "c": 2}
+    assert failed == {"b": "RuntimeError: no compiler"}
+    with pytest.raises(RuntimeError, match="no compiler"):
+        in_turns({"b": broken}, 1)
+
+
+def test_memory_is_that_of_the_program() -> None:
+    held = []
+    used = megabytes_of(lambda: torch.ones(40, 2**18).sum())  # 40 MB for a moment
+    assert 35 < used < 60
+    kept = megabytes_of(lambda: held.append(torch.ones(20, 2**18)))  # 20 MB, kept twice
+    assert 35 < kept < 60
+
+
+def test_the_parts_of_an_iteration_are_all_of_it(tmp_path: Path) -> None:
+    training = iteration_of(QUICK, str(tmp_path))
+    before = [parameter.clone() for parameter in training.rule.parameters()]
+    parts = timed_iteration(training)
+    assert tuple(parts) == PARTS
+    assert all(seconds > 0 for seconds in parts.values())
+    assert training.iteration == 1
+    assert any(not torch.equal(old, new) for old, new in zip(before, training.rule.parameters(), strict=True))
+
+
+def test_claims_say_whether_they_hold() -> None:
+    assert at_least("m", 15, 20.04, "x faster") == Claim("m", "at least 15x faster", "20.0x faster", True)
+    assert not at_least("m", 15, 14.9, "x").met
+    assert at_most("m", 1.5, 1.2, "x").met
+    assert not at_most("m", 1.5, 1.6, "x").met
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1234.5, "1,234"), (56.78, "56.8"), (3.456, "3.46"), (0.1234, "0.123"), (-2.0, "-2.00")]
+)
+def test_numbers_have_three_digits(value: float, text: str) -> None:
+    assert short(value) == text
