@@ -17,6 +17,10 @@ The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpo
 `rule.safetensors` with its description. A run that was killed goes on where its last checkpoint stands, when the same
 command is given. An iteration takes about half a second on one core; `--precision bfloat16` is faster where the
 processor has the instructions.
+
+    torchrun --nproc-per-node=4 experiments/isonca_training.py --batch-size 32
+
+Several processes train one rule: pool and batch are divided among them. `--device cuda` trains on GPUs, one a process.
 """
 
 import argparse
@@ -37,7 +41,16 @@ from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
-from graphnca.training import Cosine, PoolPolicy, Training, TrainingConfig, Warmup, grown_and_still
+from graphnca.training import (
+    Cosine,
+    LostProcessError,
+    PoolPolicy,
+    Training,
+    TrainingConfig,
+    Warmup,
+    grown_and_still,
+    joined_processes,
+)
 from graphnca.training.loop import describe
 from topologies import square_grid
 
@@ -60,6 +73,7 @@ class Config:
     rate: float = 1e-3
     precision: str = "float32"
     device: str = "cpu"
+    """cpu or cuda."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/isonca-lizard"
@@ -88,61 +102,70 @@ def target_with_auxiliary(config: Config) -> Tensor:
 
 
 def train(config: Config) -> Path:
-    """Runs or resumes the training; returns the path of the rule."""
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    target = target_with_auxiliary(config)
-    height, width = target.shape[-2:]
-    topology = square_grid(height, width).to(config.device)
-    raster = NearestCell(topology)
-    weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config)]
-    loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(config.device)
-    training_config = TrainingConfig(
-        iterations=config.stop or config.iterations,
-        batch_size=config.batch_size,
-        schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
-        pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
-        precision=config.precision,
-        seed=config.seed,
-    )
-
-    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
-        save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
-        save_image(
-            folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target)
+    """Runs or resumes the training; returns the path of the rule, which the first process writes."""
+    with joined_processes(config.device) as processes:
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        target = target_with_auxiliary(config)
+        height, width = target.shape[-2:]
+        topology = square_grid(height, width).to(str(processes.device))
+        raster = NearestCell(topology)
+        weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config)]
+        loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(processes.device)
+        training_config = TrainingConfig(
+            iterations=config.stop or config.iterations,
+            batch_size=config.batch_size,
+            schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
+            pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
+            precision=config.precision,
+            seed=config.seed,
         )
 
-    rule, before = (load_rule(config.start), describe_rule(config.start)["card"]) if config.start else (isonca(), None)
-    training = Training(
-        rule.to(config.device),
-        topology,
-        point_seed(topology).to(config.device),
-        grown_and_still(loss),
-        loss,
-        training_config,
-        config.out,
-        draw,
-    )
-    training.run()
-    path = Path(config.out) / "rule.safetensors"
-    save_rule(
-        training.averaged_rule(),
-        path,
-        {
-            "target": config.target,
-            "trained by": shlex.join(["python", *sys.argv]),
-            "substrate": f"square torus, {height}x{width}",
-            "configuration": describe(training_config),
-            "auxiliary channels": config.auxiliary,
-            "iterations": training.iteration,
-            "hours": round(training.seconds / 3600, 2),
-            "machine": machine(),
-            "samples replaced by the guard": training.repairs,
-            "started from": before,
-        },
-    )
-    return path
+        def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+            save_image(
+                folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3
+            )
+            save_image(
+                folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target)
+            )
+
+        rule, before = (
+            (load_rule(config.start), describe_rule(config.start)["card"]) if config.start else (isonca(), None)
+        )
+        training = Training(
+            rule.to(processes.device),
+            topology,
+            point_seed(topology),
+            grown_and_still(loss),
+            loss,
+            training_config,
+            config.out,
+            draw,
+            processes,
+        )
+        training.run()
+        path = Path(config.out) / "rule.safetensors"
+        if processes.is_first:
+            save_rule(
+                training.averaged_rule(),
+                path,
+                {
+                    "target": config.target,
+                    "trained by": shlex.join(["python", *sys.argv]),
+                    "substrate": f"square torus, {height}x{width}",
+                    "configuration": describe(training_config),
+                    "auxiliary channels": config.auxiliary,
+                    "iterations": training.iteration,
+                    "hours": round(training.seconds / 3600, 2),
+                    "machine": machine(),
+                    "processes": processes.size,
+                    "samples replaced by the guard": training.repairs,
+                    "started from": before,
+                },
+            )
+            print(f"The rule is at {path}.")
+        return path
 
 
 def main() -> None:
@@ -150,7 +173,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in vars(Config()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
-    print(f"The rule is at {train(Config(**vars(parser.parse_args())))}.")
+    try:
+        train(Config(**vars(parser.parse_args())))
+    except LostProcessError as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

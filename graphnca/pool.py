@@ -1,6 +1,11 @@
-"""The pool of states that training continues from, so that a rule learns to hold what it has grown."""
+"""The pool of states that training continues from, so that a rule learns to hold what it has grown.
+
+The states lie where the seed does, on the GPU when training runs there. Which entries are drawn, and the losses they
+are ranked by, stay on the CPU: a few numbers, the same on every device.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,12 +17,17 @@ class PoolSample:
     """Some states of the pool, taken out to be worked on; `SamplePool.commit` puts them back."""
 
     indices: Int[Tensor, " b"]
+    """Where in the pool each was taken from; on the CPU."""
     states: Float[Tensor, "b n c"]
+    losses: Float[Tensor, " b"]
+    """The loss of each as it was committed, NaN where it is not known; on the CPU."""
 
     def rank(self, losses: Float[Tensor, " b"]) -> None:
         """Orders the sample by loss, the worst first (Growing NCA reseeds the worst and damages the best)."""
         order = losses.argsort(descending=True, stable=True)
-        self.indices, self.states = self.indices[order], self.states[order]
+        self.states = self.states.index_select(0, order.to(self.states.device))
+        order = order.to(self.indices.device)
+        self.indices, self.losses = self.indices[order], self.losses[order]
 
     def reseed(self, rows: Tensor | list[int], seed: Float[Tensor, "n c"]) -> None:
         """Replaces rows of the sample (numbers or a mask) by the seed."""
@@ -43,6 +53,7 @@ class SamplePool:
             )
         self.seed = seed.detach().clone()
         self.states = seed.detach().repeat(size, 1, 1)
+        self.losses = torch.full((size,), torch.nan, dtype=seed.dtype)
 
     def __len__(self) -> int:
         """Number of entries."""
@@ -50,6 +61,11 @@ class SamplePool:
 
     def sample(self, batch_size: int, *, generator: torch.Generator | None = None, replace: bool = False) -> PoolSample:
         """Draws entries at random, without replacement unless asked (Studying Growth draws with it).
+
+        Args:
+            batch_size: How many.
+            generator: A generator on the CPU, wherever the states are.
+            replace: Whether an entry may be drawn several times.
 
         Raises:
             ValueError: If more are asked for than there are.
@@ -60,16 +76,25 @@ class SamplePool:
             indices = torch.randint(len(self), (batch_size,), generator=generator)
         else:
             indices = torch.randperm(len(self), generator=generator)[:batch_size]
-        return PoolSample(indices, self.states[indices.to(self.states.device)].clone())
+        states = self.states.index_select(0, indices.to(self.states.device))
+        return PoolSample(indices, states, self.losses[indices])
 
-    def commit(self, sample: PoolSample, states: Float[Tensor, "b n c"]) -> None:
-        """Writes what became of a sample back to where it was taken from."""
+    def commit(
+        self, sample: PoolSample, states: Float[Tensor, "b n c"], losses: Float[Tensor, " b"] | None = None
+    ) -> None:
+        """Writes what became of a sample back to where it was taken from, with its losses if they are known."""
         self.states[sample.indices.to(self.states.device)] = states.detach().to(self.states)
+        self.losses[sample.indices] = torch.nan if losses is None else losses.detach().to(self.losses)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The pool's content, with the empty cells left out."""
+        """The pool's content, on the CPU, with the empty cells left out."""
         occupied = self.states.ne(0).any(-1)
-        return {"seed": self.seed, "occupied": occupied, "values": self.states[occupied]}
+        return {
+            "seed": self.seed.cpu(),
+            "occupied": occupied.cpu(),
+            "values": self.states[occupied].cpu(),
+            "losses": self.losses.clone(),
+        }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Restores what `state_dict` gave, to the bit."""
@@ -81,4 +106,28 @@ class SamplePool:
             )
         self.seed.copy_(state["seed"])
         self.states.zero_()
-        self.states[occupied] = state["values"].to(self.states)
+        self.states[occupied.to(self.states.device)] = state["values"].to(self.states)
+        # pools written before losses were kept have none
+        self.losses.copy_(state["losses"] if "losses" in state else torch.full_like(self.losses, torch.nan))
+
+
+def join_pools(parts: list[dict[str, Any]]) -> dict[str, Tensor]:
+    """The state (`SamplePool.state_dict`) of one pool with the entries of several, one after another."""
+    joined = {name: torch.cat([part[name] for part in parts]) for name in ("occupied", "values", "losses")}
+    return {"seed": parts[0]["seed"], **joined}
+
+
+def part_of_pool(state: dict[str, Any], number: int, count: int) -> dict[str, Tensor]:
+    """One of `count` equal parts, counted from 0, of a pool's state; `join_pools` of all parts is the whole.
+
+    Raises:
+        ValueError: If the pool's entries can't be divided by `count`.
+    """
+    size, rest = divmod(len(state["occupied"]), count)
+    if rest:
+        raise ValueError(f"`state` must be of a pool that can be divided by {count}, got {len(state['occupied'])}.")
+    first, last = number * size, (number + 1) * size
+    before = int(state["occupied"][:first].sum())
+    occupied = state["occupied"][first:last]
+    part = {"seed": state["seed"], "occupied": occupied, "values": state["values"][before:][: int(occupied.sum())]}
+    return {**part, "losses": state["losses"][first:last]} if "losses" in state else part

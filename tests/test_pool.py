@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from graphnca.pool import PoolSample, SamplePool
+from graphnca.pool import PoolSample, SamplePool, join_pools, part_of_pool
 
 
 @pytest.fixture
@@ -78,9 +78,24 @@ def test_ranked_the_worst_comes_first_and_finds_its_way_home(pool: SamplePool) -
 
 
 def test_equal_losses_keep_their_order() -> None:
-    sample = PoolSample(torch.arange(6), torch.arange(6.0)[:, None, None].expand(6, 5, 4).clone())
+    sample = PoolSample(torch.arange(6), torch.arange(6.0)[:, None, None].expand(6, 5, 4).clone(), torch.zeros(6))
     sample.rank(torch.tensor([1.0, 2.0, 1.0, 2.0, 1.0, 2.0]))
     assert sample.indices.tolist() == [1, 3, 5, 0, 2, 4]
+
+
+def test_losses_stay_with_their_entries(pool: SamplePool) -> None:
+    """Unknown at first, known once committed, ranked along, unknown again when nothing is said of them."""
+    sample = pool.sample(6, generator=torch.Generator().manual_seed(1))
+    assert sample.losses.isnan().all()
+    pool.commit(sample, sample.states, sample.indices / 10)
+    for index, loss in enumerate(pool.losses.tolist()):
+        assert loss == pytest.approx(index / 10) if index in sample.indices else loss != loss
+    drawn = pool.sample(10)
+    drawn.losses = drawn.indices / 10
+    drawn.rank(drawn.losses)
+    assert drawn.losses.tolist() == pytest.approx([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0])
+    pool.commit(drawn, drawn.states)
+    assert pool.losses.isnan().all()
 
 
 @pytest.mark.parametrize("rows", [[0, 2], torch.tensor([True, False, True, False])])
@@ -106,12 +121,46 @@ def test_it_comes_back_to_the_bit() -> None:
     pool.states *= torch.rand(6, 50, 1) < 0.3
     pool.states[2, 7] = torch.tensor([0.0, 0.0, 1e-40, 0.0])
     pool.states[3, 8] = torch.tensor([float("nan"), float("inf"), -0.0, 1.0])
+    pool.losses[[1, 4]] = torch.tensor([0.25, float("inf")])
     state = pool.state_dict()
     assert len(state["values"]) < 120
     other = SamplePool(torch.zeros(50, 4), 6)
     other.load_state_dict(state)
     assert torch.equal(other.states.view(torch.int32), pool.states.view(torch.int32))
     assert torch.equal(other.seed, pool.seed)
+    assert torch.equal(other.losses.view(torch.int32), pool.losses.view(torch.int32))
+
+
+def test_a_pool_from_before_losses_were_kept(pool: SamplePool) -> None:
+    state = pool.state_dict()
+    del state["losses"]
+    other = SamplePool(torch.zeros(5, 4), 10)
+    other.losses[:] = 1.0
+    other.load_state_dict(state)
+    assert torch.equal(other.states, pool.states)
+    assert other.losses.isnan().all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_the_parts_of_a_pool_joined_are_the_pool(count: int) -> None:
+    pool = SamplePool(torch.rand(50, 4), 6)
+    pool.states *= torch.rand(6, 50, 1) < 0.3
+    pool.losses = torch.arange(6.0)
+    state = pool.state_dict()
+    parts = [part_of_pool(state, number, count) for number in range(count)]
+    assert all(torch.equal(state[name], value) for name, value in join_pools(parts).items())
+    entries = []
+    for part in parts:
+        small = SamplePool(torch.zeros(50, 4), 6 // count)
+        small.load_state_dict(part)
+        entries.append(small.states)
+    assert torch.equal(torch.cat(entries), pool.states)
+    assert "losses" not in part_of_pool({name: state[name] for name in state if name != "losses"}, 0, count)
+
+
+def test_a_pool_that_cannot_be_divided(pool: SamplePool) -> None:
+    with pytest.raises(ValueError, match="can be divided by 3, got 10"):
+        part_of_pool(pool.state_dict(), 0, 3)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,16 @@ from .average import ParameterAverage as ParameterAverage
 from .checkpoint import CheckpointError as CheckpointError
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import save_checkpoint as save_checkpoint
+from .distributed import LostProcessError as LostProcessError
+from .distributed import Processes as Processes
+from .distributed import joined_processes as joined_processes
 from .gradients import normalise_gradients as normalise_gradients
 from .guard import Diagnosis as Diagnosis
 from .guard import examine as examine
 from .loop import PoolPolicy as PoolPolicy
 from .loop import Training as Training
 from .loop import TrainingConfig as TrainingConfig
+from .objectives import Evaluation as Evaluation
 from .objectives import grown_and_still as grown_and_still
 from .objectives import last_state as last_state
 from .schedules import Cosine as Cosine

@@ -1,8 +1,10 @@
 """Recognises states that training can't learn from."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from jaxtyping import Bool, Float
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..layers.life import ALPHA
@@ -22,15 +24,20 @@ class Diagnosis(NamedTuple):
         """All of them."""
         return self.not_finite | self.exploded | self.dead
 
+    def counts(self) -> Int[Tensor, " 3"]:
+        """How many samples are not finite, exploded and dead."""
+        return torch.stack([flags.sum() for flags in self])
+
     def sentence(self) -> str:
         """What has happened, in words; empty when nothing has."""
-        counts = {
-            "not finite": int(self.not_finite.sum()),
-            f"exploded (|x| > {EXPLODED:g})": int(self.exploded.sum()),
-            "dead (no cell alive)": int(self.dead.sum()),
-        }
-        found = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        return f"{found} of {len(self.dead)} samples" if found else ""
+        return tell(self.counts().tolist(), len(self.dead))
+
+
+def tell(counts: Sequence[int], total: int) -> str:
+    """Counts of samples not finite, exploded and dead, among so many, in words; empty when there are none."""
+    reasons = ("not finite", f"exploded (|x| > {EXPLODED:g})", "dead (no cell alive)")
+    found = ", ".join(f"{count} {reason}" for count, reason in zip(counts, reasons, strict=True) if count)
+    return f"{found} of {total} samples" if found else ""
 
 
 def examine(states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1) -> Diagnosis:

@@ -3,7 +3,12 @@
     pool.sample -> rank, reseed, damage -> trajectory -> objective -> backward -> normalise -> Adam -> guard -> commit
 
 An iteration depends on nothing but the state that a checkpoint holds, so a run that is killed and resumed gives the
-same rule, on the CPU to the bit.
+same rule, on the CPU to the bit. Numbers are drawn on the CPU, whatever the device.
+
+Several processes share pool and batch: each draws its part of the batch from its part of the pool, and the step is that
+of the whole batch (`graphnca.training.distributed`). What the policy says of the batch holds for the whole one: one
+seed for the worst sample of all, the disks for the best of all; where nothing is ranked, the shares count one after
+another, from a process drawn anew each time.
 """
 
 import math
@@ -20,16 +25,29 @@ from tqdm import tqdm
 
 from ..damage import random_disks
 from ..layers import NCAConv
-from ..pool import PoolSample, SamplePool
+from ..pool import PoolSample, SamplePool, join_pools, part_of_pool
 from ..rollout import trajectory
 from .average import ParameterAverage
 from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from .distributed import ALONE, Processes, own_generator
 from .gradients import normalise_gradients
-from .guard import examine
+from .guard import examine, tell
 from .objectives import Loss, Objective
 from .schedules import Schedule, Triangular2
 
 PRECISIONS = ("float32", "bfloat16", "float64")
+STATE = (
+    "architecture",
+    "rule",
+    "optimizer",
+    "average",
+    "pool",
+    "generator",
+    "iteration",
+    "seconds",
+    "history",
+    "repairs",
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class PoolPolicy:
     """What happens to a sample between the pool and the rollout; the defaults are IsoNCA's for the lizard."""
 
     size: int = 256
+    """Entries, of all processes together."""
     seed_always_until: int = 4000
     """Before this iteration the first row is the seed every time,"""
     seed_every: int = 6
@@ -55,6 +74,7 @@ class TrainingConfig:
 
     iterations: int = 50_000
     batch_size: int = 8
+    """Samples of an iteration, of all processes together."""
     steps: tuple[int, int] = (64, 96)
     """Steps of a rollout, drawn anew each iteration; the upper bound is not included."""
     schedule: Schedule = field(default_factory=Triangular2)
@@ -85,11 +105,18 @@ class Training:
         rule: The rule; trained in place.
         topology: The substrate.
         seed: The state `(N, C)` that growth starts from.
-        objective: One value per sample of a trajectory (see `graphnca.training.objectives`).
-        loss: The loss of states alone, one value per sample: shown, and used to rank.
+        objective: What is minimised, and the loss of the last states (see `graphnca.training.objectives`).
+        loss: The same loss of states alone, one value per sample: ranks pool entries that have none yet.
         config: The numbers.
         folder: Where checkpoint and pictures go; it is created.
-        draw: Called now and then with the folder, the states last committed and the history of the loss.
+        draw: Called now and then with the folder, the states last committed (of several processes: the first's) and
+            the history of the loss.
+        processes: The processes that share the work, from `joined_processes`; by default there is only this one. All of
+            them make the same `Training` and call the same of its methods.
+
+    Raises:
+        ValueError: If rule, topology and seed lie on different devices, or batch and pool can't be divided by the
+            number of processes.
     """
 
     def __init__(
@@ -102,13 +129,24 @@ class Training:
         config: TrainingConfig,
         folder: str | Path,
         draw: Callable[[Path, Tensor, list[float]], None] | None = None,
+        processes: Processes = ALONE,
     ) -> None:
+        devices = {next(rule.parameters()).device, topology["edge_index"].device, seed.device}
+        if len(devices) > 1:
+            raise ValueError(f"`rule`, `topology` and `seed` must lie on one device, got {sorted(map(str, devices))}.")
+        if config.batch_size % processes.size or config.pool.size % processes.size:
+            raise ValueError(
+                f"`batch_size` and the pool's `size` must be multiples of the number of processes, {processes.size}, "
+                f"got {config.batch_size} and {config.pool.size}."
+            )
         self.rule, self.topology, self.seed = rule, topology, seed
         self.objective, self.loss, self.config, self.draw = objective, loss, config, draw
+        self.processes = processes
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.generator = torch.Generator().manual_seed(config.seed)
-        self.pool = SamplePool(seed, config.pool.size)
+        self.generator = own_generator(config.seed, processes.rank)
+        self.pool = SamplePool(seed, config.pool.size // processes.size)
+        processes.copy_from_first([*rule.parameters(), *rule.buffers()])
         self.optimizer = torch.optim.Adam(rule.parameters(), lr=config.schedule(0))
         self.average = ParameterAverage(rule, config.average_decay)
         self.iteration = 0
@@ -124,10 +162,14 @@ class Training:
 
     def run(self) -> None:
         """Trains until the configured iteration, from the folder's checkpoint if there is one."""
-        if self.checkpoint_path.exists():
-            self.load_state_dict(load_checkpoint(self.checkpoint_path))
-            print(f"Resuming {self.checkpoint_path} at iteration {self.iteration}.")
-        bar = tqdm(total=self.config.iterations, initial=self.iteration, unit="it", dynamic_ncols=True)
+        first = self.processes.is_first
+        if self.processes.agree(self.checkpoint_path.exists()):
+            self.load_state_dict(self.processes.hand_out(load_checkpoint(self.checkpoint_path) if first else {}))
+            if first:
+                print(f"Resuming {self.checkpoint_path} at iteration {self.iteration}.")
+        bar = tqdm(
+            total=self.config.iterations, initial=self.iteration, unit="it", dynamic_ncols=True, disable=not first
+        )
         saved = drawn = perf_counter()
         with bar:
             while self.iteration < self.config.iterations:
@@ -135,74 +177,116 @@ class Training:
                 sentence, states = self.step()
                 now = perf_counter()
                 self.seconds += now - started
-                bar.update()
-                recent = self.history[-100:]
-                bar.set_postfix_str(
-                    f"loss {self.history[-1]:.4g}, last 100 {sum(recent) / len(recent):.4g}", refresh=False
-                )
-                if sentence:
-                    bar.write(f"iteration {self.iteration}: {sentence}.")
-                if self.draw is not None and now - drawn > self.config.picture_seconds:
-                    self.draw(self.folder, states, self.history)
-                    drawn = perf_counter()
-                if now - saved > self.config.checkpoint_seconds:
-                    save_checkpoint(self.checkpoint_path, self.state_dict())
+                if first:
+                    bar.update()
+                    recent = self.history[-100:]
+                    bar.set_postfix_str(
+                        f"loss {self.history[-1]:.4g}, last 100 {sum(recent) / len(recent):.4g}", refresh=False
+                    )
+                    if sentence:
+                        bar.write(f"iteration {self.iteration}: {sentence}.")
+                    if self.draw is not None and now - drawn > self.config.picture_seconds:
+                        self.draw(self.folder, states, self.history)
+                        drawn = perf_counter()
+                if self.processes.agree(now - saved > self.config.checkpoint_seconds):
+                    self.save()
                     saved = perf_counter()
-        save_checkpoint(self.checkpoint_path, self.state_dict())
+        self.save()
+
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        state = self.state_dict()
+        if self.processes.is_first:
+            save_checkpoint(self.checkpoint_path, state)
 
     def step(self) -> tuple[str, Tensor]:
         """One iteration; returns what the guard has to say and the states after it."""
-        config, policy, generator = self.config, self.config.pool, self.generator
-        sample = self.pool.sample(config.batch_size, generator=generator)
-        self._prepare(sample, policy)
-        num_steps = int(torch.randint(*config.steps, (), generator=generator))
+        config = self.config
+        sample = self.pool.sample(config.batch_size // self.processes.size, generator=self.generator)
+        self._prepare(sample, config.pool)
+        num_steps = self.processes.agree(int(torch.randint(*config.steps, (), generator=self.generator)))
         result = trajectory(
             self.rule,
             sample.states,
             self.topology,
             num_steps,
             record=(1,),
-            generator=generator,
+            generator=self.generator,
             precision=self.precision,
         )
-        value = self.objective(result).mean()
+        evaluation = self.objective(result)
+        value = evaluation.share(config.batch_size)
         self.optimizer.zero_grad(set_to_none=True)
-        events: list[str] = []
-        if bool(torch.isfinite(value)):
-            value.backward()
-            for group in self.optimizer.param_groups:
-                group["lr"] = config.schedule(self.iteration)
-            if all(bool(p.grad.isfinite().all()) for p in self.rule.parameters() if p.grad is not None):
-                normalise_gradients(self.rule.parameters())
-                self.optimizer.step()
-                self.average.update()
-            else:
-                events.append("a gradient is not finite, no update")
-        else:
-            events.append("the loss is not finite, no update")
+        value.backward()
         final = result.final.detach()
         diagnosis = examine(final, self.rule.alive_threshold if self.rule.life_mask else None)
-        if bool(diagnosis.lost.any()):
-            events.append(f"{diagnosis.sentence()} replaced by the seed")
-            for name, flags in zip(self.repairs, diagnosis, strict=True):
-                self.repairs[name] += int(flags.sum())
-            final = torch.where(diagnosis.lost[:, None, None], self.seed.to(final), final)
-        self.pool.commit(sample, final)
-        with torch.no_grad():
-            shown = self.loss(final).mean().item()
+        lost, losses = diagnosis.lost, evaluation.loss.detach()
+        gradients = self._gradients()
+        # everything that the host must know, in one exchange between the processes and one with the device
+        total = torch.where(lost, 0.0, losses).sum()
+        told = torch.stack([value.detach(), total, lost.sum().to(total), *diagnosis.counts().to(total)])
+        self.processes.sum([*gradients, told])
+        finite = torch.stack([gradient.isfinite().all() for gradient in gradients]).all()
+        value, total, num_lost, *counts, finite = torch.cat([told, finite[None].to(told)]).tolist()
+        events: list[str] = []
+        if not math.isfinite(value):
+            events.append("the loss is not finite, no update")
+        elif not finite:
+            events.append("a gradient is not finite, no update")
+        else:
+            for group in self.optimizer.param_groups:
+                group["lr"] = config.schedule(self.iteration)
+            normalise_gradients(self.rule.parameters())
+            self.optimizer.step()
+            self.average.update()
+        if num_lost:
+            counts = [int(count) for count in counts]
+            events.append(f"{tell(counts, config.batch_size)} replaced by the seed")
+            for name, count in zip(self.repairs, counts, strict=True):
+                self.repairs[name] += count
+            final = torch.where(lost[:, None, None], self.seed.to(final), final)
+            losses = torch.where(lost, torch.nan, losses)
+        self.pool.commit(sample, final, losses)
+        shown = total / (config.batch_size - num_lost) if num_lost < config.batch_size else math.nan
         self.history.append(shown if math.isfinite(shown) else self.history[-1] if self.history else 0.0)
         self.iteration += 1
         return "; ".join(events), final
 
+    def _gradients(self) -> list[Tensor]:
+        """The parameters' gradients; with several processes, zeros where this share of the batch left none."""
+        parameters = [parameter for parameter in self.rule.parameters() if parameter.requires_grad]
+        if self.processes.size > 1:
+            for parameter in parameters:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+        return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
     def _prepare(self, sample: PoolSample, policy: PoolPolicy) -> None:
         if policy.rank:
-            with torch.no_grad():
-                sample.rank(self.loss(sample.states))
-        if self.iteration < policy.seed_always_until or self.iteration % policy.seed_every == 0:
-            sample.reseed([0], self.seed)
+            unknown = sample.losses.isnan()
+            if unknown.any():
+                with torch.no_grad():
+                    sample.losses[unknown] = self.loss(sample.states[unknown]).to(sample.losses)
+            sample.rank(sample.losses)
+        places = self._places(sample, policy)
+        if (self.iteration < policy.seed_always_until or self.iteration % policy.seed_every == 0) and 0 in places:
+            sample.reseed([places.index(0)], self.seed)
         if policy.damage_every and self.iteration % policy.damage_every == 0:
-            rows = list(range(len(sample.states) - policy.damage_count, len(sample.states)))
-            sample.damage(rows, random_disks(self.topology, len(rows), generator=self.generator))
+            last = self.config.batch_size - policy.damage_count
+            rows = [row for row, place in enumerate(places) if place >= last]
+            if rows:
+                sample.damage(rows, random_disks(self.topology, len(rows), generator=self.generator))
+
+    def _places(self, sample: PoolSample, policy: PoolPolicy) -> list[int]:
+        """Which row of the whole batch each row of this process's share is."""
+        rank, size, count = self.processes.rank, self.processes.size, len(sample.indices)
+        if size == 1:
+            return list(range(count))
+        if policy.rank:
+            order = self.processes.rows(sample.losses).argsort(descending=True, stable=True)
+            return order.argsort()[rank * count : (rank + 1) * count].tolist()
+        start = self.processes.agree(int(torch.randint(size, (), generator=self.generator)))
+        return [(rank - start) % size * count + row for row in range(count)]
 
     def averaged_rule(self) -> NCAConv:
         """A rule with the averaged parameters."""
@@ -211,14 +295,21 @@ class Training:
         return rule
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything the next iteration depends on."""
+        """Everything the next iteration depends on.
+
+        Several processes must call this together; pool and generators of all of them are then in what the first one
+        gets, and None in what the others get.
+        """
+        pools = self.processes.collect(self.pool.state_dict())
+        generators = self.processes.collect(self.generator.get_state())
         return {
             "architecture": self.rule.config,
             "rule": self.rule.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state_dict(),
-            "pool": self.pool.state_dict(),
-            "generator": self.generator.get_state(),
+            "pool": None if pools is None else pools[0] if len(pools) == 1 else join_pools(pools),
+            "generator": None if generators is None else generators[0],
+            "other_generators": None if generators is None else generators[1:],
             "iteration": self.iteration,
             "seconds": self.seconds,
             "history": torch.tensor(self.history),
@@ -226,12 +317,16 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a checkpoint.
+        """Goes on from a checkpoint, every process from the same.
+
+        With as many processes as wrote it, to the same bits. With another number, the pool is divided anew, and
+        processes that did not exist begin their random numbers.
 
         Raises:
             CheckpointError: If it was written by a run of another architecture, or is not whole.
+            ValueError: If its pool is of another shape.
         """
-        missing = [name for name in self.state_dict() if name not in state]
+        missing = [name for name in STATE if name not in state]
         if missing:
             raise CheckpointError(f"The checkpoint lacks {missing}.")
         if state["architecture"] != self.rule.config:
@@ -244,8 +339,16 @@ class Training:
         self.rule.load_state_dict(state["rule"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])
-        self.pool.load_state_dict(state["pool"])
-        self.generator.set_state(state["generator"])
+        rank, size = self.processes.rank, self.processes.size
+        self.pool.load_state_dict(state["pool"] if size == 1 else part_of_pool(state["pool"], rank, size))
+        generators = [state["generator"], *state.get("other_generators", [])]
+        if rank < len(generators):
+            self.generator.set_state(generators[rank])
+        if len(generators) != size and self.processes.is_first:
+            print(
+                f"The checkpoint was written by {len(generators)} process(es), this run has {size}: the pool is "
+                "divided anew, and what follows is not what would have followed there."
+            )
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self.history, self.repairs = state["history"].tolist(), dict(state["repairs"])
 

@@ -1,14 +1,37 @@
-"""What a training step asks of a trajectory: one value per sample."""
+"""What a training step asks of a trajectory."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ..rollout import Trajectory
 
-Loss = Callable[[Tensor], Tensor]
-Objective = Callable[[Trajectory], Tensor]
+
+class Evaluation(NamedTuple):
+    """What an objective makes of a trajectory, everything with one value per sample.
+
+    Training minimises the mean of `averaged` plus the sum of `summed`, both over the whole batch, also where several
+    processes share it.
+    """
+
+    loss: Float[Tensor, " b"]
+    """The loss of the last states alone: what is shown, and what the pool ranks by."""
+    averaged: Float[Tensor, " b"]
+    """What is averaged over the batch."""
+    summed: Float[Tensor, " b"] | None = None
+    """What is summed over the batch."""
+
+    def share(self, batch_size: int) -> Float[Tensor, ""]:
+        """What these samples contribute to the value that is minimised, in a batch of that size."""
+        value = self.averaged.sum() / batch_size
+        return value if self.summed is None else value + self.summed.sum()
+
+
+Loss = Callable[[Tensor], Tensor]  # states (..., N, C) -> one value per sample, (...)
+Objective = Callable[[Trajectory], Evaluation]
 
 CHANGE_WEIGHT = 10.0  # IsoNCA
 
@@ -16,8 +39,9 @@ CHANGE_WEIGHT = 10.0  # IsoNCA
 def last_state(loss: Loss) -> Objective:
     """The loss of the last state alone (Growing NCA)."""
 
-    def objective(trajectory: Trajectory) -> Float[Tensor, " b"]:
-        return loss(trajectory.final)
+    def objective(trajectory: Trajectory) -> Evaluation:
+        value = loss(trajectory.final)
+        return Evaluation(value, value)
 
     return objective
 
@@ -27,14 +51,16 @@ def grown_and_still(loss: Loss, *, first_step: bool = True) -> Objective:
 
         (loss after the first step + loss after the last) / 2 + overflow + 10 * sum over steps of mean |x_t - x_(t-1)|
 
-    The overflow counts once for every sample, as published: it is a sum over the batch, not a mean. Without
-    `first_step` the loss of the last state counts alone (structured seeds).
+    The overflow is summed over the batch, as published; the rest is averaged. Without `first_step` the loss of the last
+    state counts alone (structured seeds).
     """
 
-    def objective(trajectory: Trajectory) -> Float[Tensor, " b"]:
-        value = loss(trajectory.final)
-        if first_step:
-            value = (value + loss(trajectory.states[1])) / 2
-        return value + len(value) * trajectory.overflow + CHANGE_WEIGHT * trajectory.change
+    def objective(trajectory: Trajectory) -> Evaluation:
+        if first_step:  # one call for both: a loss works best on large batches
+            last, first = loss(torch.stack([trajectory.final, trajectory.states[1]]))
+            value = (last + first) / 2
+        else:
+            last = value = loss(trajectory.final)
+        return Evaluation(last, value + CHANGE_WEIGHT * trajectory.change, trajectory.overflow)
 
     return objective

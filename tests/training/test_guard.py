@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from graphnca.training import examine
+from graphnca.training.guard import tell
 
 
 def healthy() -> torch.Tensor:
@@ -58,3 +59,9 @@ def test_one_reason_a_sample_and_all_of_them_told() -> None:
     diagnosis = examine(states)
     assert torch.stack(list(diagnosis)).sum(0).tolist() == [1, 1, 1, 0, 0, 0]
     assert diagnosis.sentence() == "1 not finite, 1 exploded (|x| > 6), 1 dead (no cell alive) of 6 samples"
+    assert diagnosis.counts().tolist() == [1, 1, 1]
+
+
+def test_counts_of_several_batches_in_words() -> None:
+    assert tell([0, 2, 5], 16) == "2 exploded (|x| > 6), 5 dead (no cell alive) of 16 samples"
+    assert tell([0, 0, 0], 16) == ""

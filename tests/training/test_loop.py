@@ -16,6 +16,7 @@ from graphnca.seeds import point_seed
 from graphnca.training import (
     CheckpointError,
     Cosine,
+    Evaluation,
     PoolPolicy,
     Training,
     TrainingConfig,
@@ -54,7 +55,7 @@ def assert_same(one: Any, two: Any) -> None:
     """Equal to the bit, all the way down; the wall time aside."""
     assert type(one) is type(two)
     if isinstance(one, Tensor):
-        assert torch.equal(one, two)
+        assert one.dtype == two.dtype and one.shape == two.shape and torch.allclose(one, two, 0, 0, equal_nan=True)
     elif isinstance(one, dict):
         assert list(one) == list(two)
         for name in one:
@@ -164,15 +165,16 @@ def lively(training: Training) -> None:
     """Fills the pool with states in which every cell lives and no two entries are equal."""
     generator = torch.Generator().manual_seed(4)
     training.pool.states = torch.rand(training.pool.states.shape, generator=generator) * 0.5 + 0.2
+    training.pool.losses[:] = torch.nan
 
 
 def starts(training: Training, iterations: int) -> list[Tensor]:
     """What the samples look like when the rollout begins, while the rule is one that changes nothing."""
     seen: list[Tensor] = []
 
-    def objective(trajectory: Trajectory) -> Tensor:
+    def objective(trajectory: Trajectory) -> Evaluation:
         seen.append(trajectory.states[1].detach().clone())
-        return loss(trajectory.final)
+        return last_state(loss)(trajectory)
 
     training.objective = objective
     for _ in range(iterations):
@@ -205,6 +207,22 @@ def test_when_disks_are_cut_out(tmp_path: Path) -> None:
     assert any(start[-1].eq(0).all(-1).any() for start in starts(training, 8))
 
 
+def test_a_state_is_ranked_by_the_loss_it_was_committed_with(tmp_path: Path) -> None:
+    """So a state is evaluated once: when it is made. Only what was never evaluated is, before it is ranked."""
+    evaluated: list[int] = []
+
+    def counted(states: Tensor) -> Tensor:
+        evaluated.append(len(states))
+        return loss(states)
+
+    training = make_training(tmp_path, replace(CONFIG, pool=replace(CONFIG.pool, damage_every=0)))
+    training.loss = counted
+    for _ in range(12):
+        training.step()
+    assert sum(evaluated) == 8  # every seed of the pool, once
+    torch.testing.assert_close(training.pool.losses, loss(training.pool.states))
+
+
 @pytest.mark.parametrize("rank", [True, False])
 def test_whether_the_worst_comes_first(rank: bool, tmp_path: Path) -> None:
     policy = PoolPolicy(size=8, seed_always_until=0, seed_every=10**9, damage_every=0, rank=rank)
@@ -224,9 +242,9 @@ def test_the_length_of_a_rollout_is_drawn_from_its_range(tmp_path: Path) -> None
         training.rule.update_rule.hidden.bias.fill_(1.0)
         training.rule.update_rule.output.weight[5, 0] = 0.01
 
-    def objective(trajectory: Trajectory) -> Tensor:
+    def objective(trajectory: Trajectory) -> Evaluation:
         counts.add(round(trajectory.change[0].item() * 6 / 0.01))
-        return loss(trajectory.final)
+        return last_state(loss)(trajectory)
 
     training.objective = objective
     for _ in range(30):
@@ -269,16 +287,21 @@ def test_one_lost_sample_does_not_take_the_others_along(tmp_path: Path) -> None:
     training.iteration = 1
     lively(training)
     training.pool.states[2] = 0
+    training.pool.losses = loss(training.pool.states)
+    healthy = [0, 1, 3]
+    expected = loss(training.pool.states)[healthy].mean()
     before = training.pool.states.clone()
     sentence, states = training.step()
     assert sentence == "1 dead (no cell alive) of 4 samples replaced by the seed"
     assert torch.equal(training.pool.states[2], training.seed)
-    assert torch.equal(training.pool.states[[0, 1, 3]], before[[0, 1, 3]])
+    assert torch.equal(training.pool.states[healthy], before[healthy])
+    assert training.history == [pytest.approx(float(expected))]  # of those that live on
+    assert training.pool.losses.isnan().tolist() == [False, False, True, False]
     assert states.shape == (4, 64, 6)
 
 
 def test_a_loss_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
-    training = make_training(tmp_path, objective=lambda trajectory: loss(trajectory.final) * float("inf"))
+    training = make_training(tmp_path, objective=last_state(lambda states: loss(states) * float("inf")))
     before = [parameter.detach().clone() for parameter in training.rule.parameters()]
     sentence, _ = training.step()
     assert sentence == "the loss is not finite, no update"
@@ -287,14 +310,22 @@ def test_a_loss_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
-    def objective(trajectory: Trajectory) -> Tensor:
-        return loss(trajectory.final) + (trajectory.final.sum((-2, -1)) * 0).sqrt()  # 0, with slope infinity times 0
+    def steep(states: Tensor) -> Tensor:
+        return loss(states) + (states.sum((-2, -1)) * 0).sqrt()  # 0, with slope infinity times 0
 
-    training = make_training(tmp_path, objective=objective)
+    training = make_training(tmp_path, objective=last_state(steep))
     before = [parameter.detach().clone() for parameter in training.rule.parameters()]
     sentence, _ = training.step()
     assert sentence == "a gradient is not finite, no update"
     assert_same([parameter.detach() for parameter in training.rule.parameters()], before)
+
+
+@pytest.mark.parametrize("part", ["rule", "seed", "topology"])
+def test_parts_on_different_devices(part: str, tmp_path: Path) -> None:
+    parts = {"rule": isonca(6, 12), "seed": point_seed(GRID, 6), "topology": GRID.clone()}
+    parts[part] = parts[part].to("meta")
+    with pytest.raises(ValueError, match=r"must lie on one device, got \['cpu', 'meta'\]"):
+        Training(parts["rule"], parts["topology"], parts["seed"], last_state(loss), loss, CONFIG, tmp_path)
 
 
 def test_pictures_are_drawn_of_what_was_committed(tmp_path: Path) -> None:

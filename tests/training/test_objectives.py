@@ -1,7 +1,7 @@
 import torch
 
 from graphnca import Trajectory
-from graphnca.training import grown_and_still, last_state
+from graphnca.training import Evaluation, grown_and_still, last_state
 
 
 def loss(states: torch.Tensor) -> torch.Tensor:
@@ -13,18 +13,46 @@ def a_trajectory() -> Trajectory:
     return Trajectory(final, {1: first}, torch.tensor([0.0, 0.1, 0.2]), torch.tensor([0.5, 0.0, 0.25]))
 
 
+def minimised(evaluation: Evaluation) -> torch.Tensor:
+    return evaluation.share(len(evaluation.loss))
+
+
 def test_the_last_state_alone() -> None:
-    torch.testing.assert_close(last_state(loss)(a_trajectory()), torch.tensor([0.0, 1.0, 2.0]))
+    evaluation = last_state(loss)(a_trajectory())
+    torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(minimised(evaluation), torch.tensor(1.0))
 
 
 def test_grown_and_still() -> None:
-    """(first + last) / 2 + overflow summed over the batch + 10 * change; its mean is what is minimised."""
-    value = grown_and_still(loss)(a_trajectory())
-    torch.testing.assert_close(value, torch.tensor([1.0 + 0.0 + 5.0, 1.5 + 0.3 + 0.0, 2.0 + 0.6 + 2.5]))
+    """(first + last) / 2 and 10 * change, averaged, and the overflow, summed over the batch."""
+    evaluation = grown_and_still(loss)(a_trajectory())
+    torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(evaluation.averaged, torch.tensor([1.0 + 5.0, 1.5 + 0.0, 2.0 + 2.5]))
+    torch.testing.assert_close(evaluation.summed, torch.tensor([0.0, 0.1, 0.2]))
     parts = torch.tensor([1.0, 1.5, 2.0]).mean() + torch.tensor([0.0, 0.1, 0.2]).sum() + 10 * torch.tensor(0.25)
-    torch.testing.assert_close(value.mean(), parts)
+    torch.testing.assert_close(minimised(evaluation), parts)
 
 
 def test_without_the_first_step() -> None:
-    value = grown_and_still(loss, first_step=False)(a_trajectory())
-    torch.testing.assert_close(value, torch.tensor([0.0 + 0.0 + 5.0, 1.0 + 0.3 + 0.0, 2.0 + 0.6 + 2.5]))
+    evaluation = grown_and_still(loss, first_step=False)(a_trajectory())
+    torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(evaluation.averaged, torch.tensor([0.0 + 5.0, 1.0 + 0.0, 2.0 + 2.5]))
+
+
+def test_first_and_last_state_are_one_call() -> None:
+    shapes = []
+
+    def counting(states: torch.Tensor) -> torch.Tensor:
+        shapes.append(tuple(states.shape))
+        return loss(states)
+
+    grown_and_still(counting)(a_trajectory())
+    assert shapes == [(2, 3, 4, 5)]
+
+
+def test_the_shares_of_a_batch_add_up() -> None:
+    """However a batch is divided, the whole minimises the mean of the one and the sum of the other."""
+    averaged, summed = torch.rand(6), torch.rand(6)
+    shares = [Evaluation(averaged[rows], averaged[rows], summed[rows]).share(6) for rows in (slice(4), slice(4, 6))]
+    torch.testing.assert_close(shares[0] + shares[1], averaged.mean() + summed.sum())
+    torch.testing.assert_close(Evaluation(averaged, averaged).share(6), averaged.mean())
