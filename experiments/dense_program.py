@@ -48,9 +48,9 @@ class DenseNCA(nn.Module):
         self.channels, self.padding = rule.num_channels, padding
         self.life_mask, self.threshold, self.rate = rule.life_mask, rule.alive_threshold, rule.fire_rate
         bands = torch.stack([rule.perception.gains[name] * kernel for name in filters[1:] for kernel in KERNELS[name]])
-        self.register_buffer("kernel", bands.repeat(self.channels, 1, 1).unsqueeze(1))
         # conv2d gives all bands of a channel, then those of the next; the rule has all channels of a band together
         weight = rule.update_rule.hidden.weight.detach()
+        self.register_buffer("kernel", bands.repeat(self.channels, 1, 1).unsqueeze(1).to(weight))
         own, others = weight[:, : self.channels], weight[:, self.channels :]
         others = others.view(len(weight), len(bands), self.channels).transpose(1, 2).flatten(1)
         self.hidden_weight = nn.Parameter(torch.cat([own, others], dim=1)[:, :, None, None].contiguous())

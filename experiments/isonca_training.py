@@ -15,8 +15,7 @@ changes, for a fraction of its 50,000 iterations:
 
 The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end,
 `rule.safetensors` with its description. A run that was killed goes on where its last checkpoint stands, when the same
-command is given. An iteration takes about half a second on one core; `--precision bfloat16` is faster where the
-processor has the instructions.
+command is given. An iteration takes about a quarter of a second on one core.
 
     torchrun --nproc-per-node=4 experiments/isonca_training.py --batch-size 32
 
@@ -24,21 +23,15 @@ Several processes train one rule: pool and batch are divided among them. `--devi
 """
 
 import argparse
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from machine import machine
 from torch import Tensor
+from training_run import pictures, run, set_up, starting_rule
 
-from graphnca import load_rule, save_rule
-from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.losses import RotationInvariantLoss
-from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
-from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
 from graphnca.training import (
@@ -51,7 +44,6 @@ from graphnca.training import (
     grown_and_still,
     joined_processes,
 )
-from graphnca.training.loop import describe
 from topologies import square_grid
 
 
@@ -104,9 +96,7 @@ def target_with_auxiliary(config: Config) -> Tensor:
 def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     with joined_processes(config.device) as processes:
-        if config.threads:
-            torch.set_num_threads(config.threads)
-        torch.manual_seed(config.seed)
+        set_up(config.threads, config.seed)
         target = target_with_auxiliary(config)
         height, width = target.shape[-2:]
         topology = square_grid(height, width).to(str(processes.device))
@@ -122,17 +112,7 @@ def train(config: Config) -> Path:
             seed=config.seed,
         )
 
-        def draw(folder: Path, states: Tensor, history: list[float]) -> None:
-            save_image(
-                folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3
-            )
-            save_image(
-                folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=config.target)
-            )
-
-        rule, before = (
-            (load_rule(config.start), describe_rule(config.start)["card"]) if config.start else (isonca(), None)
-        )
+        rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),
             topology,
@@ -141,31 +121,16 @@ def train(config: Config) -> Path:
             loss,
             training_config,
             config.out,
-            draw,
+            pictures(raster, config.target),
             processes,
         )
-        training.run()
-        path = Path(config.out) / "rule.safetensors"
-        if processes.is_first:
-            save_rule(
-                training.averaged_rule(),
-                path,
-                {
-                    "target": config.target,
-                    "trained by": shlex.join(["python", *sys.argv]),
-                    "substrate": f"square torus, {height}x{width}",
-                    "configuration": describe(training_config),
-                    "auxiliary channels": config.auxiliary,
-                    "iterations": training.iteration,
-                    "hours": round(training.seconds / 3600, 2),
-                    "machine": machine(),
-                    "processes": processes.size,
-                    "samples replaced by the guard": training.repairs,
-                    "started from": before,
-                },
-            )
-            print(f"The rule is at {path}.")
-        return path
+        card = {
+            "target": config.target,
+            "substrate": f"square torus, {height}x{width}",
+            "auxiliary channels": config.auxiliary,
+            "started from": before,
+        }
+        return run(training, card)
 
 
 def main() -> None:

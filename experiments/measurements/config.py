@@ -34,7 +34,7 @@ class Config:
     """Side of the torus on which every cell fires: 320 is 102,400 cells."""
     large: int = 1_000_000
     """Cells of the large Voronoi mesh; 0: skip it."""
-    large_steps: int = 200
+    large_steps: int = 500
     long_steps: int = 1000
     checkpoint_every: int = 40
     scaling_sides: str = "72,144,288,576"

@@ -1,5 +1,6 @@
 """The update network's arithmetic against what the machine's matrix products reach in the same run."""
 
+from itertools import pairwise
 from statistics import median
 
 import torch
@@ -18,6 +19,9 @@ SIZE = 2048  # rows and columns of the matrix products: large enough to reach th
 FEW, MANY = 2, 8  # steps of the two rollouts whose difference is measured: the cost of a call falls out
 
 
+BLOCK = 1408  # rows of a product in the network's shapes: its hidden layer then takes 1 MB and stays in the cache
+
+
 def products(size: int, dtype: torch.dtype, device: str) -> dict[str, tuple[Program, float]]:
     """Large matrix products by three of PyTorch's ways, each with its floating-point operations."""
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
@@ -29,6 +33,19 @@ def products(size: int, dtype: torch.dtype, device: str) -> dict[str, tuple[Prog
         "linear": (lambda: functional.linear(a, b), cubic),
         "conv2d": (lambda: functional.conv2d(image, kernel, padding=1), 2.0 * 9 * (size // 4) ** 2 * 64 * 64),
     }
+
+
+def narrow_products(sizes: tuple[int, int, int], dtype: torch.dtype, device: str) -> tuple[Program, float]:
+    """The network's two products, perceived -> hidden -> change, by PyTorch, block after block."""
+    rows, hidden, change = (torch.randn(BLOCK, size, device=device).to(dtype) for size in sizes)
+    first, second = (torch.randn(a, b, device=device).to(dtype) for a, b in pairwise(sizes))
+
+    def program() -> None:
+        for _ in range(8):
+            torch.mm(rows, first, out=hidden)
+            torch.mm(hidden, second, out=change)
+
+    return program, 8 * 2.0 * BLOCK * sizes[1] * (sizes[0] + sizes[2])
 
 
 def network(config: Config) -> Section:
@@ -55,10 +72,13 @@ def network(config: Config) -> Section:
 
     programs: dict[str, Program] = {}
     work: dict[str, float] = {}
+    narrow: dict[str, float] = {}
     with torch.no_grad():
         for label, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
             for name, (program, operations) in products(size, dtype, config.device).items():
                 programs[f"{label} {name}"], work[f"{label} {name}"] = program, operations
+            sizes = (2 * channels, hidden, channels)
+            programs[f"{label} narrow"], narrow[label] = narrow_products(sizes, dtype, config.device)
             for name, gradient in (("forward", False), ("forward and backward", True)):
                 for steps in (FEW, MANY):
                     programs[f"{label} {name} {steps}"] = run(steps, dtype, gradient)
@@ -70,6 +90,10 @@ def network(config: Config) -> Section:
         rates = {name: operations / median(seconds[name]) for name, operations in work.items() if label in name}
         fastest = max(rates, key=lambda name: rates[name])
         rows.append([f"{label}: {fastest.removeprefix(label)[1:]} of {size}", "", short(rates[fastest] / 1e9), "1"])
+        rate = narrow[label] / median(seconds[f"{label} narrow"])
+        shares[f"{label} in the network's shapes"] = rate / rates[fastest]
+        name = f"{label}: `torch.mm` in the network's shapes"
+        rows.append([name, "", short(rate / 1e9), f"{rate / rates[fastest]:.2f}"])
         for name, operations in (("forward", forward), ("forward and backward", forward + backward + first)):
             step = (median(seconds[f"{label} {name} {MANY}"]) - median(seconds[f"{label} {name} {FEW}"])) / (MANY - FEW)
             share = operations / step / rates[fastest]

@@ -38,8 +38,8 @@ static inline void tile(int inner, Matrix<const real> a, Matrix<const real> b, M
         for (int n = 0; n < vectors; n++) {
             typename L::vector value = sum[m][n];
             // written so that a NaN stays one
-            if constexpr (finish == Finish::relu) value = value <= 0 ? typename L::vector{} : value;
-            if constexpr (finish == Finish::gate) value = L::load(extra + m * extra_row + n * L::count) <= 0 ? typename L::vector{} : value;
+            if constexpr (finish == Finish::relu) value = value <= real(0) ? typename L::vector{} : value;
+            if constexpr (finish == Finish::gate) value = L::load(extra + m * extra_row + n * L::count) <= real(0) ? typename L::vector{} : value;
             L::store(c.data + m * c.row + n * L::count, value);
         }
 }

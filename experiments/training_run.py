@@ -1,0 +1,65 @@
+"""What every training script does around its loop: pictures on the way, and at the end the rule with its card."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from machine import machine
+from torch import Tensor
+
+from graphnca import load_rule, save_rule
+from graphnca.drawing import draw_curves, montage, save_image
+from graphnca.layers import NCAConv
+from graphnca.models import isonca
+from graphnca.rasterizers import NearestCell
+from graphnca.rules import describe_rule
+from graphnca.training import Training
+from graphnca.training.loop import describe
+
+
+def starting_rule(start: str) -> tuple[NCAConv, dict[str, Any] | None]:
+    """A rule to go on from with its card, or for an empty name an untrained one."""
+    return (load_rule(start), describe_rule(start)["card"]) if start else (isonca(), None)
+
+
+def pictures(raster: NearestCell, title: str) -> Callable[[Path, Tensor, list[float]], None]:
+    """Draws the states last committed and the curve of the loss into the run's folder."""
+
+    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+        save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
+        save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
+
+    return draw
+
+
+def run(training: Training, card: dict[str, Any]) -> Path:
+    """Trains or resumes; returns the path of the rule, which the first process writes with what is known of the run."""
+    training.run()
+    path = training.folder / "rule.safetensors"
+    if training.processes.is_first:
+        save_rule(
+            training.averaged_rule(),
+            path,
+            {
+                "trained by": shlex.join(["python", *sys.argv]),
+                "configuration": describe(training.config),
+                "iterations": training.iteration,
+                "hours": round(training.seconds / 3600, 2),
+                "machine": machine(),
+                "processes": training.processes.size,
+                "samples replaced by the guard": training.repairs,
+                **card,
+            },
+        )
+        print(f"The rule is at {path}.")
+    return path
+
+
+def set_up(threads: int, seed: int) -> None:
+    """Threads of this process (0: as they are) and PyTorch's own seed, by which an untrained rule is drawn."""
+    if threads:
+        torch.set_num_threads(threads)
+    torch.manual_seed(seed)
