@@ -14,6 +14,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 from torch_geometric.data import Data
 from training_run import pictures, run, set_up, starting_rule
@@ -38,11 +39,13 @@ LOSS_SCALE = 1000.0  # of the mean squared error, as published
 
 # Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
 # head, hands, hip and feet, by eye from the figure in the authors' blog post.
-SEEDS: dict[str, tuple[list[tuple[float, float]], list[tuple[float, float, float]]]] = {
-    "lizard": tuple(part.tolist() for part in ring(3)),  # type: ignore[dict-item]
+SEEDS: dict[str, tuple[Tensor, Tensor]] = {
+    "lizard": ring(3),
     "dancer": (
-        [(-1, -8), (7, -7), (-11, 1), (0, 7), (-6, 17), (7, 17)],
-        [(1, 1, 0), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 1, 1)],
+        torch.tensor([(-1.0, -8.0), (7.0, -7.0), (-11.0, 1.0), (0.0, 7.0), (-6.0, 17.0), (7.0, 17.0)]),
+        torch.tensor(
+            [(1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 1.0)]
+        ),
     ),
 }
 

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 from structured_training import SEEDS, Config, seed_of, train
 
 from graphnca.rules import describe_rule
@@ -24,9 +23,7 @@ def test_seeds_fit_every_substrate_in_every_orientation(target: str) -> None:
             seed = seed_of(target, topology, angle=angle, mirror=angle > 0)
             living = seed[seed[:, 3] > 0]
             assert len(living) == len(points)
-            assert {tuple(row) for row in living[:, :3].tolist()} == {
-                tuple(row) for row in torch.tensor(colours).tolist()
-            }
+            assert {tuple(row) for row in living[:, :3].tolist()} == {tuple(row) for row in colours.tolist()}
 
 
 def test_a_target_without_a_seed() -> None:
