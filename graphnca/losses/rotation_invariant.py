@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from graphnca.losses.circular_correlation import CircularCorrelation
 from graphnca.losses.compared_images import Rasterizer, check_target, compared_images
-from graphnca.losses.sharpening import Sharpen
+from graphnca.losses.rings import Rings
 from graphnca.rasterizers.polar import Polar
+from graphnca.rasterizers.sampling import Sampling
 
 Variant = Literal["closed", "published"]
 MIN_SIDE = 4  # pixels; a smaller target has no ring to speak of
@@ -38,9 +40,9 @@ class RotationInvariantLoss(nn.Module):
 
         loss = min over k of  s / (C R) * sum over c, r, a of  w_c (X[c, r, a] - T[c, r, a - k])^2
 
-    and the same with T[c, r, k - a], the mirrored target. One FFT correlation finds the best of the 2 A orientations;
-    the distance to that one is then computed directly, so the gradient flows through it alone and needs no FFT. The
-    rings are weighted equally: pixels in the middle count more, as published.
+    and the same with T[c, r, k - a], the mirrored target. The correlation of X and T finds the best of the 2 A
+    orientations; the distance to that one is then computed directly, so the gradient flows through it alone. The rings
+    are weighted equally: pixels in the middle count more, as published.
 
     Variants (W = width of the target, 72 in the paper; both have W//2 rings from 0.5/W to 1 half-widths):
 
@@ -59,17 +61,17 @@ class RotationInvariantLoss(nn.Module):
         mirror: also try the mirrored target.
         sharpen: sharpen images and target before comparing them.
         channel_weights: w_c, one per channel of the target; 1 by default. The sum is divided by C, not by their sum.
-        rasterizer: maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states.
+        rasterizer: maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states. Where it is one of
+            `graphnca.rasterizers`, drawing is part of the first of these products and no image is made.
 
     Raises:
         ValueError: a target of another shape or too small, an unknown variant, not one weight per channel.
     """
 
     target: Tensor
-    gains: Tensor
-    spectrum: Tensor
+    weights: Tensor
     energy: Tensor
-    doubled: Tensor
+    turned: Tensor
 
     def __init__(
         self,
@@ -103,24 +105,25 @@ class RotationInvariantLoss(nn.Module):
         else:
             self.num_angles = math.floor(math.pi * side) + 1
             self.step = 2 / side
-        angles = torch.arange(self.num_angles, dtype=torch.float64) * self.step
-        scale = self.step * side / 2 / (num_channels * len(radii))
+        self.polar = Polar(height, width, radii, torch.arange(self.num_angles, dtype=torch.float64) * self.step)
+        self.image_rings = Rings(self.polar, sharpen=sharpen)
+        sampling = getattr(rasterizer, "sampling", None)
+        drawn = isinstance(sampling, Sampling) and (sampling.height, sampling.width) == (height, width)
+        self.drawing = sampling if drawn else None
+        self.state_rings = Rings(self.polar, sharpen=sharpen, drawing=sampling) if drawn else None
 
-        self.sharpen = Sharpen(height, width, dtype=target.dtype) if sharpen else nn.Identity()
-        self.polar = Polar(height, width, radii, angles)
-        # sqrt(s w_c / (C R)) goes into both polar images, so that a plain sum of squares is the loss
-        gains = (torch.tensor(weights, dtype=torch.float64) * scale).sqrt()
-        self.register_buffer("target", target.clone(), persistent=False)
-        self.register_buffer("gains", gains.to(target.dtype)[:, None, None], persistent=False)
-        self.to(target.device)
         with torch.no_grad():
-            rings = self._rings(target)
-        mirrored = rings.flip(-1).roll(1, -1)  # T[-a], by the same shift rule as T
-        # as pairs of real numbers, which `Module.to(dtype)` converts
-        self.register_buffer("spectrum", torch.view_as_real(torch.fft.rfft(rings)), persistent=False)
-        self.register_buffer("energy", rings.square().sum(), persistent=False)
-        # each ring twice over: a window of A values, begun at A - k, is the ring turned by k steps
-        self.register_buffer("doubled", torch.stack([rings, mirrored]).repeat(1, 1, 1, 2), persistent=False)
+            rings = self.image_rings(_pixels(target.detach().cpu().double())).squeeze(2)  # (A, R, C)
+        mirrored = rings.flip(0).roll(1, 0)  # T[-a], by the same shift rule as T
+        scale = self.step * side / 2 / (num_channels * len(radii))
+        weight = torch.tensor(weights, dtype=torch.float64) * scale  # s w_c / (C R)
+        self.correlation = CircularCorrelation((rings * weight).to(target))
+        # each ring twice over: A angles, begun at A - k, are the ring turned by k steps
+        turned = torch.stack([rings, mirrored]).repeat(1, 2, 1, 1).flatten(0, 2)
+        self.register_buffer("target", target.clone(), persistent=False)
+        self.register_buffer("weights", weight.to(target), persistent=False)
+        self.register_buffer("energy", (rings.square() * weight).sum().to(target), persistent=False)
+        self.register_buffer("turned", turned.to(target), persistent=False)
 
     def forward(self, images: Float[Tensor, "..."]) -> Float[Tensor, "*b"]:
         """Return one loss per sample of images (..., C, H, W), or of states (..., N, C) where there is a rasterizer."""
@@ -139,31 +142,45 @@ class RotationInvariantLoss(nn.Module):
     def landscape(self, images: Float[Tensor, "..."]) -> Float[Tensor, "*b 2 a"]:
         """Return the loss of the target turned by k steps of `self.step` radians: [0] as it is, [1] mirrored."""
         rings, batch = self._prepare(images)
-        energies = rings.square().sum((1, 2, 3)) + self.energy
-        return (energies[:, None, None] - 2 * self._correlation(rings)).reshape(*batch, 2, self.num_angles)
+        energies = _WeightedSquares.apply(rings.flatten(0, 1), self.weights) + self.energy
+        return (energies[:, None, None] - 2 * self.correlation(rings)).reshape(*batch, 2, self.num_angles)
 
-    def _prepare(self, images: Tensor) -> tuple[Float[Tensor, "b c r a"], torch.Size]:
-        images = compared_images(images, self.target, self.rasterizer)
-        return self._rings(images.reshape(-1, *self.target.shape)), images.shape[:-3]
-
-    def _rings(self, images: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b c r a"]:
-        return self.polar(self.sharpen(images) * self.gains).contiguous()
-
-    def _correlation(self, rings: Float[Tensor, "b c r a"]) -> Float[Tensor, "b 2 a"]:
-        """Inner product with the target at every shift; summed over channels and rings before the inverse FFT."""
-        spectrum = torch.fft.rfft(rings)
-        wanted = torch.view_as_complex(self.spectrum)
-        direct = torch.einsum("bcrf,crf->bf", spectrum, wanted.conj())
-        mirrored = torch.einsum("bcrf,crf->bf", spectrum, wanted)
-        return torch.fft.irfft(torch.stack([direct, mirrored], dim=1), n=self.num_angles)
+    def _prepare(self, x: Tensor) -> tuple[Float[Tensor, "a r b c"], torch.Size]:
+        """The rings of images or states, and the leading axes of these; what the target lacks is left out."""
+        channels = len(self.target)
+        if self.drawing is not None and self.state_rings is not None and x.ndim > 0 and x.shape[-1] >= channels:
+            self.drawing.check(x)
+            return self.state_rings(x[..., :channels].to(self.target.dtype)), x.shape[:-2]
+        images = compared_images(x, self.target, self.rasterizer)
+        return self.image_rings(_pixels(images)), images.shape[:-3]
 
     @torch.no_grad()
-    def _best(self, rings: Float[Tensor, "b c r a"]) -> Int[Tensor, " b"]:
+    def _best(self, rings: Float[Tensor, "a r b c"]) -> Int[Tensor, " b"]:
         """The shift k of the best orientation, plus A where that is mirrored."""
-        correlation = self._correlation(rings)
+        correlation = self.correlation(rings)
         return (correlation if self.mirror else correlation[:, :1]).flatten(1).argmax(1)
 
-    def _distance(self, rings: Float[Tensor, "b c r a"], best: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
-        windows = self.doubled.unfold(-1, self.num_angles, 1).movedim(3, 1)
-        matched = windows[best // self.num_angles, self.num_angles - best % self.num_angles]
-        return (rings - matched).square().sum((1, 2, 3))
+    def _distance(self, rings: Float[Tensor, "a r b c"], best: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
+        num_rings = rings.shape[1]
+        begin = num_rings * (self.num_angles * (2 * (best // self.num_angles) + 1) - best % self.num_angles)
+        rows = begin + torch.arange(self.num_angles * num_rings, device=begin.device)[:, None]
+        wanted = self.turned.index_select(0, rows.flatten()).view_as(rings)
+        return _WeightedSquares.apply((rings - wanted).flatten(0, 1), self.weights)
+
+
+def _pixels(images: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b n c"]:
+    return images.flatten(-2).transpose(-1, -2)
+
+
+class _WeightedSquares(torch.autograd.Function):
+    """sum over k, c of w_c x[k, b, c]^2. The gradient takes one pass over x, where autograd's would take three."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weights: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.save_for_backward(x, weights)
+        return x.square().sum(0) @ weights
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, weights = ctx.saved_tensors
+        return x * (2 * grad[:, None] * weights), None

@@ -2,6 +2,7 @@
 
 import torch
 from jaxtyping import Float
+from scipy.sparse import csr_array, identity, kron
 from torch import Tensor, nn
 
 STRENGTH = 2.0  # IsoNCA notebook: x + 2 (x - blurred x)
@@ -34,6 +35,12 @@ class Sharpen(nn.Module):
     def forward(self, images: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h w"]:
         """Return the sharpened images."""
         return (1 + STRENGTH) * images - self.rows @ (images @ self.columns)
+
+
+def sharpening_matrix(height: int, width: int) -> csr_array:
+    """The map of `Sharpen` as one sparse matrix in float64, on pixels numbered row by row."""
+    blur = kron(_blur_matrix(height).numpy(), _blur_matrix(width).numpy())
+    return csr_array((1 + STRENGTH) * identity(height * width) - STRENGTH * blur)
 
 
 def _blur_matrix(size: int) -> Tensor:

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch_geometric.data import Data
 
 from graphnca.losses import RotationInvariantLoss
 from graphnca.losses.rotation_invariant import Variant
-from graphnca.rasterizers import NearestCell
+from graphnca.rasterizers import Barycentric, NearestCell
 from graphnca.targets import binary_channel, load_target, radial_channel
 from topologies import square_grid
 
@@ -261,3 +262,63 @@ def test_bad_arguments(small: Tensor) -> None:
     for weights in ([1.0] * 4, [1, 1, 1, 1, -1], [1, 1, 1, 1, float("nan")], [1, 1, 1, 1, float("inf")]):
         with pytest.raises(ValueError, match="`channel_weights` must be 5 finite values of 0 or more"):
             RotationInvariantLoss(small, channel_weights=weights)
+
+
+@pytest.mark.parametrize("rasterizer", [NearestCell, Barycentric])
+def test_drawing_is_part_of_the_loss_on_every_substrate(topology: Data, small: Tensor, rasterizer: type) -> None:
+    raster = rasterizer(topology, *small.shape[1:], origin=(-1.3, -0.7))
+    states = torch.randn(2, topology.num_nodes or 0, 7, dtype=torch.float64, requires_grad=True)
+    composed = RotationInvariantLoss(small, rasterizer=raster)
+    drawn = RotationInvariantLoss(small, rasterizer=lambda x: raster(x))  # any function will do as a rasterizer
+    assert composed.drawing is not None
+    assert drawn.drawing is None
+    torch.testing.assert_close(composed(states), drawn(states))
+    torch.testing.assert_close(composed.landscape(states), RotationInvariantLoss(small).landscape(raster(states)))
+    gradients = [torch.autograd.grad(loss(states).sum(), states)[0] for loss in (composed, drawn)]
+    torch.testing.assert_close(*gradients)
+
+
+def test_states_that_do_not_fit(small: Tensor) -> None:
+    loss = RotationInvariantLoss(small, rasterizer=NearestCell(square_grid(16, 16)))
+    with pytest.raises(ValueError, match=r"`states` must have shape \(\.\.\., 256, C\), one row per cell"):
+        loss(torch.rand(2, 255, 16))
+    with pytest.raises(ValueError, match=r"the `rasterizer`'s images must be \(\.\.\., 5 or more channels, 16, 16\)"):
+        loss(torch.rand(2, 256, 4))
+    other = RotationInvariantLoss(small, rasterizer=NearestCell(square_grid(4, 4)))
+    with pytest.raises(ValueError, match=r"the `rasterizer`'s images must be .* got shape \(2, 5, 4, 4\)"):
+        other(torch.rand(2, 16, 9))
+
+
+def test_second_derivatives(small: Tensor) -> None:
+    loss = RotationInvariantLoss(small[:, 4:12, 4:12], channel_weights=[1.0, 1.0, 2.0, 1.0, 0.0])
+    images = torch.rand(1, 5, 8, 8, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(loss, (images,))
+
+
+@pytest.mark.parametrize("variant", ["closed", "published"])
+def test_repeats_to_the_bit(lizard: Tensor, variant: Variant) -> None:
+    loss = RotationInvariantLoss(lizard, variant=variant, rasterizer=NearestCell(square_grid(72, 72)))
+    states = torch.rand(3, 72 * 72, 16, requires_grad=True)
+    values = [loss(states) for _ in range(3)]
+    gradients = [torch.autograd.grad(value.sum(), states)[0] for value in values]
+    assert all(torch.equal(value, values[0]) for value in values)
+    assert all(torch.equal(gradient, gradients[0]) for gradient in gradients)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("variant", ["closed", "published"])
+def test_on_the_gpu_it_is_the_same_and_waits_for_nothing(small: Tensor, variant: Variant) -> None:
+    loss = RotationInvariantLoss(small, variant=variant, rasterizer=NearestCell(square_grid(16, 16)))
+    states = torch.rand(3, 256, 16, dtype=torch.float64, requires_grad=True)
+    (expected,) = torch.autograd.grad(loss(states).sum(), states)
+    on_gpu = loss.cuda()
+    there = states.detach().cuda().requires_grad_()
+    on_gpu(there).sum().backward()  # places the operators
+    there.grad = None
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        on_gpu(there).sum().backward()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert there.grad is not None
+    torch.testing.assert_close(there.grad.cpu(), expected)
