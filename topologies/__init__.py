@@ -9,5 +9,7 @@ from topologies.contract import check_topology as check_topology
 from topologies.hexagonal import hex_grid as hex_grid
 from topologies.networks import from_networkx as from_networkx
 from topologies.square import square_grid as square_grid
+from topologies.storage import load_topology as load_topology
+from topologies.storage import save_topology as save_topology
 from topologies.voronoi import voronoi_from_points as voronoi_from_points
 from topologies.voronoi import voronoi_mesh as voronoi_mesh

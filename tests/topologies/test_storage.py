@@ -1,0 +1,146 @@
+"""Saving and loading: every bit comes back, and every damage is noticed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+from torch_geometric.data import Batch, Data
+
+from topologies import FIELDS, TopologyError, check_topology, load_topology, save_topology, voronoi_mesh
+
+
+def bits(tensor: torch.Tensor) -> bytes:
+    return tensor.contiguous().numpy().tobytes()
+
+
+def assert_same(one: Data, other: Data) -> None:
+    assert set(one.keys()) == set(other.keys()) == set(FIELDS)
+    for name in FIELDS:
+        assert one[name].dtype == other[name].dtype
+        assert one[name].shape == other[name].shape
+        assert bits(one[name]) == bits(other[name]), name
+
+
+def test_every_bit_comes_back(topology: Data, tmp_path: Path) -> None:
+    save_topology(topology, tmp_path / "mesh.safetensors")
+    loaded = load_topology(str(tmp_path / "mesh.safetensors"))
+    assert_same(loaded, topology)
+    check_topology(loaded)
+
+
+def test_pairs_are_stored_once(tmp_path: Path) -> None:
+    mesh = voronoi_mesh(40, 40)
+    save_topology(mesh, tmp_path / "mesh")
+    assert (tmp_path / "mesh").stat().st_size < 85 * len(mesh["pos"])
+
+
+def test_double_precision_and_vectors_in_tangent_frames_are_kept(substrates: dict[str, Data], tmp_path: Path) -> None:
+    mesh = substrates["voronoi_open"].clone()
+    for name in ("pos", "edge_attr", "edge_weight", "smoothing", "area", "extent"):
+        mesh[name] = mesh[name].double()
+    save_topology(mesh, tmp_path / "double")
+    assert_same(load_topology(tmp_path / "double"), mesh)
+    mesh["pos"] = torch.cat([mesh["pos"], torch.ones(len(mesh["pos"]), 1, dtype=torch.float64)], dim=1)
+    mesh["edge_attr"] = torch.randn_like(mesh["edge_attr"])  # each cell has a frame of its own
+    save_topology(mesh, tmp_path / "frames")
+    assert_same(load_topology(tmp_path / "frames"), mesh)
+
+
+def test_negative_zeros_are_kept(substrates: dict[str, Data], tmp_path: Path) -> None:
+    mesh = substrates["square"].clone()
+    mesh["edge_attr"][mesh["edge_attr"] == 0] = -0.0
+    save_topology(mesh, tmp_path / "mesh")
+    assert_same(load_topology(tmp_path / "mesh"), mesh)
+
+
+def test_a_new_file_replaces_an_old_one_and_leaves_nothing_else(topology: Data, tmp_path: Path) -> None:
+    (tmp_path / "mesh").write_bytes(b"old")
+    save_topology(topology, tmp_path / "mesh")
+    assert_same(load_topology(tmp_path / "mesh"), topology)
+    assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
+
+
+def test_a_failed_save_keeps_the_old_file(
+    substrates: dict[str, Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_a_file(arrays: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    save_topology(substrates["hex"], tmp_path / "mesh")
+    monkeypatch.setattr("topologies.storage.save_file", half_a_file)
+    with pytest.raises(OSError, match="disk full"):
+        save_topology(substrates["square"], tmp_path / "mesh")
+    assert_same(load_topology(tmp_path / "mesh"), substrates["hex"])
+    assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
+
+
+def test_what_is_no_topology_is_not_saved(substrates: dict[str, Data], tmp_path: Path) -> None:
+    mesh = substrates["square"].clone()
+    mesh["x"] = torch.zeros(len(mesh["pos"]), 16)
+    with pytest.raises(TopologyError, match=r"`topology` must have the fields .* besides: \['x'\]"):
+        save_topology(mesh, tmp_path / "mesh")
+    del mesh["x"], mesh["area"]
+    with pytest.raises(TopologyError, match=r"missing: \['area'\]"):
+        save_topology(mesh, tmp_path / "mesh")
+    with pytest.raises(TopologyError, match=r"besides: \['batch', 'ptr'\]"):
+        save_topology(Batch.from_data_list([substrates["square"], substrates["hex"]]), tmp_path / "mesh")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("order", [slice(1, None), slice(None, None, -1)], ids=["one direction is missing", "unsorted"])
+def test_edges_that_are_no_sorted_pairs_are_not_saved(
+    order: slice, substrates: dict[str, Data], tmp_path: Path
+) -> None:
+    mesh = substrates["square"].clone()
+    chosen = torch.arange(mesh.num_edges)[order] if order.step is None else torch.arange(mesh.num_edges).flip(0)
+    for name in ("edge_index", "edge_attr", "edge_weight"):
+        mesh[name] = mesh[name][..., chosen] if name == "edge_index" else mesh[name][chosen]
+    with pytest.raises(TopologyError, match="`edge_index` must hold both directions of every pair, sorted"):
+        save_topology(mesh, tmp_path / "mesh")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_or_file_is_named(topology: Data, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="`path` must lie in an existing folder, got .*nowhere"):
+        save_topology(topology, tmp_path / "nowhere" / "mesh")
+    with pytest.raises(FileNotFoundError, match="`path` must be a file with a topology.*nothing"):
+        load_topology(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.99])
+def test_a_file_that_is_cut_short_is_refused(share: float, substrates: dict[str, Data], tmp_path: Path) -> None:
+    path = tmp_path / "mesh"
+    save_topology(substrates["voronoi"], path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(TopologyError, match="`path` must be a whole safetensors file"):
+        load_topology(path)
+
+
+def test_a_single_changed_bit_is_noticed(substrates: dict[str, Data], tmp_path: Path) -> None:
+    path = tmp_path / "mesh"
+    save_topology(substrates["voronoi"], path)
+    whole = bytearray(path.read_bytes())
+    for place in np.linspace(len(whole) // 3, len(whole) - 1, 9).astype(int):  # the header is shorter
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(TopologyError, match="is damaged"):
+            load_topology(path)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("x, y\n1, 2\n")
+    with pytest.raises(TopologyError, match="`path` must be a whole safetensors file"):
+        load_topology(tmp_path / "text")
+    save_file({"weight": np.zeros(3)}, tmp_path / "rule", metadata={"graphnca": "{}"})
+    with pytest.raises(TopologyError, match="`path` must be a topology written by `save_topology`"):
+        load_topology(tmp_path / "rule")
+    newer = {"topology": json.dumps({"format": 2, "anything": "else"})}
+    save_file({"pos": np.zeros(3)}, tmp_path / "newer", metadata=newer)
+    with pytest.raises(TopologyError, match="has format 2; this version of topologies reads 1"):
+        load_topology(tmp_path / "newer")

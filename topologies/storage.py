@@ -1,0 +1,149 @@
+"""Topologies on disk: one safetensors file, every pair of cells stored once, written whole or not at all."""
+
+import json
+import os
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from jaxtyping import Float, Int
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from torch_geometric.data import Data
+
+from topologies.contract import FIELDS, TopologyError
+
+METADATA_KEY = "topology"  # in the header of the file: JSON with the format number and a checksum
+FORMAT = 1  # raised when a reader of this version could misread the file
+DERIVED = "edge_index"  # not in the file: it follows from the pairs
+PAIRS, COUNTS = "pair_neighbours", "pair_counts"  # the neighbours j > i of every cell i in turn, and how many it has
+
+
+def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
+    """Writes a topology to a safetensors file, from which `load_topology` restores every bit.
+
+    Of the two directions of a pair only one is written, as a 32-bit cell number and one direction vector: about 80
+    bytes a cell of a Voronoi mesh. (Where the two vectors are not exactly opposite, as on surfaces in space, both are
+    written.) The file appears under its name when it is complete; until then an older one stays.
+
+    Args:
+        topology: one substrate that keeps the data contract, with its fields alone, on any device.
+        path: the file to write; its folder must exist.
+
+    Raises:
+        TopologyError: if fields are missing or others are there, or edges are not sorted and in pairs.
+        FileNotFoundError: if the folder does not exist.
+    """
+    missing, foreign = [name for name in FIELDS if name not in topology], set(topology.keys()) - set(FIELDS)
+    if missing or foreign:
+        raise TopologyError(
+            f"`topology` must have the fields {list(FIELDS)} and no others, missing: {missing}, besides: "
+            f"{sorted(foreign)}. (Keep states, and the graphs of a batch, in files of their own.)"
+        )
+    arrays = {name: topology[name].detach().cpu().numpy() for name in FIELDS}
+    edges, vectors = arrays.pop(DERIVED), arrays["edge_attr"]
+    upward = edges[0] > edges[1]
+    arrays[PAIRS] = edges[0, upward].astype(np.int32)
+    arrays[COUNTS] = np.bincount(edges[1, upward], minlength=len(arrays["pos"])).astype(np.int32)
+    pairs = _Pairs(arrays[PAIRS], arrays[COUNTS])
+    if not np.array_equal(pairs.edge_index(), edges):
+        raise TopologyError(
+            "`edge_index` must hold both directions of every pair, sorted by row 1, then row 0; see `check_topology`."
+        )
+    if pairs.both_ways(vectors[upward]).tobytes() == vectors.tobytes():
+        arrays["edge_attr"] = vectors[upward]
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    description = {"format": FORMAT, "crc32": _checksum(arrays)}
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"`path` must lie in an existing folder, got {os.fspath(path)!r}.")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        save_file(arrays, temporary, metadata={METADATA_KEY: json.dumps(description)})
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())  # on the disk before it takes the name
+        temporary.replace(target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def load_topology(path: str | os.PathLike[str]) -> Data:
+    """Reads a topology that `save_topology` wrote: equal to it in every bit.
+
+    The laws of the contract are not checked again; a checksum tells whether the file is as it was written.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        TopologyError: if the file is damaged or cut short, is something else, or comes from a newer version.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"`path` must be a file with a topology, but there is none at {os.fspath(path)!r}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = (file.metadata() or {}).get(METADATA_KEY)
+            arrays = {name: file.get_tensor(name) for name in file.keys()} if header else {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise TopologyError(f"`path` must be a whole safetensors file, {path} cannot be read: {error}.") from error
+    if header is None:
+        raise TopologyError(f"`path` must be a topology written by `save_topology`, {path} holds something else.")
+    description = json.loads(header)
+    if description["format"] != FORMAT:
+        raise TopologyError(f"{path} has format {description['format']}; this version of topologies reads {FORMAT}.")
+    if description["crc32"] != _checksum(arrays):
+        raise TopologyError(f"{path} is damaged: its checksum is not that of what was saved.")
+    pairs = _Pairs(arrays.pop(PAIRS), arrays.pop(COUNTS))
+    arrays[DERIVED] = pairs.edge_index()
+    if len(arrays["edge_attr"]) == pairs.number:
+        arrays["edge_attr"] = pairs.both_ways(arrays["edge_attr"])
+    return Data(**{name: torch.from_numpy(arrays[name]) for name in FIELDS})
+
+
+class _Pairs:
+    """From one entry for each pair to two sorted edges for each.
+
+    Sorted by perceiving cell, then neighbour, the edges into a cell are first those from lower numbers, then those from
+    higher ones. The latter are the stored rows, the former are their transpose.
+    """
+
+    def __init__(self, neighbours: Int[np.ndarray, " p"], counts: Int[np.ndarray, " n"]) -> None:
+        self.number, cells = len(neighbours), len(counts)
+        rows = np.concatenate([[0], np.cumsum(counts)])
+        upper = sp.csr_array((np.arange(self.number), neighbours, rows), shape=(cells, cells))
+        lower = sp.csc_array(upper)
+        fewer = np.diff(lower.indptr)
+        self.degree = counts + fewer
+        start = np.concatenate([[0], np.cumsum(self.degree)])[:-1]
+        entry = np.arange(self.number)
+        self.higher = neighbours
+        self.lower, self.pair_of_lower = lower.indices, np.asarray(lower.data, dtype=np.int64)
+        self.place_of_lower = entry + np.repeat(start - lower.indptr[:-1], fewer)
+        self.place_of_higher = entry + np.repeat(start + fewer - rows[:-1], counts)
+
+    def edge_index(self) -> Int[np.ndarray, "2 e"]:
+        edges = np.empty((2, 2 * self.number), dtype=np.int64)
+        edges[0, self.place_of_lower] = self.lower
+        edges[0, self.place_of_higher] = self.higher
+        edges[1] = np.repeat(np.arange(len(self.degree)), self.degree)
+        return edges
+
+    def both_ways(self, vectors: Float[np.ndarray, "p 2"]) -> Float[np.ndarray, "e 2"]:
+        """The vectors towards higher numbers, and their opposites; the opposite of +0 is +0."""
+        both = np.empty((2 * self.number, 2), dtype=vectors.dtype)
+        both[self.place_of_higher] = vectors
+        both[self.place_of_lower] = 0 - vectors[self.pair_of_lower]
+        return both
+
+
+def _checksum(arrays: dict[str, np.ndarray]) -> int:
+    value = 0
+    for name in sorted(arrays):
+        value = zlib.crc32(np.ascontiguousarray(arrays[name]).view(np.uint8).data, zlib.crc32(name.encode(), value))
+    return value
