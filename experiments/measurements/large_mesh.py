@@ -8,7 +8,7 @@ import torch
 from torch_geometric.data import Data
 
 from graphnca import rollout
-from topologies import voronoi_mesh
+from topologies import load_topology, save_topology, voronoi_mesh
 
 from .config import Config
 from .patterns import isonca_pattern
@@ -20,12 +20,12 @@ from .timing import in_turns, medians, seconds_of
 def mesh_of(cells: int, folder: Path) -> Data:
     """A Voronoi torus of about so many cells; built once and kept in the folder."""
     side = math.sqrt(cells / CELLS_PER_UNIT)
-    path = folder / f"voronoi-{cells}.pt"
+    path = folder / f"voronoi-{cells}.safetensors"
     if path.exists():
-        return torch.load(path, weights_only=False)  # written below, by this program
+        return load_topology(path)
     mesh = voronoi_mesh(side, side, seed=1)
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(mesh, path)
+    save_topology(mesh, path)
     return mesh
 
 

@@ -41,7 +41,8 @@ def peers(config: Config) -> Section:
         if done.returncode == 0:
             reports.append(json.loads(done.stdout.splitlines()[-1]))
         else:
-            missing = f" CAX did not run: {done.stderr.strip().splitlines()[-1][:200]}"
+            words = done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"]
+            missing = f" CAX did not run: {words[-1][:200]}."
     else:
         missing = " CAX is not installed here (`--cax-python` names a Python that has it)."
     times = {report["program"]: medians({"": report["seconds"]})[""] for report in reports}
