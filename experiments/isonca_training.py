@@ -33,7 +33,7 @@ from training_run import pictures, run, set_up, starting_rule
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
 from graphnca.seeds import point_seed
-from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
+from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel
 from graphnca.training import (
     Cosine,
     LostProcessError,
@@ -53,7 +53,7 @@ class Config:
 
     target: str = "lizard"
     auxiliary: str = "binary,axis:3"
-    """Extra target channels with the weight of their squared error: binary, axis, radial4, ...; empty for none."""
+    """Extra target channels with the weight of their squared error: binary, axis, side, radial4, ...; or none."""
     size: int = 48
     padding: int = 12
     iterations: int = 8000
@@ -86,10 +86,12 @@ def target_with_auxiliary(config: Config) -> Tensor:
             channels.append(binary_channel(target)[None])
         elif name == "axis":
             channels.append(axis_channel(target)[None])
+        elif name == "side":
+            channels.append(side_channel(target)[None])
         elif name.startswith("radial") and name[6:].isdigit():
             channels.append(radial_channel(target, int(name[6:]))[None])
         else:
-            raise SystemExit(f"--auxiliary: expected binary, axis or radialN, separated by commas, got {name!r}.")
+            raise SystemExit(f"--auxiliary: expected binary, axis, side or radialN, separated by commas, got {name!r}.")
     return torch.cat(channels)
 
 

@@ -3,5 +3,6 @@
 from .auxiliary import axis_channel as axis_channel
 from .auxiliary import binary_channel as binary_channel
 from .auxiliary import radial_channel as radial_channel
+from .auxiliary import side_channel as side_channel
 from .load import load_target as load_target
 from .load import target_names as target_names

@@ -32,16 +32,16 @@ def axis_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     lizard's body lies aslant: split by rows, the pattern that is its own mirror image and fits best has two tails;
     split across the body, it has one head and one tail. Ours; not in the IsoNCA notebook.
     """
-    alpha = _alpha(target)
-    options = {"dtype": alpha.dtype, "device": alpha.device}
-    y = torch.arange(alpha.shape[0], **options)[:, None].expand_as(alpha)
-    x = torch.arange(alpha.shape[1], **options)[None, :].expand_as(alpha)
-    offsets = torch.stack([x, y]).flatten(1)
-    mass = alpha.flatten()
-    offsets = offsets - (offsets * mass).sum(1, keepdim=True) / mass.sum()
-    axis = torch.linalg.eigh((offsets * mass) @ offsets.T).eigenvectors[:, 1]
-    axis = axis * torch.where(axis[1] < 0, -1.0, 1.0)  # positive is the lower end
-    return AMPLITUDE * torch.sign(axis @ offsets).view_as(alpha) * alpha**2
+    return _split(target, direction=1)
+
+
+def side_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
+    """Return the channel that tells the two sides of the target's long axis apart.
+
+    As `axis_channel`, but split along that axis. No pattern that is its own mirror image in the body fits it, so a
+    lizard has to choose a chirality before its tail can curl. Ours; not in the IsoNCA notebook.
+    """
+    return _split(target, direction=0)
 
 
 def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "h w"]:
@@ -65,6 +65,20 @@ def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "
     phase = torch.hypot(y[:, None], x[None, :]) * (mode * math.pi)
     wave = torch.sin(phase) if mode % 2 == 0 else torch.cos(phase)
     return AMPLITUDE * (wave / SOFT_STEP).clamp(-1, 1) * alpha
+
+
+def _split(target: Tensor, direction: int) -> Tensor:
+    """-0.5 alpha^2 on one side of the centroid and +0.5 on the other, along the long (1) or the short (0) axis."""
+    alpha = _alpha(target)
+    options = {"dtype": alpha.dtype, "device": alpha.device}
+    y = torch.arange(alpha.shape[0], **options)[:, None].expand_as(alpha)
+    x = torch.arange(alpha.shape[1], **options)[None, :].expand_as(alpha)
+    offsets = torch.stack([x, y]).flatten(1)
+    mass = alpha.flatten()
+    offsets = offsets - (offsets * mass).sum(1, keepdim=True) / mass.sum()
+    axis = torch.linalg.eigh((offsets * mass) @ offsets.T).eigenvectors[:, direction]
+    axis = axis * torch.where(axis[1] < 0, -1.0, 1.0)  # positive is the lower end
+    return AMPLITUDE * torch.sign(axis @ offsets).view_as(alpha) * alpha**2
 
 
 def _alpha(target: Tensor) -> Tensor:

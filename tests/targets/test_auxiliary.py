@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from graphnca.losses import RotationInvariantLoss
-from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel
+from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel
 
 
 def test_binary_channel_is_dark_above_and_bright_below() -> None:
@@ -65,6 +65,27 @@ def test_the_axis_channel_tells_the_ends_of_a_slanted_bar_apart() -> None:
     assert ends[:10].tolist() == [-0.5] * 10
     assert ends[11:].tolist() == [0.5] * 10
     assert channel.count_nonzero() <= 21
+
+
+def test_the_side_channel_tells_the_sides_of_a_slanted_bar_apart() -> None:
+    """Split along the bar: above it and below it."""
+    target = torch.zeros(4, 21, 21)
+    bar = torch.eye(21) + torch.diag(torch.ones(20), 1) + torch.diag(torch.ones(20), -1)
+    target[3] = bar
+    channel = side_channel(target)
+    assert torch.diagonal(channel, -1).tolist() == [0.5] * 20  # x right, y down: below the diagonal
+    assert torch.diagonal(channel, 1).tolist() == [-0.5] * 20
+
+
+def test_no_mirror_image_of_a_lizard_has_its_sides() -> None:
+    """Mirrored in the body's own axis the colours hardly change, the sides change places."""
+    target = load_target("lizard")
+    losses = []
+    for channel in (axis_channel(target), side_channel(target)):
+        channels = torch.cat([target, channel[None]])
+        loss = RotationInvariantLoss(channels, channel_weights=[1.0, 1.0, 1.0, 1.0, 3.0])
+        losses.append(loss.landscape(channels)[1].min())
+    assert losses[1] > 1.2 * losses[0]
 
 
 def test_across_its_axis_a_lizard_is_nearly_its_own_mirror_image() -> None:
