@@ -17,7 +17,7 @@ class Rings:
     """Values of pixels, or of cells that are drawn first, on rings: (..., N, C) -> (A, R, B, C), B samples in all.
 
     Drawing, sharpening and polar sampling are linear, so they are two sparse products: one that leads to the sharpened
-    pixels which the rings touch, and one from there to the rings. (Their own product would have 4 times as many entries
+    pixels which the rings touch, and one from there to the rings. (Their own product would have twice as many entries
     as both together.) Angles come first and samples late, so that turning the rings moves whole blocks and every weight
     serves all samples.
 
