@@ -113,8 +113,7 @@ class _Steps:
 
     def advance(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
         """The states after the steps, overflow, change, and the tape if it is to be kept."""
-        # NumPy's zeros take no memory until they are written to: most cells of a large substrate never are
-        out = torch.from_numpy(np.zeros(self.x.shape, NUMPY_TYPES[self.x.dtype]))
+        out = _zeros_like(self.x)
         overflow, change = self.x.new_empty(self.problem.batch), self.x.new_empty(self.problem.batch)
         handle = self.library.graphnca_advance(
             self.is_double,
@@ -142,7 +141,7 @@ class _Steps:
         """Gradients of the start (None unless needed) and of the parameters."""
         incoming = [None if grad is None else grad.contiguous() for grad in (grad_x, grad_overflow, grad_change)]
         gradients = [None if tensor is None else torch.empty_like(tensor) for tensor in self.parameters]
-        start = torch.empty_like(self.x) if needs_start else None
+        start = _zeros_like(self.x) if needs_start else None
         self.library.graphnca_retreat(
             self.is_double,
             tape.handle,
@@ -152,3 +151,8 @@ class _Steps:
             address(start),
         )
         return [start, *gradients]
+
+
+def _zeros_like(x: Tensor) -> Tensor:
+    """NumPy's zeros take no memory until they are written to: most cells of a large substrate never are."""
+    return torch.from_numpy(np.zeros(x.shape, NUMPY_TYPES[x.dtype]))

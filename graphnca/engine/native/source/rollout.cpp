@@ -5,6 +5,7 @@
 // (all states are still the old ones), apply it, settle who lives. The tape holds the old states of the updated cells, so
 // the backward pass restores the states step by step and perceives again instead of keeping perceived vectors.
 
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -32,6 +33,16 @@ class Buffer {
         if (count > size) memory.reset(new T[size = count + count / 4]);
         return memory.get();
     }
+};
+
+// Zeros that take no memory where nobody writes.
+template <class T>
+class Zeros {
+    std::unique_ptr<T, void (*)(void*)> memory;
+
+  public:
+    explicit Zeros(size_t count) : memory(static_cast<T*>(std::calloc(count, sizeof(T))), std::free) {}
+    T* data() { return memory.get(); }
 };
 
 struct Share {
@@ -70,7 +81,7 @@ class Rollout {
     const Perception<real> perception;
     const Network<real> net;
     const int num_rows, channels, channels_row, num_threads;
-    const bool masked, masked_after, measured;
+    const bool masked, masked_before, masked_after, measured;
     const real threshold, bound;
 
     std::vector<real> own_states;  // where rows are filled up to whole vectors
@@ -89,6 +100,7 @@ class Rollout {
         : problem(given), perception(problem), net(parameters, perception.perceived, problem.hidden, problem.channels),
           num_rows(problem.num_rows()), channels(problem.channels), channels_row(L::rounded_up(channels)),
           num_threads(threads_given(problem.num_threads)), masked(problem.life_mask != NONE),
+          masked_before(problem.life_mask == PRE || problem.life_mask == PRE_POST),
           masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST), measured(problem.overflow_bound >= 0),
           threshold(problem.alive_threshold), bound(problem.overflow_bound), life(problem), moved(problem.batch) {
         for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
@@ -117,7 +129,7 @@ class Rollout {
                 if (measured) exceed(thread, step);  // only reads states, as does what follows
             }
         }
-        if (channels != channels_row) unpad(states, out);
+        if (channels != channels_row) unpad(nullptr, states, out);
         for (const auto& worker : workers)
             for (int b = 0; b < problem.batch; b++) moved[b] += worker->moved[b];
         for (int b = 0; b < problem.batch; b++) {
@@ -128,15 +140,17 @@ class Rollout {
         }
     }
 
-    // Gradients of the parameters and, unless null, of the start; needs the tape, and the states as `advance` left them.
+    // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `advance` left
+    // them.
     void retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start) {
         // the states are undone in place: on a copy, because the caller's are his
-        std::vector<real> undone(long(num_rows) * channels_row);
-        pad(final_states, undone.data());
+        Zeros<real> undone(long(num_rows) * channels_row), grad(long(num_rows) * channels_row);
+        Zeros<int32_t> slots(num_rows);
+        const Rows* holding = masked_before ? tape->steps.back().kept.get() : nullptr;  // others hold nothing
         states = undone.data();
-        std::vector<real> grad(long(num_rows) * channels_row);
-        if (grad_out) pad(grad_out, grad.data());
-        std::vector<int32_t> slots(num_rows);
+        pad(holding, final_states, states);
+        if (grad_out) pad(holding, grad_out, grad.data());
+        Rows first;  // rows that the first step looked at
         std::vector<double> pull(problem.batch);
         if (grad_moved)
             for (int b = 0; b < problem.batch; b++) pull[b] = grad_moved[b] / (double(problem.num_cells) * channels);
@@ -170,10 +184,17 @@ class Rollout {
                 learn(own, record.parts[thread], step, grad.data(), passes ? passed : nullptr, slots.data(), slot);
 #pragma omp barrier
                 if (passes) {
-                    collect(thread, step, grad.data(), passed, slots.data());
+                    if (step == 0 && masked_before) {
+#pragma omp master
+                        first = looked_at(record, grad.data());
+#pragma omp barrier
+                    }
+                    if (step == 0 && problem.life_mask == POST) forget_the_dead(thread, *record.kept, grad.data());
+                    const Rows* receivers = step > 0 ? tape->steps[step - 1].kept.get() : masked_before ? &first : nullptr;
+                    collect(thread, receivers, grad.data(), passed, slots.data());
 #pragma omp barrier
                 }
-                for (int i = 0; i < record.parts[thread].count; i++) slots[row_of(record.parts[thread].rows[i])] = 0;
+                for (int i = 0; i < record.parts[thread].count; i++) slots.data()[row_of(record.parts[thread].rows[i])] = 0;
 #pragma omp master
                 if (grad_moved && passes) pull_dead(record, pull, grad.data());
 #pragma omp barrier
@@ -181,7 +202,7 @@ class Rollout {
         }
         for (int t = 1; t < num_threads; t++) workers[0]->space.add(workers[t]->space);
         workers[0]->space.write(gradients);
-        if (grad_start) unpad(grad.data(), grad_start);
+        if (grad_start) unpad(masked_before ? &first : nullptr, grad.data(), grad_start);
         states = nullptr;
     }
 
@@ -190,17 +211,23 @@ class Rollout {
 
     real* state(long row) { return states + row * channels_row; }
 
-    void pad(const real* from, real* to) const {
+    // Copies the given rows (all of them for null) to whole vectors and back; what is beyond a row's end stays.
+    void pad(const Rows* rows, const real* from, real* to) const {
+        const int count = rows ? rows->size() : num_rows;
 #pragma omp parallel for num_threads(num_threads)
-        for (int r = 0; r < num_rows; r++) {
-            std::copy_n(from + long(r) * channels, channels, to + long(r) * channels_row);
-            std::fill_n(to + long(r) * channels_row + channels, channels_row - channels, real(0));
+        for (int i = 0; i < count; i++) {
+            const long r = rows ? (*rows)[i] : i;
+            std::copy_n(from + r * channels, channels, to + r * channels_row);
         }
     }
 
-    void unpad(const real* from, real* to) const {
+    void unpad(const Rows* rows, const real* from, real* to) const {
+        const int count = rows ? rows->size() : num_rows;
 #pragma omp parallel for num_threads(num_threads)
-        for (int r = 0; r < num_rows; r++) std::copy_n(from + long(r) * channels_row, channels, to + long(r) * channels);
+        for (int i = 0; i < count; i++) {
+            const long r = rows ? (*rows)[i] : i;
+            std::copy_n(from + r * channels_row, channels, to + r * channels);
+        }
     }
 
     // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound. `out` holds zeros.
@@ -290,7 +317,7 @@ class Rollout {
 
     void compute(int thread, int step) {
         Worker& own = *workers[thread];
-        const Rows* candidates = problem.life_mask == PRE || problem.life_mask == PRE_POST ? life.living.rows.get() : nullptr;
+        const Rows* candidates = masked_before ? life.living.rows.get() : nullptr;
         const Share share(candidates ? candidates->size() : num_rows, thread, num_threads);
         Arena* arena = tape ? &tape->arenas[thread] : nullptr;
         int32_t* rows = own.rows.data(share.size() + 1);
@@ -468,22 +495,46 @@ class Rollout {
         }
     }
 
-    void collect(int thread, int step, real* grad, const real* passed, const int32_t* slots) {
-        if (step == 0 && masked) {  // rows that the first step's mask zeroed pass nothing on
-            const Rows& kept = *tape->steps[0].kept;
-            const Share share(num_rows, thread, num_threads);
-            auto next = std::lower_bound(kept.begin(), kept.end(), share.first);
-            for (int r = share.first; r < share.last; r++) {
-                if (next != kept.end() && *next == r) next++;
-                else std::fill_n(grad + long(r) * channels_row, channels_row, real(0));
-            }
-        }
+    void collect(int thread, const Rows* receivers, real* grad, const real* passed, const int32_t* slots) {
         if (!perception.bands) return;
-        const Rows* receivers = step > 0 && masked ? tape->steps[step - 1].kept.get() : nullptr;
         const Share share(receivers ? receivers->size() : num_rows, thread, num_threads);
         for (int i = share.first; i < share.last; i++) {
             const int row = receivers ? (*receivers)[i] : i, base = row / problem.num_cells * problem.num_cells;
             perception.collect(row - base, slots + base, passed, grad + long(row) * channels_row);
+        }
+    }
+
+    // The rows whose states the first step read: those it kept, those that its cells perceived, those that died in it.
+    // Those that it did not keep pass nothing on but what was read of them.
+    Rows looked_at(const Step<real>& record, real* grad) {
+        Rows rows = *record.kept;
+        Zeros<uint8_t> seen(num_rows);
+        for (int32_t row : rows) seen.data()[row] = 1;
+        auto look = [&](int32_t row) {
+            if (seen.data()[row]) return;
+            seen.data()[row] = 1;
+            std::fill_n(grad + long(row) * channels_row, channels_row, real(0));
+            rows.push_back(row);
+        };
+        for (const auto& part : record.parts)
+            for (int i = 0; i < part.count; i++) {
+                const int row = row_of(part.rows[i]), sample = row / problem.num_cells, n = row - sample * problem.num_cells;
+                const int32_t* index = problem.forward.index + n * problem.forward.width;
+                if (perception.bands)
+                    for (int k = 0; k < problem.forward.counts[n]; k++) look(sample * problem.num_cells + index[k]);
+            }
+        for (int32_t row : record.died) look(row);
+        return rows;
+    }
+
+    // Where the mask is applied after the step alone, every row acts; those that the first step did not keep pass on
+    // only what was read of them.
+    void forget_the_dead(int thread, const Rows& kept, real* grad) {
+        const Share share(num_rows, thread, num_threads);
+        auto next = std::lower_bound(kept.begin(), kept.end(), share.first);
+        for (int r = share.first; r < share.last; r++) {
+            if (next != kept.end() && *next == r) next++;
+            else std::fill_n(grad + long(r) * channels_row, channels_row, real(0));
         }
     }
 
