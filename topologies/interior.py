@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+FULL_TURNS = 8.0  # more than all angles of a cell span
 HALF_TURN = np.pi - 1e-6  # an angular gap of pi (a straight border) counts as open in spite of rounding
 
 
@@ -24,7 +25,7 @@ def interior_cells(
         One flag per cell.
     """
     angle = np.arctan2(vectors[:, 1], vectors[:, 0])
-    order = np.lexsort((angle, receiver))
+    order = np.argsort(receiver * FULL_TURNS + angle)  # by cell, then angle; what rounding swaps is nearer than 1e-8
     receiver, angle = receiver[order], angle[order]
     widest = np.zeros(num_cells)
     if len(receiver):

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 NOISE_GAIN = 3 / 16  # sum of squared weights of one Sobel kernel divided by 8: (4 * 1 + 2 * 4) / 64
 NEGLIGIBLE_SLOPE = 1e-6  # share of the noise gain below which smoothing is taken to change nothing
+BLOCK = 1 << 15  # cells handled at a time: the neighbours' neighbours of all cells would take 300 bytes a cell and more
 SINGULAR_MOMENT = 1e-6  # det M <= this * (trace M)^2: the neighbours lie on a line (an isotropic M has 1/4)
 
 
@@ -88,12 +89,15 @@ def noise_quadratic(
     neighbours = sp.csr_array((entry, neighbour, indptr), shape=shape)
     own = sp.diags_array(-np.asarray(neighbours.sum(axis=1)), shape=shape)
     gradient = sp.csr_array(neighbours + own)
-    mean = sp.csr_array(sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape) @ gradient)
-    return NoiseQuadratic(
-        plain=_component_mean(gradient, gradient),
-        mixed=_component_mean(gradient, mean),
-        mean=_component_mean(mean, mean),
-    )
+    averaging = sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape)
+    plain, mixed, mean = (np.empty(num_cells) for _ in range(3))
+    for start in range(0, num_cells, BLOCK):
+        rows = slice(start, start + BLOCK)
+        mine, around = gradient[rows], sp.csr_array(averaging[rows] @ gradient)
+        plain[rows] = _component_mean(mine, mine)
+        mixed[rows] = _component_mean(mine, around)
+        mean[rows] = _component_mean(around, around)
+    return NoiseQuadratic(plain, mixed, mean)
 
 
 def smoothing_share(quadratic: NoiseQuadratic) -> Float[np.ndarray, " n"]:
