@@ -42,7 +42,7 @@ def tell(counts: Sequence[int], total: int) -> str:
 
 def examine(states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1) -> Diagnosis:
     """Looks at every sample; `alive_threshold` None is for rules without life (textures), which can't die."""
-    largest = states.abs().amax((1, 2))
+    largest = torch.maximum(states.amax((1, 2)), -states.amin((1, 2)))  # |x| without a copy of all states
     not_finite = ~largest.isfinite()
     exploded = ~not_finite & (largest > EXPLODED)
     dead = exploded.new_zeros(len(states))
