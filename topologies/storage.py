@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 from jaxtyping import Float, Int
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch_geometric.data import Data
 
 from topologies.contract import FIELDS, TopologyError
@@ -62,8 +62,9 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(f"`path` must lie in an existing folder, got {os.fspath(path)!r}.")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        save_file(arrays, temporary, metadata={METADATA_KEY: json.dumps(description)})
-        with temporary.open("rb+") as file:
+        with temporary.open("xb") as file:
+            file.write(save(arrays, metadata={METADATA_KEY: json.dumps(description)}))
+            file.flush()
             os.fsync(file.fileno())  # on the disk before it takes the name
         temporary.replace(target)
     except BaseException:

@@ -58,7 +58,9 @@ def test_negative_zeros_are_kept(substrates: dict[str, Data], tmp_path: Path) ->
 
 def test_a_new_file_replaces_an_old_one_and_leaves_nothing_else(topology: Data, tmp_path: Path) -> None:
     (tmp_path / "mesh").write_bytes(b"old")
+    ordinary = (tmp_path / "mesh").stat().st_mode
     save_topology(topology, tmp_path / "mesh")
+    assert (tmp_path / "mesh").stat().st_mode == ordinary
     assert_same(load_topology(tmp_path / "mesh"), topology)
     assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
 
@@ -66,12 +68,11 @@ def test_a_new_file_replaces_an_old_one_and_leaves_nothing_else(topology: Data, 
 def test_a_failed_save_keeps_the_old_file(
     substrates: dict[str, Data], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half_a_file(arrays: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
+    def fails(descriptor: int) -> None:
         raise OSError("disk full")
 
     save_topology(substrates["hex"], tmp_path / "mesh")
-    monkeypatch.setattr("topologies.storage.save_file", half_a_file)
+    monkeypatch.setattr("topologies.storage.os.fsync", fails)
     with pytest.raises(OSError, match="disk full"):
         save_topology(substrates["square"], tmp_path / "mesh")
     assert_same(load_topology(tmp_path / "mesh"), substrates["hex"])
