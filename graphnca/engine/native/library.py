@@ -26,7 +26,7 @@ def load_library() -> ctypes.CDLL | None:
     library.graphnca_advance.argtypes = [
         *(integer, problem, parameters, pointer, pointer, pointer, integer, integer, pointer, pointer)
     ]
-    library.graphnca_retreat.restype = None
+    library.graphnca_retreat.restype = integer
     library.graphnca_retreat.argtypes = [integer, pointer, pointer, pointer, pointer, pointer, gradients, pointer]
     library.graphnca_free.restype = None
     library.graphnca_free.argtypes = [integer, pointer]

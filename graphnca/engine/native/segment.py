@@ -142,7 +142,7 @@ class _Steps:
         incoming = [None if grad is None else grad.contiguous() for grad in (grad_x, grad_overflow, grad_change)]
         gradients = [None if tensor is None else torch.empty_like(tensor) for tensor in self.parameters]
         start = _zeros_like(self.x) if needs_start else None
-        self.library.graphnca_retreat(
+        done = self.library.graphnca_retreat(
             self.is_double,
             tape.handle,
             address(out),
@@ -150,6 +150,11 @@ class _Steps:
             Gradients(**self._named(gradients)),
             address(start),
         )
+        if not done:
+            raise RuntimeError(
+                "The backward pass of a rollout needs as many OpenMP threads as the rollout had; it was called inside "
+                "another parallel region."
+            )
         return [start, *gradients]
 
 

@@ -14,8 +14,11 @@
 #else
 static int omp_get_thread_num() { return 0; }
 static int omp_get_num_threads() { return 1; }
+static int omp_get_dynamic() { return 0; }
+static void omp_set_dynamic(int) {}
 #endif
 
+#include "barrier.hpp"
 #include "firing.hpp"
 #include "life.hpp"
 #include "network.hpp"
@@ -52,8 +55,18 @@ struct Share {
     int size() const { return last - first; }
 };
 
-// How many threads there really are when so many are asked for.
+// While it lives, as many threads start as are asked for, not as many as the machine's load suggests.
+class FixedTeam {
+    const int before = omp_get_dynamic();
+
+  public:
+    FixedTeam() { omp_set_dynamic(0); }
+    ~FixedTeam() { omp_set_dynamic(before); }
+};
+
+// How many threads there really are when so many are asked for: inside another parallel region, one.
 static int threads_given(int wanted) {
+    const FixedTeam team;
     int given = 1;
 #pragma omp parallel num_threads(wanted)
     if (omp_get_thread_num() == 0) given = omp_get_num_threads();
@@ -110,21 +123,22 @@ class Rollout {
     void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape, real* overflow_out, real* moved_out) {
         keys.assign(keys_given, keys_given + num_steps);
         if (keep_tape) tape = std::make_unique<Tape<real>>(num_steps, num_threads);
+        const FixedTeam team;
         start(in, out);
+        Barrier barrier(num_threads);
 #pragma omp parallel num_threads(num_threads)
         {
             const int thread = omp_get_thread_num();
             for (int step = 0; step < num_steps; step++) {
                 compute(thread, step);
-#pragma omp barrier
+                barrier.wait();
                 apply(thread, step);
-#pragma omp barrier
-#pragma omp master
-                settle(step);
-#pragma omp barrier
+                barrier.wait();
+                if (thread == 0) settle(step);
+                barrier.wait();
                 if (masked_after) {
                     mask_after(thread);
-#pragma omp barrier
+                    barrier.wait();
                 }
                 if (measured) exceed(thread, step);  // only reads states, as does what follows
             }
@@ -141,8 +155,10 @@ class Rollout {
     }
 
     // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `advance` left
-    // them.
-    void retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start) {
+    // them. False if there are fewer threads than there were.
+    bool retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start) {
+        const FixedTeam team;
+        if (threads_given(num_threads) != num_threads) return false;  // each thread's part of the tape is its own
         // the states are undone in place: on a copy, because the caller's are his
         Zeros<real> undone(long(num_rows) * channels_row), grad(long(num_rows) * channels_row);
         Zeros<int32_t> slots(num_rows);
@@ -159,6 +175,7 @@ class Rollout {
         const long bands_row = long(perception.bands) * channels_row;
         const int num_steps = tape->steps.size();
         real* passed = nullptr;
+        Barrier barrier(num_threads);
 #pragma omp parallel num_threads(num_threads)
         {
             const int thread = omp_get_thread_num();
@@ -167,43 +184,41 @@ class Rollout {
                 const Step<real>& record = tape->steps[step];
                 const bool passes = step > 0 || grad_start;
                 if (grad_overflow) pull_back(record.parts[thread], grad_overflow, grad.data());
-#pragma omp barrier
-#pragma omp master
-                {
+                barrier.wait();
+                if (thread == 0) {
                     undo_deaths(record, grad.data());
                     int slot = 1;
                     for (const auto& part : record.parts) slot += part.count;
                     passed = bands.data(slot * bands_row + 1);  // never null
                     std::fill_n(passed, bands_row, real(0));
                 }
-#pragma omp barrier
+                barrier.wait();
                 int slot = 1;
                 for (int t = 0; t < thread; t++) slot += record.parts[t].count;
                 undo(own, record.parts[thread], grad.data(), grad_moved ? pull.data() : nullptr);
-#pragma omp barrier
+                barrier.wait();
                 learn(own, record.parts[thread], step, grad.data(), passes ? passed : nullptr, slots.data(), slot);
-#pragma omp barrier
+                barrier.wait();
                 if (passes) {
                     if (step == 0 && masked_before) {
-#pragma omp master
-                        first = looked_at(record, grad.data());
-#pragma omp barrier
+                        if (thread == 0) first = looked_at(record, grad.data());
+                        barrier.wait();
                     }
                     if (step == 0 && problem.life_mask == POST) forget_the_dead(thread, *record.kept, grad.data());
                     const Rows* receivers = step > 0 ? tape->steps[step - 1].kept.get() : masked_before ? &first : nullptr;
                     collect(thread, receivers, grad.data(), passed, slots.data());
-#pragma omp barrier
+                    barrier.wait();
                 }
                 for (int i = 0; i < record.parts[thread].count; i++) slots.data()[row_of(record.parts[thread].rows[i])] = 0;
-#pragma omp master
-                if (grad_moved && passes) pull_dead(record, pull, grad.data());
-#pragma omp barrier
+                if (thread == 0 && grad_moved && passes) pull_dead(record, pull, grad.data());
+                barrier.wait();
             }
         }
         for (int t = 1; t < num_threads; t++) workers[0]->space.add(workers[t]->space);
         workers[0]->space.write(gradients);
         if (grad_start) unpad(masked_before ? &first : nullptr, grad.data(), grad_start);
         states = nullptr;
+        return true;
     }
 
   private:
@@ -562,8 +577,8 @@ static void* run(const Problem* problem, const Parameters* parameters, const voi
 }
 
 template <class real>
-static void pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
-    static_cast<Rollout<real>*>(rollout)->retreat(
+static bool pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+    return static_cast<Rollout<real>*>(rollout)->retreat(
         static_cast<const real*>(final_states), static_cast<const real*>(grad), static_cast<const real*>(overflow),
         static_cast<const real*>(moved), *gradients, static_cast<real*>(start));
 }
@@ -576,9 +591,9 @@ void* graphnca_advance(int is_double, const Problem* problem, const Parameters* 
     return chosen(problem, parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
 }
 
-void graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+int graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
     auto chosen = is_double ? pull<double> : pull<float>;
-    chosen(rollout, final_states, grad, overflow, moved, gradients, start);
+    return chosen(rollout, final_states, grad, overflow, moved, gradients, start);
 }
 
 void graphnca_free(int is_double, void* rollout) {
