@@ -167,7 +167,8 @@ class _FastSteps:
     def __call__(self, x: Tensor, num_steps: int) -> tuple[Tensor, Tensor, Tensor]:
         source = torch.device("cpu") if self.generator is None else self.generator.device
         keys = torch.stack([fire_key(self.generator, source) for _ in range(num_steps)]).to(x.device)
-        out, overflow, change = self.engine(x.reshape(-1, x.shape[-1]), keys, self.recompute)
+        rows = x.reshape(-1, x.shape[-1])
+        out, overflow, change = self.engine(rows if torch.is_grad_enabled() else rows.detach(), keys, self.recompute)
         lead = x.shape[:-2]
         return out.view(x.shape), overflow.view(lead), change.view(lead)
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from ..layers import NCAConv
+from ..layers import NCAConv, UpdateRule
 from ..stencil import Stencil
 
 
@@ -21,6 +21,8 @@ class Engine(ABC):
         precision: Type of the update network's products.
     """
 
+    network: UpdateRule
+
     @abstractmethod
     def __init__(
         self,
@@ -32,6 +34,13 @@ class Engine(ABC):
         overflow_bound: float | None,
         precision: torch.dtype,
     ) -> None: ...
+
+    @property
+    def parameters(self) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:
+        """The network's, as autograd is to see them: where gradients are off, a function must keep no record."""
+        hidden, output = self.network.hidden, self.network.output
+        found = (hidden.weight, hidden.bias, output.weight, output.bias)
+        return found if torch.is_grad_enabled() else tuple(None if p is None else p.detach() for p in found)  # type: ignore[return-value]
 
     @abstractmethod
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:

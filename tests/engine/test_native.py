@@ -8,7 +8,7 @@ import torch
 
 from graphnca import rollout, trajectory
 from graphnca.engine.choice import SWITCH
-from graphnca.engine.native import NativeEngine, compiler, library, load_library
+from graphnca.engine.native import NativeEngine, compiler, library, load_library, segment
 from graphnca.layers import NCAConv
 from graphnca.models import isonca
 from graphnca.seeds import point_seed
@@ -102,6 +102,21 @@ def test_a_final_state_written_to_before_the_backward_pass_is_noticed(random_rul
         final.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+@compiled
+def test_without_gradients_nothing_is_recorded(random_rule: Callable[..., NCAConv], monkeypatch: Any) -> None:
+    """Also of a rule whose parameters ask for one."""
+    kept = []
+    original = segment._Steps.advance
+    monkeypatch.setattr(
+        segment._Steps, "advance", lambda self, keep_tape: kept.append(keep_tape) or original(self, keep_tape)
+    )
+    grid, rule = square_grid(6, 6), random_rule(16, 8, "isonca")
+    rollout(rule, point_seed(grid), grid, 2)
+    with torch.no_grad():
+        rollout(rule, point_seed(grid).requires_grad_(), grid, 2)
+    assert kept == [True, False]
 
 
 @pytest.fixture

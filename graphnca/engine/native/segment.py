@@ -35,10 +35,7 @@ class NativeEngine(Engine):
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
         """One step a key."""
-        hidden, output = self.network.hidden, self.network.output
-        return Segment.apply(  # type: ignore[return-value]
-            self.problem, keys, recompute, x, hidden.weight, hidden.bias, output.weight, output.bias
-        )
+        return Segment.apply(self.problem, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
 
 
 class Segment(torch.autograd.Function):

@@ -50,10 +50,7 @@ class SpanEngine(Engine):
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
         """One step a key."""
-        hidden, output = self.network.hidden, self.network.output
-        return _Segment.apply(  # type: ignore[return-value]
-            self, keys, recompute, x, hidden.weight, hidden.bias, output.weight, output.bias
-        )
+        return _Segment.apply(self, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
 
     def advance(
         self, x: Tensor, keys: Tensor, parameters: Parameters, tape: list[Record] | None
