@@ -5,8 +5,8 @@
 
 Builds the mesh (or loads the one of an earlier run), checks the data contract, saves it, loads it again, grows the
 shipped lizard in its middle from one cell, and draws it. What a step costs should follow the lizard and not the sheet,
-so the growth takes about the time it takes on five thousand cells. Expect one lizard of 800 to 1,000 living cells, with
-a stray blob now and then (seed 0 has one).
+so the growth takes about the time it takes on five thousand cells. Expect one lizard of 700 to 800 living cells; a
+run in ten goes wrong (seed 0 ends without half of its head).
 
 Written to `--out`:
     mesh.safetensors    the mesh; about 80 MB for a million cells
@@ -48,7 +48,7 @@ class Config:
     cells: int = 1_000_000
     rule: str = "isonca-lizard"
     steps: int = 1000
-    seed: int = 0
+    seed: int = 1
     mesh: str = ""
     """A saved mesh to load instead of building one."""
     out: str = "out/million_cells"
