@@ -1,5 +1,5 @@
-// Where threads wait for each other many times a millisecond: awake for a moment, and then giving way, because on a busy
-// machine the one that is waited for may need this very core.
+// Where threads wait for each other many times a millisecond: awake for a moment, and then giving way, because on a
+// busy machine the one that is waited for may need this very core.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,8 @@ class Barrier {
         for (int looks = 0; round.load(std::memory_order_acquire) == now; looks++) {
             if (looks > PATIENCE) std::this_thread::yield();
 #if defined(__x86_64__) || defined(__i386__)
-            else __builtin_ia32_pause();
+            else
+                __builtin_ia32_pause();
 #endif
         }
     }

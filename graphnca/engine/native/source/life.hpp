@@ -75,7 +75,10 @@ class Life {
         living.start(num_rows);
         touched.clear();
         for (int32_t row : support)
-            if (mature[row]) around(row, [&](int32_t reached) { if (!count[reached]++) touched.push_back(reached); });
+            if (mature[row])
+                around(row, [&](int32_t reached) {
+                    if (!count[reached]++) touched.push_back(reached);
+                });
         living.update(touched, [&](int32_t row) { return count[row] > 0; });
         for (int32_t row : support)
             if (!living.holds(row)) pending.push_back(row);
@@ -87,9 +90,7 @@ class Life {
     }
 
     // Whether a mask after the update leaves a row its state.
-    bool keeps(int32_t row) const {
-        return count[row] > 0 || ripe[row] > 0;
-    }
+    bool keeps(int32_t row) const { return count[row] > 0 || ripe[row] > 0; }
 
     // After an update: rows that crossed the threshold, and rows of the rim that would.
     void settle(const Rows& crossed, const Rows& ripened_now) {
@@ -109,16 +110,20 @@ class Life {
         zeroed.clear();
         std::swap(zeroed, pending);
         switch (problem.life_mask) {
-            case PRE: pending = living.lost; break;
+            case PRE:
+                pending = living.lost;
+                break;
             case POST:
-                zeroed.erase(std::remove_if(zeroed.begin(), zeroed.end(), [&](int32_t row) { return count[row] > 0; }), zeroed.end());
+                zeroed.erase(std::remove_if(zeroed.begin(), zeroed.end(), [&](int32_t row) { return count[row] > 0; }),
+                             zeroed.end());
                 zeroed.insert(zeroed.end(), living.lost.begin(), living.lost.end());
                 break;
             case PRE_POST:
                 for (int32_t row : living.lost) (ripe[row] > 0 ? pending : zeroed).push_back(row);
                 update_rim();
                 break;
-            case NONE: break;
+            case NONE:
+                break;
         }
     }
 
@@ -126,7 +131,8 @@ class Life {
     void update_rim() {
         touched.clear();
         auto count_around = [&](const Rows& rows, int step) {
-            for (int32_t row : rows) around(row, [&](int32_t reached) { near[reached] += step, touched.push_back(reached); });
+            for (int32_t row : rows)
+                around(row, [&](int32_t reached) { near[reached] += step, touched.push_back(reached); });
         };
         count_around(living.born, 1), count_around(living.lost, -1);
         rim.update(touched, [&](int32_t row) { return near[row] > 0 && count[row] == 0; });

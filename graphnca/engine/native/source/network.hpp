@@ -14,15 +14,23 @@ constexpr int BLOCK = 48;  // cells at a time: perceived vectors, hidden layer a
 template <class real>
 struct Network {
     using L = Lanes<real>;
-    int perceived, hidden, channels;                         // as they are
-    int perceived_row, hidden_row, channels_row;             // filled up
+    int perceived, hidden, channels;              // as they are
+    int perceived_row, hidden_row, channels_row;  // filled up
     std::vector<real> w1, w1_transposed, b1, w2, w2_transposed, b2;
 
     Network(const Parameters& from, int perceived, int hidden, int channels)
-        : perceived(perceived), hidden(hidden), channels(channels), perceived_row(L::rounded_up(perceived)),
-          hidden_row(L::rounded_up(hidden)), channels_row(L::rounded_up(channels)), w1(hidden_row * perceived_row),
-          w1_transposed(perceived * hidden_row), b1(hidden_row), w2(channels * hidden_row),
-          w2_transposed(hidden_row * channels_row), b2(channels_row) {
+        : perceived(perceived),
+          hidden(hidden),
+          channels(channels),
+          perceived_row(L::rounded_up(perceived)),
+          hidden_row(L::rounded_up(hidden)),
+          channels_row(L::rounded_up(channels)),
+          w1(hidden_row * perceived_row),
+          w1_transposed(perceived * hidden_row),
+          b1(hidden_row),
+          w2(channels * hidden_row),
+          w2_transposed(hidden_row * channels_row),
+          b2(channels_row) {
         auto first = static_cast<const real*>(from.w1), second = static_cast<const real*>(from.w2);
         for (int h = 0; h < hidden; h++)
             for (int p = 0; p < perceived; p++)
@@ -59,9 +67,9 @@ struct Workspace {
     }
 
     void activate(int count) {
-        product<real, Start::bias, Finish::relu>(
-            count, net.perceived, net.hidden_row, {rows.data(), row()}, {net.w1_transposed.data(), net.hidden_row},
-            {layer.data(), net.hidden_row}, net.b1.data());
+        product<real, Start::bias, Finish::relu>(count, net.perceived, net.hidden_row, {rows.data(), row()},
+                                                 {net.w1_transposed.data(), net.hidden_row},
+                                                 {layer.data(), net.hidden_row}, net.b1.data());
     }
 
     // change (count, channels_row) of the cells whose perceived vectors are in `rows`
@@ -88,15 +96,15 @@ struct Workspace {
     // From grad (count, channels_row) adds to the parameters' gradients and fills grad_perceived.
     void backward(int count, const real* grad) {
         activate(count);
-        product<real, Start::zero, Finish::gate>(
-            count, net.channels, net.hidden_row, {grad, net.channels_row}, {net.w2.data(), net.hidden_row},
-            {grad_layer.data(), net.hidden_row}, layer.data(), net.hidden_row);
-        product<real, Start::add, Finish::keep>(
-            net.hidden_row, count, net.channels_row, {layer.data(), 1, net.hidden_row}, {grad, net.channels_row},
-            {grad_w2_transposed.data(), net.channels_row});
-        product<real, Start::add, Finish::keep>(
-            net.hidden_row, count, net.perceived_row, {grad_layer.data(), 1, net.hidden_row}, {rows.data(), row()},
-            {grad_w1.data(), net.perceived_row});
+        product<real, Start::zero, Finish::gate>(count, net.channels, net.hidden_row, {grad, net.channels_row},
+                                                 {net.w2.data(), net.hidden_row}, {grad_layer.data(), net.hidden_row},
+                                                 layer.data(), net.hidden_row);
+        product<real, Start::add, Finish::keep>(net.hidden_row, count, net.channels_row,
+                                                {layer.data(), 1, net.hidden_row}, {grad, net.channels_row},
+                                                {grad_w2_transposed.data(), net.channels_row});
+        product<real, Start::add, Finish::keep>(net.hidden_row, count, net.perceived_row,
+                                                {grad_layer.data(), 1, net.hidden_row}, {rows.data(), row()},
+                                                {grad_w1.data(), net.perceived_row});
         product<real, Start::zero, Finish::keep>(
             count, net.hidden_row, net.perceived_row, {grad_layer.data(), net.hidden_row},
             {net.w1.data(), net.perceived_row}, {grad_perceived.data(), net.perceived_row});
@@ -121,7 +129,8 @@ struct Workspace {
         auto w1 = static_cast<real*>(to.w1), w2 = static_cast<real*>(to.w2);
         for (int h = 0; h < net.hidden; h++) {
             for (int p = 0; p < net.perceived; p++) w1[h * net.perceived + p] = grad_w1[h * net.perceived_row + p];
-            for (int c = 0; c < net.channels; c++) w2[c * net.hidden + h] = grad_w2_transposed[h * net.channels_row + c];
+            for (int c = 0; c < net.channels; c++)
+                w2[c * net.hidden + h] = grad_w2_transposed[h * net.channels_row + c];
         }
         if (to.b1) std::copy_n(grad_b1.begin(), net.hidden, static_cast<real*>(to.b1));
         if (to.b2) std::copy_n(grad_b2.begin(), net.channels, static_cast<real*>(to.b2));

@@ -66,10 +66,14 @@ class Perception {
     // The linear bands of cell n of a sample; `states` is the sample's first row.
     void sums(int n, const real* states, real* to) const {
         switch (bands) {
-            case 0: return;
-            case 1: return sum<1>(problem.forward, n, states, to);
-            case 2: return sum<2>(problem.forward, n, states, to);
-            default: return sum<3>(problem.forward, n, states, to);
+            case 0:
+                return;
+            case 1:
+                return sum<1>(problem.forward, n, states, to);
+            case 2:
+                return sum<2>(problem.forward, n, states, to);
+            default:
+                return sum<3>(problem.forward, n, states, to);
         }
     }
 
@@ -83,9 +87,15 @@ class Perception {
         for (int f = 0; f < problem.num_filters; f++) {
             const real gain = problem.gains[f];
             switch (problem.filters[f]) {
-                case IDENTITY: write(1, own); break;
-                case LAPLACIAN: write(gain, first); break;
-                case GRADIENT: write(gain, along_x), write(gain, along_y); break;
+                case IDENTITY:
+                    write(1, own);
+                    break;
+                case LAPLACIAN:
+                    write(gain, first);
+                    break;
+                case GRADIENT:
+                    write(gain, along_x), write(gain, along_y);
+                    break;
                 case GRADIENT_NORM:
                     for (int c = 0; c < channels; c++) to[c] = norm(gain * along_x[c], gain * along_y[c]);
                     to += channels;
@@ -105,9 +115,15 @@ class Perception {
         for (int f = 0; f < problem.num_filters; f++) {
             const real gain = problem.gains[f];
             switch (problem.filters[f]) {
-                case IDENTITY: add(1, own); break;
-                case LAPLACIAN: add(gain, first); break;
-                case GRADIENT: add(gain, along_x), add(gain, along_y); break;
+                case IDENTITY:
+                    add(1, own);
+                    break;
+                case LAPLACIAN:
+                    add(gain, first);
+                    break;
+                case GRADIENT:
+                    add(gain, along_x), add(gain, along_y);
+                    break;
                 case GRADIENT_NORM:
                     for (int c = 0; c < channels; c++) {
                         const real x = gain * sum_x[c], y = gain * sum_y[c], share = gain * grad[c] / norm(x, y);
@@ -121,10 +137,14 @@ class Perception {
     // Adds to the gradient of cell n what the cells that perceived it pass back: `bands_of[slots[m]]` for each of them.
     void collect(int n, const int32_t* slots, const real* bands_of, real* grad) const {
         switch (bands) {
-            case 0: return;
-            case 1: return add<1>(problem.backward, n, slots, bands_of, grad);
-            case 2: return add<2>(problem.backward, n, slots, bands_of, grad);
-            default: return add<3>(problem.backward, n, slots, bands_of, grad);
+            case 0:
+                return;
+            case 1:
+                return add<1>(problem.backward, n, slots, bands_of, grad);
+            case 2:
+                return add<2>(problem.backward, n, slots, bands_of, grad);
+            default:
+                return add<3>(problem.backward, n, slots, bands_of, grad);
         }
     }
 

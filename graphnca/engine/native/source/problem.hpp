@@ -15,8 +15,8 @@ struct Table {
 };
 
 struct Problem {
-    Table forward, backward;  // the perception's linear bands, and their transpose
-    Table reach;              // a cell and its neighbours
+    Table forward, backward;          // the perception's linear bands, and their transpose
+    Table reach;                      // a cell and its neighbours
     const uint32_t* fire_thresholds;  // one a row, or null
     uint32_t fire_threshold;
     int32_t fire_per_channel;

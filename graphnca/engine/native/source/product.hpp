@@ -17,7 +17,8 @@ struct Matrix {
 };
 
 template <class real, Start start, Finish finish, int rows, int vectors>
-static inline void tile(int inner, Matrix<const real> a, Matrix<const real> b, Matrix<real> c, const real* extra, long extra_row) {
+static inline void tile(int inner, Matrix<const real> a, Matrix<const real> b, Matrix<real> c, const real* extra,
+                        long extra_row) {
     using L = Lanes<real>;
     typename L::vector sum[rows][vectors];
     for (int m = 0; m < rows; m++)
@@ -39,13 +40,15 @@ static inline void tile(int inner, Matrix<const real> a, Matrix<const real> b, M
             typename L::vector value = sum[m][n];
             // written so that a NaN stays one
             if constexpr (finish == Finish::relu) value = value <= real(0) ? typename L::vector{} : value;
-            if constexpr (finish == Finish::gate) value = L::load(extra + m * extra_row + n * L::count) <= real(0) ? typename L::vector{} : value;
+            if constexpr (finish == Finish::gate)
+                value = L::load(extra + m * extra_row + n * L::count) <= real(0) ? typename L::vector{} : value;
             L::store(c.data + m * c.row + n * L::count, value);
         }
 }
 
 template <class real, Start start, Finish finish, int vectors>
-static inline void stripe(int rows, int inner, Matrix<const real> a, Matrix<const real> b, Matrix<real> c, const real* extra, long extra_row) {
+static inline void stripe(int rows, int inner, Matrix<const real> a, Matrix<const real> b, Matrix<real> c,
+                          const real* extra, long extra_row) {
     // as many rows as leave a few registers for B
     constexpr int tall = REGISTERS >= 32 ? (vectors == 1 ? 16 : 24 / vectors) : (vectors == 1 ? 8 : 12 / vectors);
     int m = 0;
@@ -53,8 +56,8 @@ static inline void stripe(int rows, int inner, Matrix<const real> a, Matrix<cons
         constexpr int count = decltype(height)::value;
         for (; m + count <= rows; m += count) {
             const real* more = finish == Finish::gate ? extra + m * extra_row : extra;
-            tile<real, start, finish, count, vectors>(
-                inner, {a.data + m * a.row, a.row, a.column}, b, {c.data + m * c.row, c.row}, more, extra_row);
+            tile<real, start, finish, count, vectors>(inner, {a.data + m * a.row, a.row, a.column}, b,
+                                                      {c.data + m * c.row, c.row}, more, extra_row);
         }
     };
     run(std::integral_constant<int, tall>());
@@ -62,17 +65,18 @@ static inline void stripe(int rows, int inner, Matrix<const real> a, Matrix<cons
     run(std::integral_constant<int, 1>());
 }
 
-// C (rows x columns, a multiple of the lanes) = start + A (rows x inner) B (inner x columns). `extra` is the bias row or
-// the matrix of the gate.
+// C (rows x columns, a multiple of the lanes) = start + A (rows x inner) B (inner x columns). `extra` is the bias row
+// or the matrix of the gate.
 template <class real, Start start, Finish finish>
-static void product(int rows, int inner, int columns, Matrix<const real> a, Matrix<const real> b, Matrix<real> c, const real* extra = nullptr, long extra_row = 0) {
+static void product(int rows, int inner, int columns, Matrix<const real> a, Matrix<const real> b, Matrix<real> c,
+                    const real* extra = nullptr, long extra_row = 0) {
     constexpr int widest = REGISTERS >= 32 ? 4 : 2;
     int n = 0;
     auto run = [&](auto width) {
         constexpr int vectors = decltype(width)::value;
         for (; n + vectors * Lanes<real>::count <= columns; n += vectors * Lanes<real>::count)
-            stripe<real, start, finish, vectors>(
-                rows, inner, a, {b.data + n, b.row}, {c.data + n, c.row}, extra ? extra + n : nullptr, extra_row);
+            stripe<real, start, finish, vectors>(rows, inner, a, {b.data + n, b.row}, {c.data + n, c.row},
+                                                 extra ? extra + n : nullptr, extra_row);
     };
     run(std::integral_constant<int, widest>());
     if constexpr (widest > 3) run(std::integral_constant<int, 3>());

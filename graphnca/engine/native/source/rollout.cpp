@@ -2,8 +2,8 @@
 // PyTorch's operations, without a pass over anything but the cells that live, fire or change.
 //
 // Every thread owns a share of the cells that may fire; a step is: choose who fires, perceive and compute the change
-// (all states are still the old ones), apply it, settle who lives. The tape holds the old states of the updated cells, so
-// the backward pass restores the states step by step and perceives again instead of keeping perceived vectors.
+// (all states are still the old ones), apply it, settle who lives. The tape holds the old states of the updated cells,
+// so the backward pass restores the states step by step and perceives again instead of keeping perceived vectors.
 
 #include <cstdlib>
 #include <memory>
@@ -110,17 +110,27 @@ class Rollout {
     std::unique_ptr<Tape<real>> tape;
 
     Rollout(const Problem& given, const Parameters& parameters)
-        : problem(given), perception(problem), net(parameters, perception.perceived, problem.hidden, problem.channels),
-          num_rows(problem.num_rows()), channels(problem.channels), channels_row(L::rounded_up(channels)),
-          num_threads(threads_given(problem.num_threads)), masked(problem.life_mask != NONE),
+        : problem(given),
+          perception(problem),
+          net(parameters, perception.perceived, problem.hidden, problem.channels),
+          num_rows(problem.num_rows()),
+          channels(problem.channels),
+          channels_row(L::rounded_up(channels)),
+          num_threads(threads_given(problem.num_threads)),
+          masked(problem.life_mask != NONE),
           masked_before(problem.life_mask == PRE || problem.life_mask == PRE_POST),
-          masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST), measured(problem.overflow_bound >= 0),
-          threshold(problem.alive_threshold), bound(problem.overflow_bound), life(problem), moved(problem.batch) {
+          masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST),
+          measured(problem.overflow_bound >= 0),
+          threshold(problem.alive_threshold),
+          bound(problem.overflow_bound),
+          life(problem),
+          moved(problem.batch) {
         for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
     }
 
     // Steps from `in` to `out` (rows, channels; zeros), one step a key.
-    void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape, real* overflow_out, real* moved_out) {
+    void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape,
+                 real* overflow_out, real* moved_out) {
         keys.assign(keys_given, keys_given + num_steps);
         if (keep_tape) tape = std::make_unique<Tape<real>>(num_steps, num_threads);
         const FixedTeam team;
@@ -154,9 +164,10 @@ class Rollout {
         }
     }
 
-    // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `advance` left
-    // them. False if there are fewer threads than there were.
-    bool retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start) {
+    // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `advance`
+    // left them. False if there are fewer threads than there were.
+    bool retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved,
+                 const Gradients& gradients, real* grad_start) {
         const FixedTeam team;
         if (threads_given(num_threads) != num_threads) return false;  // each thread's part of the tape is its own
         // the states are undone in place: on a copy, because the caller's are his
@@ -205,11 +216,14 @@ class Rollout {
                         barrier.wait();
                     }
                     if (step == 0 && problem.life_mask == POST) forget_the_dead(thread, *record.kept, grad.data());
-                    const Rows* receivers = step > 0 ? tape->steps[step - 1].kept.get() : masked_before ? &first : nullptr;
+                    const Rows* receivers = step > 0        ? tape->steps[step - 1].kept.get()
+                                            : masked_before ? &first
+                                                            : nullptr;
                     collect(thread, receivers, grad.data(), passed, slots.data());
                     barrier.wait();
                 }
-                for (int i = 0; i < record.parts[thread].count; i++) slots.data()[row_of(record.parts[thread].rows[i])] = 0;
+                for (int i = 0; i < record.parts[thread].count; i++)
+                    slots.data()[row_of(record.parts[thread].rows[i])] = 0;
                 if (thread == 0 && grad_moved && passes) pull_dead(record, pull, grad.data());
                 barrier.wait();
             }
@@ -336,10 +350,12 @@ class Rollout {
         const Share share(candidates ? candidates->size() : num_rows, thread, num_threads);
         Arena* arena = tape ? &tape->arenas[thread] : nullptr;
         int32_t* rows = own.rows.data(share.size() + 1);
-        const int count = choose(candidates ? candidates->data() : nullptr, share.first, share.size(), keys[step], own, rows);
+        const int count =
+            choose(candidates ? candidates->data() : nullptr, share.first, share.size(), keys[step], own, rows);
         if (arena) rows = std::copy_n(rows, count, arena->take<int32_t>(count)) - count;
         own.updated.rows = rows, own.updated.count = count;
-        own.updated.before = arena ? arena->take<real>(long(count) * channels_row) : own.before.data(long(count) * channels_row);
+        own.updated.before =
+            arena ? arena->take<real>(long(count) * channels_row) : own.before.data(long(count) * channels_row);
         real* change = own.change.data(long(count) * channels_row);
         for (int i = 0; i < count; i += BLOCK) {
             const int size = std::min(BLOCK, count - i);
@@ -414,7 +430,9 @@ class Rollout {
             real* now = state(row);
             if (measured)
                 for (int c = 0; c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
-            if (record) record->died.push_back(row), record->died_before.insert(record->died_before.end(), now, now + channels_row);
+            if (record)
+                record->died.push_back(row),
+                    record->died_before.insert(record->died_before.end(), now, now + channels_row);
             std::fill_n(now, channels_row, real(0));
         }
     }
@@ -457,7 +475,8 @@ class Rollout {
     void pull_back(const Updated<real>& part, const real* grad_overflow, real* grad) {
         for (int32_t row : part.over)
             for (int c = 0; c < channels; c++)
-                grad[long(row) * channels_row + c] += 2 * grad_overflow[row / problem.num_cells] * excess(state(row)[c]);
+                grad[long(row) * channels_row + c] +=
+                    2 * grad_overflow[row / problem.num_cells] * excess(state(row)[c]);
     }
 
     void undo_deaths(const Step<real>& record, real* grad) {
@@ -502,9 +521,9 @@ class Rollout {
             if (!passed) continue;
             for (int m = 0; m < size; m++) {
                 const int row = row_of(part.rows[i + m]), to = slot + i + m;
-                perception.split(
-                    own.space.grad_perceived.data() + long(m) * net.perceived_row, own.sums.data(0) + m * sums_row,
-                    grad + long(row) * channels_row, passed + to * bands_row);
+                perception.split(own.space.grad_perceived.data() + long(m) * net.perceived_row,
+                                 own.sums.data(0) + m * sums_row, grad + long(row) * channels_row,
+                                 passed + to * bands_row);
                 slots[row] = to;
             }
         }
@@ -533,7 +552,8 @@ class Rollout {
         };
         for (const auto& part : record.parts)
             for (int i = 0; i < part.count; i++) {
-                const int row = row_of(part.rows[i]), sample = row / problem.num_cells, n = row - sample * problem.num_cells;
+                const int row = row_of(part.rows[i]), sample = row / problem.num_cells,
+                          n = row - sample * problem.num_cells;
                 const int32_t* index = problem.forward.index + n * problem.forward.width;
                 if (perception.bands)
                     for (int k = 0; k < problem.forward.counts[n]; k++) look(sample * problem.num_cells + index[k]);
@@ -548,8 +568,10 @@ class Rollout {
         const Share share(num_rows, thread, num_threads);
         auto next = std::lower_bound(kept.begin(), kept.end(), share.first);
         for (int r = share.first; r < share.last; r++) {
-            if (next != kept.end() && *next == r) next++;
-            else std::fill_n(grad + long(r) * channels_row, channels_row, real(0));
+            if (next != kept.end() && *next == r)
+                next++;
+            else
+                std::fill_n(grad + long(r) * channels_row, channels_row, real(0));
         }
     }
 
@@ -557,9 +579,11 @@ class Rollout {
     void pull_dead(const Step<real>& record, const std::vector<double>& pull, real* grad) {
         auto add = [&](int32_t row, const real* before) {
             const real rate = pull[row / problem.num_cells];
-            for (int c = 0; c < channels; c++) grad[long(row) * channels_row + c] += rate * ((before[c] > 0) - (before[c] < 0));
+            for (int c = 0; c < channels; c++)
+                grad[long(row) * channels_row + c] += rate * ((before[c] > 0) - (before[c] < 0));
         };
-        for (size_t i = 0; i < record.died.size(); i++) add(record.died[i], record.died_before.data() + i * channels_row);
+        for (size_t i = 0; i < record.died.size(); i++)
+            add(record.died[i], record.died_before.data() + i * channels_row);
         for (const auto& part : record.parts)
             for (int i = 0; i < part.count; i++)
                 if (part.rows[i] < 0) add(~part.rows[i], part.before + long(i) * channels_row);
@@ -568,16 +592,17 @@ class Rollout {
 
 // The interface, by plain pointers; graphnca/engine/native/library.py.
 template <class real>
-static void* run(const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
+static void* run(const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys,
+                 int num_steps, int keep_tape, void* overflow, void* moved) {
     auto rollout = std::make_unique<Rollout<real>>(*problem, *parameters);
-    rollout->advance(
-        static_cast<const real*>(in), static_cast<real*>(out), keys, num_steps, keep_tape, static_cast<real*>(overflow),
-        static_cast<real*>(moved));
+    rollout->advance(static_cast<const real*>(in), static_cast<real*>(out), keys, num_steps, keep_tape,
+                     static_cast<real*>(overflow), static_cast<real*>(moved));
     return keep_tape ? rollout.release() : nullptr;
 }
 
 template <class real>
-static bool pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+static bool pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved,
+                 const Gradients* gradients, void* start) {
     return static_cast<Rollout<real>*>(rollout)->retreat(
         static_cast<const real*>(final_states), static_cast<const real*>(grad), static_cast<const real*>(overflow),
         static_cast<const real*>(moved), *gradients, static_cast<real*>(start));
@@ -586,18 +611,22 @@ static bool pull(void* rollout, const void* final_states, const void* grad, cons
 extern "C" {
 int graphnca_problem_bytes() { return sizeof(Problem); }
 
-void* graphnca_advance(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
+void* graphnca_advance(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out,
+                       const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
     auto chosen = is_double ? run<double> : run<float>;
     return chosen(problem, parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
 }
 
-int graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+int graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow,
+                     const void* moved, const Gradients* gradients, void* start) {
     auto chosen = is_double ? pull<double> : pull<float>;
     return chosen(rollout, final_states, grad, overflow, moved, gradients, start);
 }
 
 void graphnca_free(int is_double, void* rollout) {
-    if (is_double) delete static_cast<Rollout<double>*>(rollout);
-    else delete static_cast<Rollout<float>*>(rollout);
+    if (is_double)
+        delete static_cast<Rollout<double>*>(rollout);
+    else
+        delete static_cast<Rollout<float>*>(rollout);
 }
 }

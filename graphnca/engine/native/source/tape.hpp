@@ -31,8 +31,10 @@ class Arena {
         for (char* piece : large) std::free(piece);
         std::lock_guard<std::mutex> guard(store().lock);
         for (char* piece : pieces)
-            if (store().pieces.size() < KEPT) store().pieces.push_back(piece);
-            else std::free(piece);
+            if (store().pieces.size() < KEPT)
+                store().pieces.push_back(piece);
+            else
+                std::free(piece);
     }
 
     template <class T>
@@ -63,7 +65,7 @@ struct Updated {
     int32_t* rows = nullptr;  // ~row where the life mask then zeroed it
     real* before = nullptr;   // their states before the step
     int count = 0;
-    Rows over;                // rows beyond the bound after the step, that the thread looks after
+    Rows over;  // rows beyond the bound after the step, that the thread looks after
 };
 
 template <class real>
