@@ -78,7 +78,7 @@ class DenseNCA(nn.Module):
             after = functional.pad(after, (1, 1, 1, 1), "circular") if margin == 0 else after
             also = self._alive(after, margin)
             alive = also if alive is None else alive & also
-        return following.mul_(alive)
+        return following if alive is None else following.mul_(alive)
 
     def _alive(self, around: Tensor, margin: int) -> Tensor:
         return functional.max_pool2d(around.detach()[:, 3:4], 3, stride=1, padding=margin) > self.threshold
