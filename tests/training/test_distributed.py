@@ -521,6 +521,7 @@ def test_torchrun_ends_when_a_process_is_killed(tmp_path: Path) -> None:
     with pytest.raises(ChildFailedError) as failure:
         elastic_launch(config, a_worker_of_which_the_second_is_killed)(str(tmp_path))
     rank, first_failure = failure.value.get_first_failure()
-    assert (rank, first_failure.exitcode) == (1, -signal.SIGKILL)
+    # whichever the launcher saw first: the process that was killed, or the one that ends because of it
+    assert (rank, first_failure.exitcode) in [(1, -signal.SIGKILL), (0, 1)]
     assert load_checkpoint(tmp_path / "checkpoint.pt")["iteration"] == 2
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["checkpoint.pt"]
