@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from .engine import choose_engine
+from .engine import Task, choose_engine
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
@@ -153,14 +153,8 @@ class _FastSteps:
         if isinstance(fire_rate, Tensor):
             fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
         precision = precision or x.dtype
-        self.engine = choose_engine(x.device, x.dtype, precision)(
-            rule,
-            stencil,
-            batch,
-            fire_rate=fire_rate,
-            overflow_bound=OVERFLOW_BOUND if regularisers else None,
-            precision=precision,
-        )
+        task = Task(rule, stencil, batch, fire_rate, OVERFLOW_BOUND if regularisers else None, precision)
+        self.engine = choose_engine(x.device, x.dtype, precision)(task)
         self.generator = generator
         self.recompute = checkpoint_every is not None
 

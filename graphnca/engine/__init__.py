@@ -11,4 +11,5 @@ it runs on; all of them equal stepping `NCAConv` with the same keys, up to the o
 """
 
 from .base import Engine as Engine
+from .base import Task as Task
 from .choice import choose_engine as choose_engine

@@ -1,18 +1,20 @@
 """What every engine is given, and gives."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..layers import NCAConv, UpdateRule
+from ..layers import NCAConv
 from ..stencil import Stencil
 
 
-class Engine(ABC):
-    """Steps of a rule on `batch` copies of a substrate.
+@dataclass(frozen=True)
+class Task:
+    """A rule on copies of a substrate.
 
-    Args:
+    Attributes:
         rule: The rule, as it is now; its update network is an `UpdateRule`.
         stencil: Of the rule's perception on the substrate, in the type and on the device of the states.
         batch: How many samples.
@@ -21,19 +23,24 @@ class Engine(ABC):
         precision: Type of the update network's products.
     """
 
-    network: UpdateRule
+    rule: NCAConv
+    stencil: Stencil
+    batch: int
+    fire_rate: float | Tensor | None
+    overflow_bound: float | None
+    precision: torch.dtype
 
-    @abstractmethod
-    def __init__(
-        self,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-        precision: torch.dtype,
-    ) -> None: ...
+    @property
+    def rate(self) -> float | Tensor:
+        """The fire rate that holds."""
+        return self.rule.fire_rate if self.fire_rate is None else self.fire_rate
+
+
+class Engine(ABC):
+    """Steps of a task's rule."""
+
+    def __init__(self, task: Task) -> None:
+        self.network = task.rule.update_rule
 
     @property
     def parameters(self) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from graphnca.engine import Task
 from graphnca.engine.lists import ListEngine
 from graphnca.engine.spans import SpanEngine
 from graphnca.engine.spans.patch import Patch, patch_of
@@ -35,7 +36,7 @@ def run(kind: type, precision: torch.dtype = torch.float32, **options: Any) -> l
     rule = NCAConv(6, 10, filters, **options).to("meta")
     stencil = build_stencil(square_grid(6, 7), Perception(filters))
     patch = patch_of(stencil, torch.ones(3, 42, dtype=torch.bool))
-    engine = kind(rule, moved(stencil), 3, fire_rate=None, overflow_bound=2.0, precision=precision)
+    engine = kind(Task(rule, moved(stencil), 3, None, 2.0, precision))
     engine.patch = lambda x, num_steps: moved(patch)
     x = torch.zeros(3 * 42, 6, device="meta", requires_grad=True)
     outcome = engine(x, torch.zeros(20, dtype=torch.int32, device="meta"), False)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...layers import NCAConv, Perception
+from ...layers import Perception
 from ...layers.firing import hash_index
-from ...stencil import Stencil, Table
+from ...stencil import Table
+from ..base import Task
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,14 @@ class Plan:
     hashed: Tensor  # (rows,) or (rows, C): the cells' hashed indices
 
     @classmethod
-    def of(
-        cls,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-        precision: torch.dtype,
-    ) -> "Plan":
+    def of(cls, task: Task) -> "Plan":
         """Repeats the stencil for every sample of the batch and hashes the row numbers."""
+        rule, stencil, batch, rate = task.rule, task.stencil, task.batch, task.rate
         copies = stencil.repeated(batch)
         num_rows = copies.num_cells
         device = stencil.reach.index.device
         per_channel = rule.fire_per == "channel"
         index = torch.arange(num_rows * (rule.num_channels if per_channel else 1), dtype=torch.int32, device=device)
-        rate = rule.fire_rate if fire_rate is None else fire_rate
         if isinstance(rate, Tensor):
             rate = rate.to(device).expand(batch, stencil.num_cells).reshape(-1)
         return cls(
@@ -54,8 +46,8 @@ class Plan:
             alive_threshold=rule.alive_threshold,
             fire_rate=rate,
             fire_per_channel=per_channel,
-            overflow_bound=overflow_bound,
-            precision=precision,
+            overflow_bound=task.overflow_bound,
+            precision=task.precision,
             batch=batch,
             num_cells=stencil.num_cells,
             reach=copies.reach.index,

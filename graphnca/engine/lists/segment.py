@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ...layers import NCAConv
-from ...stencil import Stencil
-from ..base import Engine
+from ..base import Engine, Task
 from .advance import Step, advance
 from .network import Network
 from .plan import Plan
@@ -18,20 +16,9 @@ from .retreat import retreat
 class ListEngine(Engine):
     """See `graphnca.engine.Engine`."""
 
-    def __init__(
-        self,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-        precision: torch.dtype,
-    ) -> None:
-        self.network = rule.update_rule
-        self.plan = Plan.of(
-            rule, stencil, batch, fire_rate=fire_rate, overflow_bound=overflow_bound, precision=precision
-        )
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self.plan = Plan.of(task)
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
         """One step a key."""

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...layers import NCAConv
 from ...layers.firing import firing_threshold
 from ...layers.life import ALPHA
 from ...layers.perception import NORM_FLOOR
-from ...stencil import Stencil, Table
+from ...stencil import Table
+from ..base import Task
 
 FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
 ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
@@ -88,18 +88,10 @@ class Problem(_Fields):
     )
 
     @classmethod
-    def of(
-        cls,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-    ) -> "Problem":
-        """As the rule is now; `fire_rate` overrides its own, `(batch, N)` where it is a tensor."""
+    def of(cls, task: Task) -> "Problem":
+        """Of a task of float32 or float64 on the CPU; the products are of the states' own type."""
+        rule, stencil, batch, rate = task.rule, task.stencil, task.batch, task.rate
         filters, gains = rule.perception.filters, rule.perception.gains
-        rate = rule.fire_rate if fire_rate is None else fire_rate
         made = cls(
             forward=SparseTable.of(stencil.forward),
             backward=SparseTable.of(stencil.backward),
@@ -114,7 +106,7 @@ class Problem(_Fields):
             life_mask=LIFE_CODES[rule.life_mask],
             alpha=ALPHA,
             alive_threshold=rule.alive_threshold,
-            overflow_bound=-1.0 if overflow_bound is None else overflow_bound,
+            overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound,
             num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):

@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ...layers import NCAConv
-from ...stencil import Stencil
-from ..base import Engine
+from ..base import Engine, Task
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
 
@@ -20,18 +18,9 @@ NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 class NativeEngine(Engine):
     """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type."""
 
-    def __init__(
-        self,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-        precision: torch.dtype,  # noqa: ARG002 (all engines take the same arguments)
-    ) -> None:
-        self.network = rule.update_rule
-        self.problem = Problem.of(rule, stencil, batch, fire_rate=fire_rate, overflow_bound=overflow_bound)
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self.problem = Problem.of(task)
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
         """One step a key."""

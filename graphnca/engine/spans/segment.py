@@ -7,10 +7,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ...layers import NCAConv
 from ...layers.firing import hash_index
-from ...stencil import Stencil
-from ..base import Engine
+from ..base import Engine, Task
 from .patch import Patch, patch_of, reached
 from .step import Settings, step
 
@@ -32,20 +30,15 @@ class Record:
 class SpanEngine(Engine):
     """See `graphnca.engine.Engine`."""
 
-    def __init__(
-        self,
-        rule: NCAConv,
-        stencil: Stencil,
-        batch: int,
-        *,
-        fire_rate: float | Tensor | None,
-        overflow_bound: float | None,
-        precision: torch.dtype,
-    ) -> None:
-        self.network, self.stencil, self.batch = rule.update_rule, stencil, batch
-        self.settings = Settings(rule.perception, rule.life_mask, rule.alive_threshold, overflow_bound, precision)
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        rule = task.rule
+        self.stencil, self.batch = task.stencil, task.batch
+        self.settings = Settings(
+            rule.perception, rule.life_mask, rule.alive_threshold, task.overflow_bound, task.precision
+        )
         self.channels = rule.num_channels if rule.fire_per == "channel" else 1
-        self.rate = rule.fire_rate if fire_rate is None else fire_rate
+        self.rate = task.rate
         self.whole: Patch | None = None
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
