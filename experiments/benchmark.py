@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from machine import machine
 from measurements import CONTESTS, MEASUREMENTS, ON_CUDA, QUICK, Config, Section, megabytes_of
+from protocol.machine import machine
 
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import save_image

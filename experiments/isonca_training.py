@@ -26,14 +26,12 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
+from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from training_run import pictures, run, set_up, starting_rule
 
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
 from graphnca.seeds import point_seed
-from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel
 from graphnca.training import (
     Cosine,
     LostProcessError,
@@ -54,8 +52,8 @@ class Config:
     target: str = "lizard"
     auxiliary: str = "binary,axis:3"
     """Extra target channels with the weight of their squared error: binary, axis, side, radial4, ...; or none."""
-    size: int = 48
-    padding: int = 12
+    size: int = SIZE
+    padding: int = PADDING
     iterations: int = 8000
     stop: int = 0
     """Iteration to stop at while the learning rate falls as for all of them; 0: at the end."""
@@ -66,44 +64,22 @@ class Config:
     precision: str = "float32"
     device: str = "cpu"
     """cpu or cuda."""
+    snapshots: int = 500
+    """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/isonca-lizard"
-
-
-def auxiliary_channels(config: Config) -> list[tuple[str, float]]:
-    """Names and weights of the auxiliary channels."""
-    named = [entry.partition(":") for entry in filter(None, config.auxiliary.split(","))]
-    return [(name, float(weight or 1)) for name, _, weight in named]
-
-
-def target_with_auxiliary(config: Config) -> Tensor:
-    """RGBA and the auxiliary channels, (4 + n, H, W)."""
-    target = load_target(config.target, size=config.size, padding=config.padding)
-    channels = [target]
-    for name, _ in auxiliary_channels(config):
-        if name == "binary":
-            channels.append(binary_channel(target)[None])
-        elif name == "axis":
-            channels.append(axis_channel(target)[None])
-        elif name == "side":
-            channels.append(side_channel(target)[None])
-        elif name.startswith("radial") and name[6:].isdigit():
-            channels.append(radial_channel(target, int(name[6:]))[None])
-        else:
-            raise SystemExit(f"--auxiliary: expected binary, axis, side or radialN, separated by commas, got {name!r}.")
-    return torch.cat(channels)
 
 
 def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
-        target = target_with_auxiliary(config)
+        target = target_with_auxiliary(config.target, config.auxiliary, size=config.size, padding=config.padding)
         height, width = target.shape[-2:]
         topology = square_grid(height, width).to(str(processes.device))
         raster = NearestCell(topology)
-        weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config)]
+        weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config.auxiliary)]
         loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(processes.device)
         training_config = TrainingConfig(
             iterations=config.stop or config.iterations,
@@ -112,6 +88,7 @@ def train(config: Config) -> Path:
             pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
             precision=config.precision,
             seed=config.seed,
+            snapshot_every=config.snapshots,
         )
 
         rule, before = starting_rule(config.start)

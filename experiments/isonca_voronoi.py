@@ -20,35 +20,31 @@ unit of length around the seed, 2x2 samples a pixel: the same on every substrate
 """
 
 import argparse
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-import torch
 from isonca_training import Config as TrainingArguments
-from isonca_training import target_with_auxiliary, train
+from isonca_training import train
 from PIL import Image
+from protocol.report import write_metrics
+from protocol.runs import grow
+from protocol.scores import empty_loss, measure, verdict
+from protocol.sheets import sheets
+from protocol.targets import published_loss
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
-from graphnca import load_rule, trajectory
-from graphnca.atomic_file import write_atomically
+from graphnca import load_rule
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
 from graphnca.importers import load_published
 from graphnca.layers import NCAConv
-from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
-from graphnca.seeds import point_seed
-from topologies import hex_grid, square_grid, voronoi_mesh
 
-VORONOI_DENSITY = 0.82  # cells per unit area
-ROWS_PER_COLUMN = 2 / 3**0.5  # a hexagonal sheet with as many units across as down
 FRAME_EVERY = 8  # steps between two frames of the animation
 CLOSE_UP = 26.0  # units
 
@@ -60,7 +56,8 @@ class Config:
     rule: str = "isonca-lizard"
     train: bool = False
     target: str = "lizard"
-    auxiliary: str = "binary"
+    auxiliary: str = ""
+    """Auxiliary channels that are measured too; empty: those that the paper gave the target."""
     substrate: tuple[str, ...] = ("square", "hex", "voronoi")
     cells: int = 5184
     steps: int = 1000
@@ -72,17 +69,7 @@ class Config:
 
 def substrates(config: Config) -> dict[str, Data]:
     """Torus sheets of about `config.cells` cells each, by name."""
-    side = config.cells**0.5
-    tall = max(4, 2 * round((config.cells * ROWS_PER_COLUMN) ** 0.5 / 2))
-    builders: dict[str, Callable[[], dict[str, Data]]] = {
-        "square": lambda: {"square": square_grid(round(side), round(side))},
-        "hex": lambda: {"hex": hex_grid(tall, round(config.cells / tall))},
-        "voronoi": lambda: {
-            f"voronoi {number}": voronoi_mesh(side / VORONOI_DENSITY**0.5, side / VORONOI_DENSITY**0.5, seed=number)
-            for number in range(config.seed + 1, config.seed + 1 + config.meshes)
-        },
-    }
-    return {name: topology for kind in config.substrate for name, topology in builders[kind]().items()}
+    return sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
 
 
 def rule_of(config: Config) -> NCAConv:
@@ -93,44 +80,6 @@ def rule_of(config: Config) -> NCAConv:
     if Path(config.rule).suffix in (".json", ".npz"):
         return load_published(config.rule)
     return load_rule(config.rule)
-
-
-@torch.no_grad()
-def grow(rule: NCAConv, topology: Data, runs: int, moments: Iterable[int], seed: int) -> tuple[dict[int, Tensor], int]:
-    """Several runs from one seed cell: states `(runs, N, C)` at the asked numbers of steps, and the seeded cell."""
-    start = point_seed(topology, rule.num_channels)
-    starts, moments = start.expand(runs, *start.shape), set(moments)
-    generator = torch.Generator().manual_seed(seed)
-    grown = trajectory(rule, starts, topology, max(moments), record=moments, regularisers=False, generator=generator)
-    return grown.states, int(start[:, 3].argmax())
-
-
-def measure(states: Tensor, seeded: int, topology: Data, loss: RotationInvariantLoss) -> list[dict[str, Any]]:
-    """One row of numbers a run."""
-    height, width = loss.target.shape[-2:]
-    x, y = topology["pos"][seeded].tolist()
-    images = NearestCell(topology, height, width, centre=(x, y), samples=2)(states)
-    match, alive = loss.match(images), (states[..., 3] > 0.1).sum(-1)
-    return [
-        {
-            "run": run,
-            "loss": round(float(match.loss[run]), 2),
-            "angle": round(float(match.angle[run].rad2deg())),
-            "mirrored": bool(match.mirrored[run]),
-            "alive": int(alive[run]),
-            "largest": round(float(states[run].abs().max()), 2),
-        }
-        for run in range(len(states))
-    ]
-
-
-def verdict(row: dict[str, Any], empty: float) -> str:
-    """What became of a run, in a word."""
-    if not row["largest"] < 10:
-        return "exploded"
-    if row["alive"] == 0:
-        return "died"
-    return "grown" if row["loss"] < empty / 2 else "unlike"
 
 
 def figure(
@@ -175,17 +124,15 @@ def main(config: Config) -> None:
     started = perf_counter()
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    rule, sheets = rule_of(config), substrates(config)
-    loss = RotationInvariantLoss(
-        target_with_auxiliary(TrainingArguments(target=config.target, auxiliary=config.auxiliary)), variant="published"
-    )
-    empty = float(loss(torch.zeros_like(loss.target)))
+    rule, topologies = rule_of(config), substrates(config)
+    loss = published_loss(config.target, config.auxiliary or None)
+    empty = empty_loss(loss)
     recorded, finals, rows = {}, {}, {}
     moments = {*range(0, config.steps + 1, FRAME_EVERY), config.steps}
-    for name, topology in tqdm(sheets.items(), desc="growing", unit="sheet"):
-        recorded[name], seeded = grow(rule, topology, config.runs, moments, config.seed)
+    for name, topology in tqdm(topologies.items(), desc="growing", unit="sheet"):
+        recorded[name] = grow(rule, topology, config.runs, moments, config.seed)
         finals[name] = recorded[name][config.steps]
-        rows[name] = measure(finals[name], seeded, topology, loss)
+        rows[name] = measure(finals[name], topology, loss)
 
     print(f"\nAfter {config.steps} steps; the empty sheet has loss {empty:.1f}.")
     print(f"{'substrate':<12}{'cells':>7}{'run':>5}{'loss':>8}{'angle':>8}{'mirrored':>10}{'alive':>7}{'max|x|':>8}")
@@ -193,12 +140,12 @@ def main(config: Config) -> None:
         for row in runs:
             mirrored = "yes" if row["mirrored"] else "no"
             print(
-                f"{name:<12}{sheets[name].num_nodes:>7}{row['run']:>5}{row['loss']:>8.2f}{row['angle']:>7}°"
+                f"{name:<12}{topologies[name].num_nodes:>7}{row['run']:>5}{row['loss']:>8.2f}{row['angle']:>7}°"
                 f"{mirrored:>10}{row['alive']:>7}{row['largest']:>8.2f}  {verdict(row, empty)}"
             )
     summary = {
         name: {
-            "cells": sheets[name].num_nodes,
+            "cells": topologies[name].num_nodes,
             "median loss": round(median(row["loss"] for row in runs), 2),
             "verdicts": dict(Counter(verdict(row, empty) for row in runs)),
             "runs": runs,
@@ -209,12 +156,12 @@ def main(config: Config) -> None:
         print(f"{name:<12} median loss {entry['median loss']:.2f}")
 
     metrics = {"config": asdict(config), "loss of the empty sheet": round(empty, 2), "substrates": summary}
-    write_atomically(out / "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())
-    save_image(out / "figure.png", figure(finals, sheets, rows))
-    tiles = [NearestCell(sheets[n], scale=3)(state[:, :4]) for n, states in finals.items() for state in states]
+    write_metrics(out, metrics)
+    save_image(out / "figure.png", figure(finals, topologies, rows))
+    tiles = [NearestCell(topologies[n], scale=3)(state[:, :4]) for n, states in finals.items() for state in states]
     names = [f"{n}: {row['loss']:.1f}" for n, runs in rows.items() for row in runs]
     save_image(out / "runs.png", montage(tiles, captions=names, columns=config.runs, pad=6))
-    save_animation(out / "growth.gif", animation(recorded, sheets), fps=16)
+    save_animation(out / "growth.gif", animation(recorded, topologies), fps=16)
     print(f"Pictures and metrics.json are in {out}/ ({perf_counter() - started:.0f} s).")
 
 
@@ -227,7 +174,11 @@ def arguments() -> Config:
     )
     parser.add_argument("--train", action="store_true", help="train a rule on the square grid first, and grow that one")
     parser.add_argument("--target", default=default.target, help="name of an emoji, or path of an image with alpha")
-    parser.add_argument("--auxiliary", default=default.auxiliary, help="auxiliary channels that are measured too")
+    parser.add_argument(
+        "--auxiliary",
+        default=default.auxiliary,
+        help="auxiliary channels that are measured; the paper's if empty",
+    )
     parser.add_argument("--substrate", nargs="+", choices=default.substrate, default=default.substrate)
     parser.add_argument("--cells", type=int, default=default.cells, help="cells of each sheet, about")
     parser.add_argument("--steps", type=int, default=default.steps)

@@ -26,7 +26,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 import torch
-from machine import machine
+from protocol.machine import machine
 from torch import Tensor
 from torch_geometric.data import Data
 

@@ -16,16 +16,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
-from isonca_training import Config as TrainingArguments
-from isonca_training import target_with_auxiliary
-from isonca_voronoi import Config, grow, measure, substrates, verdict
+from isonca_voronoi import Config, substrates
+from protocol.runs import grow
+from protocol.scores import empty_loss, measure, seeded_position, verdict
+from protocol.targets import PUBLISHED_AUXILIARY, published_loss
 from tqdm import tqdm
 
 import graphnca
 from graphnca import load_rule, save_rule
 from graphnca.drawing import montage, save_image
-from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 
@@ -36,19 +35,19 @@ RULES = Path(graphnca.__file__).parent / "rules"
 PICTURES = Path(__file__).parent.parent / "docs" / "rules"
 
 
-def main(path: str, name: str, auxiliary: str, config: Config) -> None:
+def main(path: str, name: str, config: Config) -> None:
     """Measures, draws and saves."""
     rule, card = load_rule(path), dict(describe_rule(path)["card"])
-    target = target_with_auxiliary(TrainingArguments(target=card["target"], auxiliary=auxiliary))
-    loss = RotationInvariantLoss(target, variant="published")
-    empty = float(loss(torch.zeros_like(target)))
+    loss = published_loss(card["target"])
+    channels = PUBLISHED_AUXILIARY.get(card["target"], "binary") or "no auxiliary channel"
+    empty = empty_loss(loss)
     measured: dict[str, Any] = {}
     tiles, captions = [], []
     for sheet, topology in tqdm(substrates(config).items(), desc="measuring", unit="sheet"):
-        states, seeded = grow(rule, topology, config.runs, MOMENTS, config.seed)
+        states = grow(rule, topology, config.runs, MOMENTS, config.seed)
         measured[sheet] = {"cells": topology.num_nodes}
         for moment in MOMENTS:
-            rows = measure(states[moment], seeded, topology, loss)
+            rows = measure(states[moment], topology, loss)
             measured[sheet][f"step {moment}"] = {
                 "median loss": median(row["loss"] for row in rows),
                 "losses": [row["loss"] for row in rows],
@@ -57,13 +56,15 @@ def main(path: str, name: str, auxiliary: str, config: Config) -> None:
                 "mirrored": sum(row["mirrored"] for row in rows),
                 "verdicts": dict(Counter(verdict(row, empty) for row in rows)),
             }
-            x, y = topology["pos"][seeded].tolist()
-            draw = NearestCell(topology, *(TILE * side for side in target.shape[-2:]), centre=(x, y), scale=float(TILE))
+            centre = seeded_position(topology)
+            draw = NearestCell(
+                topology, *(TILE * side for side in loss.target.shape[-2:]), centre=centre, scale=float(TILE)
+            )
             tiles += list(draw(states[moment][..., :4]))
             captions += [f"{sheet}, {moment}: {row['loss']:.1f}" for row in rows]
     card["measured"] = {
         "by": f"python experiments/ship_isonca.py {path} {name}",
-        "loss": f"published variant (RGBA, {auxiliary}), one pixel per unit of length, 2x2 samples a pixel",
+        "loss": f"published variant (RGBA, {channels}), one pixel per unit of length, 2x2 samples a pixel",
         "loss of the empty sheet": round(empty, 2),
         "runs on each sheet": config.runs,
         "seed": config.seed,
@@ -81,9 +82,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rule", help="path of the trained rule")
     parser.add_argument("name", help="name to ship it under")
-    parser.add_argument(
-        "--auxiliary", default="binary", help="auxiliary channels of the published loss for this target"
-    )
     parser.add_argument("--seed", type=int, default=HELD_OUT, help="of the runs and the meshes")
     arguments = parser.parse_args()
-    main(arguments.rule, arguments.name, arguments.auxiliary, replace(Config(), seed=arguments.seed))
+    main(arguments.rule, arguments.name, replace(Config(), seed=arguments.seed))

@@ -64,6 +64,8 @@ class Config:
     rate: float = 1e-3
     device: str = "cpu"
     """cpu or cuda."""
+    snapshots: int = 500
+    """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/isonca-lizard-3point"
@@ -103,6 +105,7 @@ def train(config: Config) -> Path:
                 schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
                 pool=PoolPolicy(seed_always_until=3000, seed_every=4, damage_every=3, rank=True),
                 seed=config.seed,
+                snapshot_every=config.snapshots,
             ),
             config.out,
             pictures(raster, config.target),

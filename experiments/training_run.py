@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from machine import machine
+from protocol.machine import machine
 from torch import Tensor
 
 from graphnca import load_rule, save_rule

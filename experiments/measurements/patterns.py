@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import torch
-from isonca_training import Config as TrainingArguments
-from isonca_training import target_with_auxiliary
 from jaxtyping import Float
+from protocol.targets import target_with_auxiliary
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -43,9 +42,8 @@ def named_rule(name: str, device: str) -> NCAConv:
 
 def target_for(config: Config) -> Float[Tensor, "c h w"]:
     """The lizard with its auxiliary channels, two thirds of the sheet wide."""
-    return target_with_auxiliary(TrainingArguments(size=config.side * 2 // 3, padding=config.side // 6)).to(
-        config.device
-    )
+    size, padding = config.side * 2 // 3, config.side // 6
+    return target_with_auxiliary("lizard", "binary,axis:3", size=size, padding=padding).to(config.device)
 
 
 def isonca_pattern(topology: Data, config: Config, batch: int | None = None) -> Pattern:

@@ -27,6 +27,7 @@ from ..damage import random_disks
 from ..layers import NCAConv
 from ..pool import PoolSample, SamplePool, join_pools, part_of_pool
 from ..rollout import trajectory
+from ..rules import save_rule
 from .average import ParameterAverage
 from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from .distributed import ALONE, Processes, own_generator
@@ -85,6 +86,8 @@ class TrainingConfig:
     seed: int = 0
     checkpoint_seconds: float = 240.0
     picture_seconds: float = 60.0
+    snapshot_every: int = 0
+    """Every so many iterations the averaged rule is saved into `snapshots/`, for a look back at the training; 0: never."""
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -160,6 +163,10 @@ class Training:
         """The run's one checkpoint."""
         return self.folder / "checkpoint.pt"
 
+    def snapshot_path(self, iteration: int) -> Path:
+        """Where the averaged rule as of an iteration is saved (`TrainingConfig.snapshot_every`)."""
+        return self.folder / "snapshots" / f"{iteration:06d}.safetensors"
+
     def run(self) -> None:
         """Trains until the configured iteration, from the folder's checkpoint if there is one."""
         first = self.processes.is_first
@@ -188,6 +195,8 @@ class Training:
                     if self.draw is not None and now - drawn > self.config.picture_seconds:
                         self.draw(self.folder, states, self.history)
                         drawn = perf_counter()
+                if first and self.config.snapshot_every and self.iteration % self.config.snapshot_every == 0:
+                    self.snapshot()
                 if self.processes.agree(now - saved > self.config.checkpoint_seconds):
                     self.save()
                     saved = perf_counter()
@@ -198,6 +207,12 @@ class Training:
         state = self.state_dict()
         if self.processes.is_first:
             save_checkpoint(self.checkpoint_path, state)
+
+    def snapshot(self) -> None:
+        """Saves the averaged rule as it is now."""
+        path = self.snapshot_path(self.iteration)
+        path.parent.mkdir(exist_ok=True)
+        save_rule(self.averaged_rule(), path, {"iteration": self.iteration})
 
     def step(self) -> tuple[str, Tensor]:
         """One iteration; returns what the guard has to say and the states after it."""

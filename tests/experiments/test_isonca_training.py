@@ -2,28 +2,26 @@
 
 from pathlib import Path
 
-import pytest
 import torch
-from isonca_training import Config, target_with_auxiliary, train
+from isonca_training import Config, train
 
 from graphnca import load_rule
 from graphnca.rules import describe_rule
 
 
 def test_training_writes_a_rule_with_its_card_and_resumes(tmp_path: Path) -> None:
-    config = Config(target="heart", size=12, padding=2, iterations=2, batch_size=2, out=str(tmp_path / "run"))
+    config = Config(
+        target="heart", size=12, padding=2, iterations=2, batch_size=2, snapshots=1, out=str(tmp_path / "run")
+    )
     path = train(config)
     first = load_rule(str(path)).state_dict()
     card = describe_rule(str(path))["card"]
     assert card["target"] == "heart"
     assert card["iterations"] == 2
     assert torch.equal(
+        load_rule(str(tmp_path / "run" / "snapshots" / "000002.safetensors")).state_dict()["update_rule.hidden.bias"],
+        first["update_rule.hidden.bias"],
+    )
+    assert torch.equal(
         load_rule(str(train(config))).state_dict()["update_rule.hidden.bias"], first["update_rule.hidden.bias"]
     )
-
-
-def test_auxiliary_channels_follow_the_picture() -> None:
-    assert len(target_with_auxiliary(Config(target="heart", auxiliary="binary,radial4"))) == 6
-    assert len(target_with_auxiliary(Config(target="spiderweb", auxiliary=""))) == 4
-    with pytest.raises(SystemExit, match="radialN"):
-        target_with_auxiliary(Config(auxiliary="spiral"))

@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from isonca_voronoi import Config, main, measure, rule_of, substrates, verdict
+from isonca_voronoi import Config, main, rule_of, substrates
 from PIL import Image
 
 from graphnca import save_rule
-from graphnca.losses import RotationInvariantLoss
 from graphnca.models import isonca
-from graphnca.seeds import point_seed
-from graphnca.targets import binary_channel, load_target
-from topologies import check_topology, square_grid
+from topologies import check_topology
 
 
 @pytest.fixture
@@ -53,31 +50,3 @@ def test_only_the_substrates_asked_for_are_built() -> None:
 def test_a_published_model_file_is_read_by_its_content(conformance: Path) -> None:
     rule = rule_of(Config(rule=str(conformance / "isonca_lizard" / "cadata.json")))
     assert sum(parameter.numel() for parameter in rule.parameters()) == 9408
-
-
-def test_the_target_itself_measures_zero() -> None:
-    square = square_grid(72, 72)
-    target = load_target("lizard")
-    channels = torch.cat([target, binary_channel(target)[None]])
-    states = torch.zeros(1, 5184, 16)
-    states[0, :, :5] = channels.flatten(1).T
-    seeded = int(point_seed(square)[:, 3].argmax())
-    row = measure(states, seeded, square, RotationInvariantLoss(channels, variant="published"))[0]
-    assert row["loss"] < 0.01
-    assert row["angle"] == 0
-    assert not row["mirrored"]
-    assert row["alive"] == int((target[3] > 0.1).sum())
-
-
-@pytest.mark.parametrize(
-    ("row", "word"),
-    [
-        ({"largest": float("nan"), "alive": 9, "loss": 1.0}, "exploded"),
-        ({"largest": 11.0, "alive": 9, "loss": 1.0}, "exploded"),
-        ({"largest": 0.0, "alive": 0, "loss": 38.0}, "died"),
-        ({"largest": 1.5, "alive": 9, "loss": 30.0}, "unlike"),
-        ({"largest": 1.5, "alive": 9, "loss": 5.0}, "grown"),
-    ],
-)
-def test_every_fate_has_its_word(row: dict, word: str) -> None:
-    assert verdict(row, 38.3) == word

@@ -7,10 +7,12 @@ import pytest
 import ship_isonca
 import torch
 from isonca_training import Config as TrainingArguments
-from isonca_voronoi import Config, grow, measure, substrates
+from isonca_voronoi import Config, substrates
+from protocol.runs import grow
+from protocol.scores import measure
+from protocol.targets import published_loss
 
 from graphnca import load_rule, save_rule
-from graphnca.losses import RotationInvariantLoss
 from graphnca.models import isonca
 from graphnca.rules import describe_rule
 
@@ -24,7 +26,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     torch.nn.init.normal_(rule.update_rule.output.weight, std=0.05)
     save_rule(rule, tmp_path / "trained.safetensors", {"target": "heart", "hours": 1.5})
     config = Config(cells=150, runs=2, meshes=1, substrate=("square", "voronoi"), seed=ship_isonca.HELD_OUT)
-    ship_isonca.main(str(tmp_path / "trained.safetensors"), "shipped", "binary", config)
+    ship_isonca.main(str(tmp_path / "trained.safetensors"), "shipped", config)
 
     card = describe_rule(str(tmp_path / "shipped.safetensors"))["card"]
     measured = card["measured"]
@@ -35,9 +37,8 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     assert json.loads((tmp_path / "shipped.json").read_text())["card"] == card
 
     topology = substrates(config)["square"]
-    states, seeded = grow(load_rule(str(tmp_path / "shipped.safetensors")), topology, 2, (5, 10), ship_isonca.HELD_OUT)
-    target = ship_isonca.target_with_auxiliary(TrainingArguments(target="heart", auxiliary="binary"))
-    rows = measure(states[10], seeded, topology, RotationInvariantLoss(target, variant="published"))
+    states = grow(load_rule(str(tmp_path / "shipped.safetensors")), topology, 2, (5, 10), ship_isonca.HELD_OUT)
+    rows = measure(states[10], topology, published_loss("heart", "binary,radial4"))
     assert measured["sheets"]["square"]["step 10"]["losses"] == [row["loss"] for row in rows]
 
 

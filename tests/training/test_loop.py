@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from graphnca import Trajectory
+from graphnca import Trajectory, load_rule
 from graphnca.models import isonca
 from graphnca.seeds import point_seed
 from graphnca.training import (
@@ -386,3 +386,13 @@ def test_the_configuration_as_plain_data() -> None:
 def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **changes)
+
+
+def test_snapshots_are_the_averaged_rules_on_the_way(tmp_path: Path) -> None:
+    training = make_training(tmp_path, replace(CONFIG, snapshot_every=4))
+    training.run()
+    paths = sorted((tmp_path / "snapshots").glob("*.safetensors"))
+    assert [path.stem for path in paths] == ["000004"]
+    at_four = make_training(tmp_path / "four", replace(CONFIG, iterations=4))
+    at_four.run()
+    assert_same(load_rule(str(paths[0])).state_dict(), at_four.averaged_rule().state_dict())

@@ -1,0 +1,36 @@
+"""Where a result goes: pictures and `metrics.json` in a folder, and with `--publish` into the documentation."""
+
+import json
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from graphnca.atomic_file import write_atomically
+from protocol.machine import machine
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
+
+
+def command() -> str:
+    """The command line of this process, as one would type it in the project's folder."""
+    return shlex.join(["python", f"experiments/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def write_metrics(out: str | Path, metrics: dict[str, Any]) -> None:
+    """Writes `metrics.json`, headed by the command and the machine; NaN and infinity are refused."""
+    content = {"command": command(), "machine": machine(), **metrics}
+    write_atomically(Path(out) / "metrics.json", (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def publish(out: str | Path, name: str) -> Path:
+    """Copies `metrics.json` and the pictures of a result into `docs/results/NAME`, in place of what was there."""
+    folder = PUBLISHED / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for path in sorted(Path(out).iterdir()):
+        if path.suffix in (".json", ".png", ".gif"):
+            shutil.copyfile(path, folder / path.name)
+    return folder

@@ -1,0 +1,56 @@
+"""What a run scores against the target of a single seed: the published loss, and what it says of the pattern."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphnca.losses import RotationInvariantLoss
+from graphnca.rasterizers import NearestCell
+from graphnca.seeds import point_seed
+
+EXPLODED = 10.0  # |x| beyond which a run counts as exploded; trained rules stay below 2
+ALIVE = 0.1  # alpha above which a cell is mature
+
+
+def empty_loss(loss: RotationInvariantLoss) -> float:
+    """The loss of a sheet without a living cell."""
+    return float(loss(torch.zeros_like(loss.target)))
+
+
+def seeded_position(topology: Data) -> tuple[float, float]:
+    """Where a single seed lies: the cell in the middle, in units."""
+    x, y = topology["pos"][point_seed(topology, 4)[:, 3].argmax()].tolist()[:2]
+    return x, y
+
+
+def raster(topology: Data, height: int, width: int) -> NearestCell:
+    """A raster of one pixel per unit of length around the seed, 2x2 samples a pixel: the same on every substrate."""
+    return NearestCell(topology, height, width, centre=seeded_position(topology), samples=2)
+
+
+def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list[dict[str, Any]]:
+    """One row of numbers a run, for states `(runs, N, C)`."""
+    match = loss.match(raster(topology, *loss.target.shape[-2:])(states))
+    alive = (states[..., 3] > ALIVE).sum(-1)
+    return [
+        {
+            "run": run,
+            "loss": round(float(match.loss[run]), 2),
+            "angle": round(float(match.angle[run].rad2deg())),
+            "mirrored": bool(match.mirrored[run]),
+            "alive": int(alive[run]),
+            "largest": round(float(states[run].abs().max()), 2),
+        }
+        for run in range(len(states))
+    ]
+
+
+def verdict(row: dict[str, Any], empty: float) -> str:
+    """What became of a run, in a word."""
+    if not row["largest"] < EXPLODED:
+        return "exploded"
+    if row["alive"] == 0:
+        return "died"
+    return "grown" if row["loss"] < empty / 2 else "unlike"

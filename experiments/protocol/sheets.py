@@ -1,0 +1,42 @@
+"""The sheets of cells that results are measured on."""
+
+from collections.abc import Callable, Iterable
+
+from torch_geometric.data import Data
+
+from topologies import hex_grid, square_grid, voronoi_mesh
+
+KINDS = ("square", "hex", "voronoi")
+CELLS = 5184  # of a 72x72 grid, the published size
+VORONOI_DENSITY = 0.82  # cells per unit area
+ROWS_PER_COLUMN = 2 / 3**0.5  # a hexagonal sheet with as many units across as down
+
+
+def square_sheet(cells: int = CELLS) -> Data:
+    """A square torus of about so many cells."""
+    side = round(cells**0.5)
+    return square_grid(side, side)
+
+
+def hex_sheet(cells: int = CELLS) -> Data:
+    """A hexagonal torus of about so many cells, about as high as it is wide."""
+    rows = max(4, 2 * round((cells * ROWS_PER_COLUMN) ** 0.5 / 2))
+    return hex_grid(rows, round(cells / rows))
+
+
+def voronoi_sheet(cells: int = CELLS, *, seed: int = 0, periodic: bool = True, lloyd_steps: int = 0) -> Data:
+    """A square Voronoi mesh of about so many cells."""
+    side = (cells / VORONOI_DENSITY) ** 0.5
+    return voronoi_mesh(side, side, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+
+
+def sheets(kinds: Iterable[str] = KINDS, cells: int = CELLS, *, meshes: int = 3, seed: int = 0) -> dict[str, Data]:
+    """Torus sheets by name: square, hex, and so many Voronoi meshes, drawn with the seeds after `seed`."""
+    builders: dict[str, Callable[[], dict[str, Data]]] = {
+        "square": lambda: {"square": square_sheet(cells)},
+        "hex": lambda: {"hex": hex_sheet(cells)},
+        "voronoi": lambda: {
+            f"voronoi {number}": voronoi_sheet(cells, seed=number) for number in range(seed + 1, seed + 1 + meshes)
+        },
+    }
+    return {name: topology for kind in kinds for name, topology in builders[kind]().items()}

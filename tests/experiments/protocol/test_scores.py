@@ -1,0 +1,38 @@
+"""Scores: the target itself, and every verdict."""
+
+import pytest
+import torch
+from protocol.scores import empty_loss, measure, verdict
+from protocol.targets import published_loss
+
+from topologies import square_grid
+
+
+def test_the_target_itself_measures_zero() -> None:
+    square = square_grid(72, 72)
+    loss = published_loss("lizard")
+    states = torch.zeros(1, 5184, 16)
+    states[0, :, :5] = loss.target.flatten(1).T
+    row = measure(states, square, loss)[0]
+    assert row["loss"] < 0.01
+    assert row["angle"] == 0
+    assert not row["mirrored"]
+    assert row["alive"] == int((loss.target[3] > 0.1).sum())
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"largest": float("nan"), "alive": 9, "loss": 1.0}, "exploded"),
+        ({"largest": 11.0, "alive": 9, "loss": 1.0}, "exploded"),
+        ({"largest": 0.0, "alive": 0, "loss": 38.0}, "died"),
+        ({"largest": 1.5, "alive": 9, "loss": 30.0}, "unlike"),
+        ({"largest": 1.5, "alive": 9, "loss": 5.0}, "grown"),
+    ],
+)
+def test_every_fate_has_its_word(row: dict, word: str) -> None:
+    assert verdict(row, 38.3) == word
+
+
+def test_the_empty_sheet_of_the_lizard_costs_what_is_published() -> None:
+    assert empty_loss(published_loss("lizard")) == pytest.approx(38.3, abs=0.05)
