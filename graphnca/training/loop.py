@@ -87,7 +87,7 @@ class TrainingConfig:
     checkpoint_seconds: float = 240.0
     picture_seconds: float = 60.0
     snapshot_every: int = 0
-    """Every so many iterations the averaged rule is saved into `snapshots/`, for a look back at the training; 0: never."""
+    """Every so many iterations the averaged rule is saved into `snapshots/`; 0: never."""
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
