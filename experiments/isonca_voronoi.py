@@ -31,6 +31,7 @@ from isonca_training import Config as TrainingArguments
 from isonca_training import train
 from PIL import Image
 from protocol.report import write_metrics
+from protocol.rules import read_rule
 from protocol.runs import grow
 from protocol.scores import empty_loss, measure, verdict
 from protocol.sheets import sheets
@@ -41,7 +42,6 @@ from tqdm import tqdm
 
 from graphnca import load_rule
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
-from graphnca.importers import load_published
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
 
@@ -77,9 +77,7 @@ def rule_of(config: Config) -> NCAConv:
     if config.train:
         out = str(Path(config.out) / "training")
         return load_rule(str(train(TrainingArguments(target=config.target, out=out))))
-    if Path(config.rule).suffix in (".json", ".npz"):
-        return load_published(config.rule)
-    return load_rule(config.rule)
+    return read_rule(config.rule)[0]
 
 
 def figure(

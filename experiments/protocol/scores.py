@@ -31,7 +31,8 @@ def raster(topology: Data, height: int, width: int) -> NearestCell:
 
 
 def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list[dict[str, Any]]:
-    """One row of numbers a run, for states `(runs, N, C)`."""
+    """One row of numbers a run, for states `(runs, N, C)`; what is beyond +-`EXPLODED`, or NaN, counts as that."""
+    states = states.nan_to_num(nan=EXPLODED).clamp(-EXPLODED, EXPLODED)
     match = loss.match(raster(topology, *loss.target.shape[-2:])(states))
     alive = (states[..., 3] > ALIVE).sum(-1)
     return [

@@ -1,8 +1,10 @@
 """Scores: the target itself, and every verdict."""
 
+import math
+
 import pytest
 import torch
-from protocol.scores import empty_loss, measure, verdict
+from protocol.scores import EXPLODED, empty_loss, measure, verdict
 from protocol.targets import published_loss
 
 from topologies import square_grid
@@ -18,6 +20,15 @@ def test_the_target_itself_measures_zero() -> None:
     assert row["angle"] == 0
     assert not row["mirrored"]
     assert row["alive"] == int((loss.target[3] > 0.1).sum())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e30])
+def test_a_run_without_bounds_has_finite_numbers_and_is_called_exploded(value: float) -> None:
+    loss = published_loss("spiderweb")
+    row = measure(torch.full((1, 5184, 16), value), square_grid(72, 72), loss)[0]
+    assert math.isfinite(row["loss"])
+    assert row["largest"] == EXPLODED
+    assert verdict({**row, "alive": 1}, empty_loss(loss)) == "exploded"
 
 
 @pytest.mark.parametrize(
