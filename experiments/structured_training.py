@@ -3,8 +3,9 @@
     python experiments/structured_training.py --target lizard --out runs/isonca-lizard-3point
     python experiments/structured_training.py --target dancer --out runs/isonca-dancer-6point
 
-The seed is several coloured points (`SEEDS`): their arrangement breaks every symmetry, so the loss needs no search over
-orientations: 1000 times the mean squared error of RGBA after the last step, with the terms for overflow and stillness.
+The seed is several coloured points (`protocol/structured.py`): their arrangement breaks every symmetry, so the loss
+needs no search over orientations: 1000 times the mean squared error of RGBA after the last step, with the terms for
+overflow and stillness.
 Pool of 256, rollouts of 64-95 steps, as published (Mordvintsev et al. 2022); one cosine from 1e-3 to 1e-5 instead of
 triangles, the running average of the parameters, and the seed for the worst of a batch, as in `isonca_training.py`,
 whose options these are. Expect a recognisable picture after 2,000 iterations.
@@ -14,14 +15,12 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from protocol.structured import seed_of
 from torch import Tensor
-from torch_geometric.data import Data
 from training_run import pictures, run, set_up, starting_rule
 
 from graphnca.losses import PixelLoss
 from graphnca.rasterizers import NearestCell
-from graphnca.seeds import ring, structured_seed
 from graphnca.targets import load_target
 from graphnca.training import (
     Cosine,
@@ -36,18 +35,6 @@ from graphnca.training import (
 from topologies import square_grid
 
 LOSS_SCALE = 1000.0  # of the mean squared error, as published
-
-# Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
-# head, hands, hip and feet, by eye from the figure in the authors' blog post.
-SEEDS: dict[str, tuple[Tensor, Tensor]] = {
-    "lizard": ring(3),
-    "dancer": (
-        torch.tensor([(-1.0, -8.0), (7.0, -7.0), (-11.0, 1.0), (0.0, 7.0), (-6.0, 17.0), (7.0, 17.0)]),
-        torch.tensor(
-            [(1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 1.0)]
-        ),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -69,14 +56,6 @@ class Config:
     seed: int = 0
     threads: int = 0
     out: str = "runs/isonca-lizard-3point"
-
-
-def seed_of(target: str, topology: Data, *, angle: float = 0.0, mirror: bool = False) -> Tensor:
-    """The structured seed of a target, on any substrate."""
-    if target not in SEEDS:
-        raise SystemExit(f"--target: expected one that has a seed, {sorted(SEEDS)}, got {target!r}.")
-    points, colours = SEEDS[target]
-    return structured_seed(topology, points=points, colours=colours, angle=angle, mirror=mirror)
 
 
 def train(config: Config) -> Path:
