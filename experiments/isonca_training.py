@@ -39,6 +39,7 @@ from graphnca.training import (
     Training,
     TrainingConfig,
     Warmup,
+    World,
     grown_and_still,
     joined_processes,
 )
@@ -94,14 +95,11 @@ def train(config: Config) -> Path:
         rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),
-            topology,
-            point_seed(topology),
-            grown_and_still(loss),
-            loss,
+            World(topology, point_seed(topology), grown_and_still(loss), loss),
             training_config,
             config.out,
-            pictures(raster, config.target),
-            processes,
+            pictures(config.target),
+            processes=processes,
         )
         card = {
             "target": config.target,

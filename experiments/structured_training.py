@@ -29,6 +29,7 @@ from graphnca.training import (
     Training,
     TrainingConfig,
     Warmup,
+    World,
     grown_and_still,
     joined_processes,
 )
@@ -74,10 +75,7 @@ def train(config: Config) -> Path:
         rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),
-            topology,
-            seed_of(config.target, topology),
-            grown_and_still(loss, first_step=False),
-            loss,
+            World(topology, seed_of(config.target, topology), grown_and_still(loss, first_step=False), loss),
             TrainingConfig(
                 iterations=config.iterations,
                 batch_size=config.batch_size,
@@ -87,8 +85,8 @@ def train(config: Config) -> Path:
                 snapshot_every=config.snapshots,
             ),
             config.out,
-            pictures(raster, config.target),
-            processes,
+            pictures(config.target),
+            processes=processes,
         )
         substrate = f"square torus, {height}x{width}"
         return run(training, {"target": config.target, "substrate": substrate, "started from": before})

@@ -16,7 +16,7 @@ from graphnca.layers import NCAConv
 from graphnca.models import isonca
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
-from graphnca.training import Training
+from graphnca.training import Training, World
 from graphnca.training.loop import describe
 
 
@@ -25,11 +25,14 @@ def starting_rule(start: str) -> tuple[NCAConv, dict[str, Any] | None]:
     return (load_rule(start), describe_rule(start)["card"]) if start else (isonca(), None)
 
 
-def pictures(raster: NearestCell, title: str) -> Callable[[Path, Tensor, list[float]], None]:
-    """Draws the states last committed and the curve of the loss into the run's folder."""
+def pictures(title: str) -> Callable[[Path, World, Tensor, list[float]], None]:
+    """Draws the states last committed, one picture for each kind of world, and the curve of the loss."""
 
-    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
-        save_image(folder / "pool.png", montage([raster(state[:, :4]) for state in states], columns=4, pad=4), scale=3)
+    def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
+        raster = NearestCell(world.topology)
+        tiles = [raster(state[:, :4]) for state in states]
+        name = "-".join(["pool", *world.name.split()[:1]])
+        save_image(folder / f"{name}.png", montage(tiles, columns=4, pad=4), scale=3)
         save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
 
     return draw

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
 from graphnca.rollout import Trajectory, trajectory
 from graphnca.seeds import point_seed
-from graphnca.training import PoolPolicy, Training, TrainingConfig, grown_and_still, loop
+from graphnca.training import PoolPolicy, Training, TrainingConfig, World, grown_and_still, loop
 from graphnca.training.objectives import Evaluation
 from topologies import square_grid
 
@@ -48,8 +49,8 @@ def iteration_of(config: Config, folder: str) -> Training:
     steps = (config.steps, config.steps + 1)
     numbers = TrainingConfig(batch_size=config.batch, steps=steps, pool=policy)
     seed = point_seed(topology).to(config.device)
-    training = Training(pattern.rule, topology, seed, grown_and_still(loss), loss, numbers, folder)
-    pool = training.pool
+    training = Training(pattern.rule, World(topology, seed, grown_and_still(loss), loss), numbers, folder)
+    pool = training.worlds.pools[0]
     pool.states.copy_(pattern.states.repeat(-(-config.pool // config.batch), 1, 1)[: config.pool])
     with torch.no_grad():  # entries are ranked by the loss they had when they were last committed
         pool.losses.copy_(loss(pool.states))
@@ -71,7 +72,8 @@ def timed_iteration(training: Training) -> dict[str, float]:
         final, overflow, change, *states = _Mark.apply(lambda: note("loss's gradient ends"), *tensors)  # type: ignore[misc]
         return Trajectory(final, dict(zip(result.states, states, strict=True)), overflow, change)
 
-    objective = training.objective
+    worlds = training.worlds.worlds
+    objective = worlds[0].objective
 
     def watched_objective(result: Trajectory) -> Evaluation:
         note("objective begins")
@@ -83,7 +85,8 @@ def timed_iteration(training: Training) -> dict[str, float]:
         parameter.register_post_accumulate_grad_hook(lambda _: note("gradient ends"))
         for parameter in training.rule.parameters()
     ]
-    with patch.object(loop, "trajectory", watched), patch.object(training, "objective", watched_objective):
+    watched_world = replace(worlds[0], objective=watched_objective)
+    with patch.object(loop, "trajectory", watched), patch.object(training.worlds, "worlds", [watched_world]):
         began = perf_counter()
         training.step()
         whole = perf_counter() - began

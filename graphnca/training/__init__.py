@@ -21,3 +21,6 @@ from .schedules import MultiStep as MultiStep
 from .schedules import Schedule as Schedule
 from .schedules import Triangular2 as Triangular2
 from .schedules import Warmup as Warmup
+from .worlds import Renewal as Renewal
+from .worlds import World as World
+from .worlds import carried_over as carried_over

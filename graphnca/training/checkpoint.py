@@ -9,7 +9,7 @@ import torch
 
 from ..atomic_file import write_atomically
 
-FORMAT = 1
+FORMAT = 2  # 1 had a single pool
 
 
 class CheckpointError(ValueError):

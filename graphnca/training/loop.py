@@ -1,6 +1,7 @@
 """The training loop of every experiment.
 
-    pool.sample -> rank, reseed, damage -> trajectory -> objective -> backward -> normalise -> Adam -> guard -> commit
+    world -> pool.sample -> rank, reseed, damage -> trajectory -> objective -> backward -> normalise -> Adam -> guard
+        -> commit
 
 An iteration depends on nothing but the state that a checkpoint holds, so a run that is killed and resumed gives the
 same rule, on the CPU to the bit. Numbers are drawn on the CPU, whatever the device.
@@ -12,7 +13,7 @@ another, from a process drawn anew each time.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -20,12 +21,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
 from tqdm import tqdm
 
 from ..damage import random_disks
 from ..layers import NCAConv
-from ..pool import PoolSample, SamplePool, join_pools, part_of_pool
+from ..pool import PoolSample, join_pools, part_of_pool
 from ..rollout import trajectory
 from ..rules import save_rule
 from .average import ParameterAverage
@@ -33,8 +33,8 @@ from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from .distributed import ALONE, Processes, own_generator
 from .gradients import normalise_gradients
 from .guard import examine, tell
-from .objectives import Loss, Objective
 from .schedules import Schedule, Triangular2
+from .worlds import Renewal, World, Worlds
 
 PRECISIONS = ("float32", "bfloat16", "float64")
 STATE = (
@@ -42,7 +42,7 @@ STATE = (
     "rule",
     "optimizer",
     "average",
-    "pool",
+    "pools",
     "generator",
     "iteration",
     "seconds",
@@ -56,7 +56,7 @@ class PoolPolicy:
     """What happens to a sample between the pool and the rollout; the defaults are IsoNCA's for the lizard."""
 
     size: int = 256
-    """Entries, of all processes together."""
+    """Entries of each world's pool, of all processes together."""
     seed_always_until: int = 4000
     """Before this iteration the first row is the seed every time,"""
     seed_every: int = 6
@@ -106,49 +106,49 @@ class Training:
 
     Args:
         rule: The rule; trained in place.
-        topology: The substrate.
-        seed: The state `(N, C)` that growth starts from.
-        objective: What is minimised, and the loss of the last states (see `graphnca.training.objectives`).
-        loss: The same loss of states alone, one value per sample: ranks pool entries that have none yet.
+        worlds: The substrate with its seed and its loss; or several, of which each iteration draws one.
         config: The numbers.
         folder: Where checkpoint and pictures go; it is created.
-        draw: Called now and then with the folder, the states last committed (of several processes: the first's) and
-            the history of the loss.
+        draw: Called now and then with the folder, a world, the states last committed there (of several processes: the
+            first's) and the history of the loss.
+        renewal: Which of the worlds are replaced on the way, and by what.
         processes: The processes that share the work, from `joined_processes`; by default there is only this one. All of
             them make the same `Training` and call the same of its methods.
 
     Raises:
-        ValueError: If rule, topology and seed lie on different devices, or batch and pool can't be divided by the
+        ValueError: If the rule and the worlds lie on different devices, or batch and pool can't be divided by the
             number of processes.
     """
 
     def __init__(
         self,
         rule: NCAConv,
-        topology: Data,
-        seed: Tensor,
-        objective: Objective,
-        loss: Loss,
+        worlds: World | Sequence[World],
         config: TrainingConfig,
         folder: str | Path,
-        draw: Callable[[Path, Tensor, list[float]], None] | None = None,
+        draw: Callable[[Path, World, Tensor, list[float]], None] | None = None,
+        renewal: Renewal | None = None,
         processes: Processes = ALONE,
     ) -> None:
-        devices = {next(rule.parameters()).device, topology["edge_index"].device, seed.device}
+        worlds = [worlds] if isinstance(worlds, World) else worlds
+        devices = {next(rule.parameters()).device}
+        devices |= {part.device for world in worlds for part in (world.topology["edge_index"], world.seed)}
         if len(devices) > 1:
-            raise ValueError(f"`rule`, `topology` and `seed` must lie on one device, got {sorted(map(str, devices))}.")
+            raise ValueError(
+                f"`rule` and the topology and seed of every world must lie on one device, got "
+                f"{sorted(map(str, devices))}."
+            )
         if config.batch_size % processes.size or config.pool.size % processes.size:
             raise ValueError(
                 f"`batch_size` and the pool's `size` must be multiples of the number of processes, {processes.size}, "
                 f"got {config.batch_size} and {config.pool.size}."
             )
-        self.rule, self.topology, self.seed = rule, topology, seed
-        self.objective, self.loss, self.config, self.draw = objective, loss, config, draw
+        self.rule, self.config, self.draw = rule, config, draw
         self.processes = processes
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.generator = own_generator(config.seed, processes.rank)
-        self.pool = SamplePool(seed, config.pool.size // processes.size)
+        self.worlds = Worlds(worlds, config.pool.size // processes.size, renewal)
         processes.copy_from_first([*rule.parameters(), *rule.buffers()])
         self.optimizer = torch.optim.Adam(rule.parameters(), lr=config.schedule(0))
         self.average = ParameterAverage(rule, config.average_decay)
@@ -181,7 +181,7 @@ class Training:
         with bar:
             while self.iteration < self.config.iterations:
                 started = perf_counter()
-                sentence, states = self.step()
+                sentence, world, states = self.step()
                 now = perf_counter()
                 self.seconds += now - started
                 if first:
@@ -193,7 +193,7 @@ class Training:
                     if sentence:
                         bar.write(f"iteration {self.iteration}: {sentence}.")
                     if self.draw is not None and now - drawn > self.config.picture_seconds:
-                        self.draw(self.folder, states, self.history)
+                        self.draw(self.folder, world, states, self.history)
                         drawn = perf_counter()
                 if first and self.config.snapshot_every and self.iteration % self.config.snapshot_every == 0:
                     self.snapshot()
@@ -214,22 +214,25 @@ class Training:
         path.parent.mkdir(exist_ok=True)
         save_rule(self.averaged_rule(), path, {"iteration": self.iteration})
 
-    def step(self) -> tuple[str, Tensor]:
-        """One iteration; returns what the guard has to say and the states after it."""
+    def step(self) -> tuple[str, World, Tensor]:
+        """One iteration; returns what the guard has to say, the world it took place in and the states after it."""
         config = self.config
-        sample = self.pool.sample(config.batch_size // self.processes.size, generator=self.generator)
-        self._prepare(sample, config.pool)
+        self.worlds.renew(self.iteration)
+        chosen = self.processes.agree(self.worlds.draw(self.generator))
+        world, pool = self.worlds.worlds[chosen], self.worlds.pools[chosen]
+        sample = pool.sample(config.batch_size // self.processes.size, generator=self.generator)
+        self._prepare(sample, world)
         num_steps = self.processes.agree(int(torch.randint(*config.steps, (), generator=self.generator)))
         result = trajectory(
             self.rule,
             sample.states,
-            self.topology,
+            world.topology,
             num_steps,
             record=(1,),
             generator=self.generator,
             precision=self.precision,
         )
-        evaluation = self.objective(result)
+        evaluation = world.objective(result)
         value = evaluation.share(config.batch_size)
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
@@ -259,13 +262,13 @@ class Training:
             events.append(f"{tell(counts, config.batch_size)} replaced by the seed")
             for name, count in zip(self.repairs, counts, strict=True):
                 self.repairs[name] += count
-            final = torch.where(lost[:, None, None], self.seed.to(final), final)
+            final = torch.where(lost[:, None, None], world.seed.to(final), final)
             losses = torch.where(lost, torch.nan, losses)
-        self.pool.commit(sample, final, losses)
+        pool.commit(sample, final, losses)
         shown = total / (config.batch_size - num_lost) if num_lost < config.batch_size else math.nan
         self.history.append(shown if math.isfinite(shown) else self.history[-1] if self.history else 0.0)
         self.iteration += 1
-        return "; ".join(events), final
+        return "; ".join(events), world, final
 
     def _gradients(self) -> list[Tensor]:
         """The parameters' gradients; with several processes, zeros where this share of the batch left none."""
@@ -276,21 +279,22 @@ class Training:
                     parameter.grad = torch.zeros_like(parameter)
         return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
-    def _prepare(self, sample: PoolSample, policy: PoolPolicy) -> None:
+    def _prepare(self, sample: PoolSample, world: World) -> None:
+        policy = self.config.pool
         if policy.rank:
             unknown = sample.losses.isnan()
             if unknown.any():
                 with torch.no_grad():
-                    sample.losses[unknown] = self.loss(sample.states[unknown]).to(sample.losses)
+                    sample.losses[unknown] = world.loss(sample.states[unknown]).to(sample.losses)
             sample.rank(sample.losses)
         places = self._places(sample, policy)
         if (self.iteration < policy.seed_always_until or self.iteration % policy.seed_every == 0) and 0 in places:
-            sample.reseed([places.index(0)], self.seed)
+            sample.reseed([places.index(0)], world.seed)
         if policy.damage_every and self.iteration % policy.damage_every == 0:
             last = self.config.batch_size - policy.damage_count
             rows = [row for row, place in enumerate(places) if place >= last]
             if rows:
-                sample.damage(rows, random_disks(self.topology, len(rows), generator=self.generator))
+                sample.damage(rows, random_disks(world.topology, len(rows), generator=self.generator))
 
     def _places(self, sample: PoolSample, policy: PoolPolicy) -> list[int]:
         """Which row of the whole batch each row of this process's share is."""
@@ -312,17 +316,17 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """Everything the next iteration depends on.
 
-        Several processes must call this together; pool and generators of all of them are then in what the first one
+        Several processes must call this together; pools and generators of all of them are then in what the first one
         gets, and None in what the others get.
         """
-        pools = self.processes.collect(self.pool.state_dict())
+        shares = self.processes.collect([pool.state_dict() for pool in self.worlds.pools])
         generators = self.processes.collect(self.generator.get_state())
         return {
             "architecture": self.rule.config,
             "rule": self.rule.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state_dict(),
-            "pool": None if pools is None else pools[0] if len(pools) == 1 else join_pools(pools),
+            "pools": None if shares is None else [join_pools(list(parts)) for parts in zip(*shares, strict=True)],
             "generator": None if generators is None else generators[0],
             "other_generators": None if generators is None else generators[1:],
             "iteration": self.iteration,
@@ -339,7 +343,7 @@ class Training:
 
         Raises:
             CheckpointError: If it was written by a run of another architecture, or is not whole.
-            ValueError: If its pool is of another shape.
+            ValueError: If its pools are of another shape or number.
         """
         missing = [name for name in STATE if name not in state]
         if missing:
@@ -355,7 +359,8 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])
         rank, size = self.processes.rank, self.processes.size
-        self.pool.load_state_dict(state["pool"] if size == 1 else part_of_pool(state["pool"], rank, size))
+        parts = [part_of_pool(pool, rank, size) for pool in state["pools"]]
+        self.worlds.load_state_dict(parts, state["iteration"])
         generators = [state["generator"], *state.get("other_generators", [])]
         if rank < len(generators):
             self.generator.set_state(generators[rank])

@@ -33,6 +33,7 @@ from graphnca.training import (
     Processes,
     Training,
     TrainingConfig,
+    World,
     grown_and_still,
     joined_processes,
     last_state,
@@ -60,16 +61,15 @@ def make_training(folder: Path, processes: Processes, config: TrainingConfig = C
     """A tiny run that begins with another rule in every process, until they have met."""
     torch.manual_seed(processes.rank)
     objective = parts.pop("objective", grown_and_still(loss))
-    return Training(
-        isonca(6, 12), GRID, point_seed(GRID, 6), objective, loss, config, folder, processes=processes, **parts
-    )
+    world = World(GRID, point_seed(GRID, 6), objective, loss)
+    return Training(isonca(6, 12), world, config, folder, processes=processes, **parts)
 
 
 def lively(training: Training, seed: int) -> None:
     """Fills the pool with states in which every cell lives, some beyond the bounds that overflow is measured from."""
     generator = torch.Generator().manual_seed(seed)
-    training.pool.states = torch.rand(training.pool.states.shape, generator=generator) * 2.5 + 0.2
-    training.pool.losses[:] = torch.nan
+    training.worlds.pools[0].states = torch.rand(training.worlds.pools[0].states.shape, generator=generator) * 2.5 + 0.2
+    training.worlds.pools[0].losses[:] = torch.nan
 
 
 def together(work: Callable[[Processes], Any], size: int = 2) -> list[Any]:
@@ -193,7 +193,7 @@ def test_two_processes_give_the_gradient_of_the_joint_batch(tmp_path: Path) -> N
         training.iteration = 1
         lively(training, processes.rank)
         rule = {name: value.clone() for name, value in training.rule.state_dict().items()}
-        starts = training.pool.sample(2, generator=own_generator(config.seed, processes.rank)).states
+        starts = training.worlds.pools[0].sample(2, generator=own_generator(config.seed, processes.rank)).states
         training.step()
         return {
             "rule": rule,
@@ -239,7 +239,7 @@ def test_both_hold_the_same_rule_and_count_alike(tmp_path: Path) -> None:
             "history": training.history,
             "repairs": training.repairs,
             "lengths": lengths,
-            "pool": training.pool.states,
+            "pool": training.worlds.pools[0].states,
             "generator": training.generator.get_state(),
         }
 
@@ -283,15 +283,15 @@ def test_the_worst_of_all_becomes_the_seed_and_the_best_of_all_are_damaged(tmp_p
     def work(processes: Processes) -> dict[str, Any]:
         training = make_training(tmp_path, processes, config)
         drawn: list[Tensor] = []
-        sample = training.pool.sample
+        sample = training.worlds.pools[0].sample
 
         def watching(*parts: Any, **options: Any) -> Any:
             taken = sample(*parts, **options)
             drawn.append(loss(taken.states))
             return taken
 
-        training.pool.sample = watching  # type: ignore[method-assign]
-        return {"drawn": drawn, "starts": starts(training, 8), "seed": training.seed}
+        training.worlds.pools[0].sample = watching  # type: ignore[method-assign]
+        return {"drawn": drawn, "starts": starts(training, 8), "seed": training.worlds.worlds[0].seed}
 
     first, second = both(together(work))
     seed, seeded_in, damaged_in = first["seed"], set(), set()
@@ -315,9 +315,9 @@ def test_unranked_the_seed_and_the_disks_visit_every_process(tmp_path: Path) -> 
 
     def work(processes: Processes) -> dict[str, Any]:
         training = make_training(tmp_path, processes, replace(CONFIG, pool=policy))
-        shares = starts(training, 8)
+        shares, seed = starts(training, 8), training.worlds.worlds[0].seed
         return {
-            "seeded": [[bool(torch.equal(state, training.seed)) for state in share] for share in shares],
+            "seeded": [[bool(torch.equal(state, seed)) for state in share] for share in shares],
             "wounded": [bool(share[-1].eq(0).all(-1).any()) for share in shares],
         }
 
@@ -342,7 +342,7 @@ def test_what_is_not_finite_in_one_stops_the_update_of_all(lost: str, tmp_path: 
         config = replace(CONFIG, pool=replace(POLICY, damage_every=0))
         training = make_training(tmp_path, processes, config, objective=last_state(bad))
         before = [parameter.detach().clone() for parameter in training.rule.parameters()]
-        sentence, _ = training.step()
+        sentence, _, _ = training.step()
         unchanged = same([parameter.detach() for parameter in training.rule.parameters()], before)
         return {"sentence": sentence, "unchanged": unchanged, "history": training.history}
 
@@ -380,9 +380,9 @@ def test_lost_samples_of_all_are_counted_and_each_repairs_its_own(tmp_path: Path
         training = make_training(tmp_path, processes, replace(CONFIG, pool=policy, schedule=lambda iteration: 0.0))
         training.iteration = 1
         lively(training, processes.rank)
-        training.pool.states[1 - processes.rank] = 100.0 if processes.rank else 0.0
-        sentence, _ = training.step()
-        seeds = [bool(torch.equal(state, training.seed)) for state in training.pool.states]
+        training.worlds.pools[0].states[1 - processes.rank] = 100.0 if processes.rank else 0.0
+        sentence, _, _ = training.step()
+        seeds = [bool(torch.equal(state, training.worlds.worlds[0].seed)) for state in training.worlds.pools[0].states]
         return {"sentence": sentence, "repairs": training.repairs, "history": training.history, "seeds": seeds}
 
     first, second = both(together(work))
@@ -397,7 +397,7 @@ def run_to(folder: Path, iterations: int, size: int = 2, **changes: Any) -> list
     """Runs or resumes up to an iteration; what each process printed and drew."""
 
     def work(processes: Processes) -> str:
-        def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+        def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
             print(f"drawn {len(states)} states")
 
         config = replace(CONFIG, iterations=iterations, picture_seconds=-1.0, **changes)
@@ -421,7 +421,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert "checkpoint.pt at iteration 3" in first and "divided anew" not in first and second == ""
     states = [load_checkpoint(tmp_path / folder / "checkpoint.pt") for folder in ("one go", "two goes")]
     assert same(*states)
-    assert states[0]["pool"]["occupied"].shape == (8, 64)
+    assert states[0]["pools"][0]["occupied"].shape == (8, 64)
     assert len(states[0]["other_generators"]) == 1
 
 
@@ -438,7 +438,7 @@ def test_a_run_goes_on_with_another_number_of_processes(before: int, after: int,
         return {"state": training.state_dict(), "different generators": len(generators.unique(dim=0))}
 
     results = both(together(work, after)) if after > 1 else [work(Processes())]
-    for name in ("pool", "rule", "average", "optimizer", "generator", "history", "repairs", "iteration"):
+    for name in ("pools", "rule", "average", "optimizer", "generator", "history", "repairs", "iteration"):
         assert same(results[0]["state"][name], state[name]), name
     assert results[0]["different generators"] == after
     shown = run_to(tmp_path, 6, after)

@@ -21,6 +21,7 @@ from graphnca.training import (
     Training,
     TrainingConfig,
     Warmup,
+    World,
     grown_and_still,
     last_state,
     load_checkpoint,
@@ -48,7 +49,8 @@ def make_training(folder: str | Path, config: TrainingConfig = CONFIG, hidden_si
     """A tiny run; the same every time."""
     torch.manual_seed(0)
     rule, seed = isonca(6, hidden_size), point_seed(GRID, 6)
-    return Training(rule, GRID, seed, parts.pop("objective", grown_and_still(loss)), loss, config, folder, **parts)
+    world = World(GRID, seed, parts.pop("objective", grown_and_still(loss)), loss)
+    return Training(rule, world, config, folder, **parts)
 
 
 def assert_same(one: Any, two: Any) -> None:
@@ -89,7 +91,7 @@ def test_three_iterations_and_three_are_six(
     second.run()
     assert "checkpoint.pt at iteration 3" in capsys.readouterr().out
     assert_same(second.state_dict(), uninterrupted)
-    assert_same({**load_checkpoint(second.checkpoint_path)}, {"format": 1, **uninterrupted})
+    assert_same({**load_checkpoint(second.checkpoint_path)}, {"format": 2, **uninterrupted})
 
 
 def test_a_finished_run_stays_finished(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
@@ -141,9 +143,9 @@ def test_a_checkpoint_of_another_pool(tmp_path: Path, uninterrupted: dict[str, A
 
 def test_a_checkpoint_with_parts_missing(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
     save_checkpoint(
-        tmp_path / "checkpoint.pt", {n: v for n, v in uninterrupted.items() if n not in ("pool", "average")}
+        tmp_path / "checkpoint.pt", {n: v for n, v in uninterrupted.items() if n not in ("pools", "average")}
     )
-    with pytest.raises(CheckpointError, match=r"lacks \['average', 'pool'\]"):
+    with pytest.raises(CheckpointError, match=r"lacks \['average', 'pools'\]"):
         make_training(tmp_path).run()
 
 
@@ -164,8 +166,8 @@ def test_the_rate_follows_the_schedule(tmp_path: Path) -> None:
 def lively(training: Training) -> None:
     """Fills the pool with states in which every cell lives and no two entries are equal."""
     generator = torch.Generator().manual_seed(4)
-    training.pool.states = torch.rand(training.pool.states.shape, generator=generator) * 0.5 + 0.2
-    training.pool.losses[:] = torch.nan
+    training.worlds.pools[0].states = torch.rand(training.worlds.pools[0].states.shape, generator=generator) * 0.5 + 0.2
+    training.worlds.pools[0].losses[:] = torch.nan
 
 
 def starts(training: Training, iterations: int) -> list[Tensor]:
@@ -176,7 +178,7 @@ def starts(training: Training, iterations: int) -> list[Tensor]:
         seen.append(trajectory.states[1].detach().clone())
         return last_state(loss)(trajectory)
 
-    training.objective = objective
+    training.worlds.worlds[0] = replace(training.worlds.worlds[0], objective=objective)
     for _ in range(iterations):
         lively(training)
         training.step()
@@ -191,7 +193,7 @@ def test_when_the_seed_enters(tmp_path: Path) -> None:
     """In the first row, always before `seed_always_until`, then every `seed_every`."""
     policy = PoolPolicy(size=8, seed_always_until=4, seed_every=3, damage_every=0)
     training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
-    seeded = [bool(torch.equal(start[0], training.seed)) for start in starts(training, 10)]
+    seeded = [bool(torch.equal(start[0], training.worlds.worlds[0].seed)) for start in starts(training, 10)]
     assert seeded == [True, True, True, True, False, False, True, False, False, True]
 
 
@@ -216,11 +218,11 @@ def test_a_state_is_ranked_by_the_loss_it_was_committed_with(tmp_path: Path) -> 
         return loss(states)
 
     training = make_training(tmp_path, replace(CONFIG, pool=replace(CONFIG.pool, damage_every=0)))
-    training.loss = counted
+    training.worlds.worlds[0] = replace(training.worlds.worlds[0], loss=counted)
     for _ in range(12):
         training.step()
     assert sum(evaluated) == 8  # every seed of the pool, once
-    torch.testing.assert_close(training.pool.losses, loss(training.pool.states))
+    torch.testing.assert_close(training.worlds.pools[0].losses, loss(training.worlds.pools[0].states))
 
 
 @pytest.mark.parametrize("rank", [True, False])
@@ -246,7 +248,7 @@ def test_the_length_of_a_rollout_is_drawn_from_its_range(tmp_path: Path) -> None
         counts.add(round(trajectory.change[0].item() * 6 / 0.01))
         return last_state(loss)(trajectory)
 
-    training.objective = objective
+    training.worlds.worlds[0] = replace(training.worlds.worlds[0], objective=objective)
     for _ in range(30):
         training.step()
     assert counts == {3, 4, 5}
@@ -271,13 +273,13 @@ def test_a_lost_pool_is_told_and_repaired(
     training = make_training(tmp_path, replace(CONFIG, iterations=2, pool=policy))
     training.iteration = 1
     lively(training)
-    training.pool.states[:, :, 4] = value
+    training.worlds.pools[0].states[:, :, 4] = value
     if value == 0.0:
-        training.pool.states.zero_()
+        training.worlds.pools[0].states.zero_()
     training.run()
     assert f"iteration 2: {sentence}.\n" in capsys.readouterr().out
     assert training.repairs == {"not finite": 0, "exploded": 0, "dead": 0, name: 4}
-    assert torch.equal(training.pool.states, training.seed.expand(4, 64, 6))
+    assert torch.equal(training.worlds.pools[0].states, training.worlds.worlds[0].seed.expand(4, 64, 6))
     assert all(bool(parameter.isfinite().all()) for parameter in training.rule.parameters())
 
 
@@ -286,24 +288,24 @@ def test_one_lost_sample_does_not_take_the_others_along(tmp_path: Path) -> None:
     training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
     training.iteration = 1
     lively(training)
-    training.pool.states[2] = 0
-    training.pool.losses = loss(training.pool.states)
+    training.worlds.pools[0].states[2] = 0
+    training.worlds.pools[0].losses = loss(training.worlds.pools[0].states)
     healthy = [0, 1, 3]
-    expected = loss(training.pool.states)[healthy].mean()
-    before = training.pool.states.clone()
-    sentence, states = training.step()
+    expected = loss(training.worlds.pools[0].states)[healthy].mean()
+    before = training.worlds.pools[0].states.clone()
+    sentence, _, states = training.step()
     assert sentence == "1 dead (no cell alive) of 4 samples replaced by the seed"
-    assert torch.equal(training.pool.states[2], training.seed)
-    assert torch.equal(training.pool.states[healthy], before[healthy])
+    assert torch.equal(training.worlds.pools[0].states[2], training.worlds.worlds[0].seed)
+    assert torch.equal(training.worlds.pools[0].states[healthy], before[healthy])
     assert training.history == [pytest.approx(float(expected))]  # of those that live on
-    assert training.pool.losses.isnan().tolist() == [False, False, True, False]
+    assert training.worlds.pools[0].losses.isnan().tolist() == [False, False, True, False]
     assert states.shape == (4, 64, 6)
 
 
 def test_a_loss_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
     training = make_training(tmp_path, objective=last_state(lambda states: loss(states) * float("inf")))
     before = [parameter.detach().clone() for parameter in training.rule.parameters()]
-    sentence, _ = training.step()
+    sentence, _, _ = training.step()
     assert sentence == "the loss is not finite, no update"
     assert_same([parameter.detach() for parameter in training.rule.parameters()], before)
     assert training.repairs == {"not finite": 0, "exploded": 0, "dead": 0}
@@ -315,7 +317,7 @@ def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
 
     training = make_training(tmp_path, objective=last_state(steep))
     before = [parameter.detach().clone() for parameter in training.rule.parameters()]
-    sentence, _ = training.step()
+    sentence, _, _ = training.step()
     assert sentence == "a gradient is not finite, no update"
     assert_same([parameter.detach() for parameter in training.rule.parameters()], before)
 
@@ -325,13 +327,14 @@ def test_parts_on_different_devices(part: str, tmp_path: Path) -> None:
     parts = {"rule": isonca(6, 12), "seed": point_seed(GRID, 6), "topology": GRID.clone()}
     parts[part] = parts[part].to("meta")
     with pytest.raises(ValueError, match=r"must lie on one device, got \['cpu', 'meta'\]"):
-        Training(parts["rule"], parts["topology"], parts["seed"], last_state(loss), loss, CONFIG, tmp_path)
+        world = World(parts["topology"], parts["seed"], last_state(loss), loss)
+        Training(parts["rule"], world, CONFIG, tmp_path)
 
 
 def test_pictures_are_drawn_of_what_was_committed(tmp_path: Path) -> None:
     drawn: list[tuple[Path, Tensor, int]] = []
 
-    def draw(folder: Path, states: Tensor, history: list[float]) -> None:
+    def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
         drawn.append((folder, states, len(history)))
 
     training = make_training(tmp_path, replace(CONFIG, iterations=3, picture_seconds=-1.0), draw=draw)
@@ -355,7 +358,8 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
     pool = PoolPolicy(size=2, seed_always_until=10**9, damage_every=0)
     config = replace(CONFIG, iterations=40, batch_size=1, schedule=Cosine(3e-3, 1e-4, 40), pool=pool)
     training = make_training(tmp_path, config, objective=last_state(loss))
-    training.seed = torch.rand(64, 6, generator=torch.Generator().manual_seed(0)) * 0.2 + 0.15
+    brighter = torch.rand(64, 6, generator=torch.Generator().manual_seed(0)) * 0.2 + 0.15
+    training.worlds.worlds[0] = replace(training.worlds.worlds[0], seed=brighter)
     training.run()
     assert sum(training.history[-5:]) < 0.4 * 5 * training.history[0]
 

@@ -1,0 +1,136 @@
+"""What a rule is trained on: one world, or several at once, some of them replaced by new ones on the way."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch_geometric.data import Data
+
+from ..pool import SamplePool
+from ..rasterizers.locate import CellLocator
+from ..seeds import centre_of
+from .objectives import Loss, Objective
+
+
+@dataclass(frozen=True)
+class World:
+    """A substrate with what is to grow on it. A rule trained on several worlds learns from one of them an iteration."""
+
+    topology: Data
+    """The substrate."""
+    seed: Tensor
+    """The state `(N, C)` that growth starts from."""
+    objective: Objective
+    """What is minimised, and the loss of the last states (see `graphnca.training.objectives`)."""
+    loss: Loss
+    """The same loss of states alone, one value per sample: ranks pool entries that have none yet."""
+    name: str = ""
+    """For pictures and messages."""
+    share: float = 1.0
+    """How often the world is drawn, relative to the others."""
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """Worlds that are replaced in the course of a training, so that a rule learns to live on cells it has never seen.
+
+    Every `every` iterations the next of the `slots` gets a new world: its pool goes along, every cell of the new
+    substrate in the state of the cell that was nearest to its place in the old one.
+    """
+
+    make: Callable[[int], World]
+    """World number 1, 2, ...: always the same for the same number, or a run that is resumed would go another way."""
+    slots: Sequence[int]
+    """Which of the training's worlds are replaced, one after another."""
+    every: int = 25
+
+    def __post_init__(self) -> None:
+        if not self.slots or self.every < 1:
+            raise ValueError(
+                f"`slots` must name at least one world and `every` be at least 1, got {self.slots} and {self.every}."
+            )
+
+    def due(self, iteration: int) -> tuple[int, int] | None:
+        """The slot and the number of the world that comes into it before an iteration, if one does."""
+        number, rest = divmod(iteration, self.every)
+        return (self.slots[(number - 1) % len(self.slots)], number) if number and not rest else None
+
+    def present(self, iteration: int) -> dict[int, int]:
+        """The number of the world in every slot after so many iterations; those not yet replaced are left out."""
+        last = (iteration - 1) // self.every if iteration else 0  # the one due before this iteration is yet to come
+        numbers = range(max(1, last - len(self.slots) + 1), last + 1)
+        return {self.slots[(number - 1) % len(self.slots)]: number for number in numbers}
+
+
+def carried_over(states: Float[Tensor, "b n c"], old: Data, new: Data) -> Float[Tensor, "b m c"]:
+    """States on another substrate: each cell as the one at its place was, the middles of both lying together.
+
+    What lies outside of an open sheet is empty.
+    """
+    places = (new["pos"][:, :2] - centre_of(new) + centre_of(old)).double().cpu().numpy()
+    locator = CellLocator(old)
+    cells = torch.from_numpy(locator.nearest(places)[1][:, 0]).to(states.device)
+    inside = torch.from_numpy(locator.inside(places)).to(states.device)
+    return states[:, cells] * inside[:, None]
+
+
+class Worlds:
+    """The worlds of a training, each with its pool.
+
+    Args:
+        worlds: At least one.
+        pool_size: Entries of each pool.
+        renewal: Which of them are replaced, when, and by what.
+
+    Raises:
+        ValueError: If there is no world, they differ in channels, a share is not positive, or a slot does not exist.
+    """
+
+    def __init__(self, worlds: Sequence[World], pool_size: int, renewal: Renewal | None = None) -> None:
+        if not worlds or len({world.seed.shape[-1] for world in worlds}) > 1:
+            channels = [world.seed.shape[-1] for world in worlds]
+            raise ValueError(f"`worlds` must be one or several of as many channels each, got {channels}.")
+        if any(world.share <= 0 for world in worlds):
+            raise ValueError(f"`share` must be positive in every world, got {[world.share for world in worlds]}.")
+        if renewal is not None and any(slot not in range(len(worlds)) for slot in renewal.slots):
+            raise ValueError(f"`slots` must number some of the {len(worlds)} worlds, got {list(renewal.slots)}.")
+        self.worlds = list(worlds)
+        self.pools = [SamplePool(world.seed, pool_size) for world in worlds]
+        self.shares = torch.tensor([world.share for world in worlds], dtype=torch.float64)
+        self.renewal = renewal
+
+    def __len__(self) -> int:
+        """How many there are at a time."""
+        return len(self.worlds)
+
+    def draw(self, generator: torch.Generator) -> int:
+        """The number of a world, by the shares; a single one takes no random number."""
+        return 0 if len(self) == 1 else int(torch.multinomial(self.shares, 1, generator=generator))
+
+    def renew(self, iteration: int) -> None:
+        """Replaces the world that is due before an iteration."""
+        due = None if self.renewal is None else self.renewal.due(iteration)
+        if self.renewal is not None and due is not None:
+            slot, number = due
+            old, new = self.worlds[slot], self.renewal.make(number)
+            pool = SamplePool(new.seed, len(self.pools[slot]))
+            pool.states = carried_over(self.pools[slot].states, old.topology, new.topology)
+            self.worlds[slot], self.pools[slot] = new, pool
+
+    def load_state_dict(self, pools: Sequence[dict[str, Any]], iteration: int) -> None:
+        """Restores the worlds as they are after so many iterations, and their pools (`SamplePool.state_dict`).
+
+        Raises:
+            ValueError: If there are more or fewer pools than worlds, or one is of another shape.
+        """
+        if len(pools) != len(self):
+            raise ValueError(f"`pools` must be {len(self)}, one for each world, got {len(pools)}.")
+        if self.renewal is not None:
+            for slot, number in self.renewal.present(iteration).items():
+                self.worlds[slot] = self.renewal.make(number)
+                self.pools[slot] = SamplePool(self.worlds[slot].seed, len(self.pools[slot]))
+        for pool, state in zip(self.pools, pools, strict=True):
+            pool.load_state_dict(state)
