@@ -13,6 +13,9 @@ changes, for a fraction of its 50,000 iterations:
 - the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
   `graphnca.training`), so the pool is rid of states that fill the whole sheet.
 
+With `--substrate square,hex,voronoi,voronoi --gain-noise 0.15 --renew-every 40` the rule lives on several sheets at a
+time, one an iteration, each of which gives way to a new one after a while: no mesh is seen for long.
+
 The folder fills with `pool.png` (what the rule grows now), `loss.png`, `checkpoint.pt` and, at the end,
 `rule.safetensors` with its description. A run that was killed goes on where its last checkpoint stands, when the same
 command is given. An iteration takes about a quarter of a second on one core.
@@ -26,11 +29,12 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from training_run import pictures, run, set_up, starting_rule
 
 from graphnca.losses import RotationInvariantLoss
-from graphnca.rasterizers import NearestCell
 from graphnca.seeds import point_seed
 from graphnca.training import (
     Cosine,
@@ -43,7 +47,8 @@ from graphnca.training import (
     grown_and_still,
     joined_processes,
 )
-from topologies import square_grid
+
+POOL = 256  # states in training at a time, on all sheets together
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,12 @@ class Config:
     target: str = "lizard"
     auxiliary: str = "binary,axis:3"
     """Extra target channels with the weight of their squared error: binary, axis, side, radial4, ...; or none."""
+    substrate: str = "square"
+    """Kinds of cells, separated by commas: square, hex, voronoi; a kind named twice is drawn twice as often."""
+    gain_noise: float = 0.0
+    """How far the gain of the Laplacian may be off on a training's sheet, up or down."""
+    renew_every: int = 0
+    """Iterations between two new sheets, each taking the place of the oldest; 0: those of the beginning stay."""
     size: int = SIZE
     padding: int = PADDING
     iterations: int = 8000
@@ -78,15 +89,23 @@ def train(config: Config) -> Path:
         set_up(config.threads, config.seed)
         target = target_with_auxiliary(config.target, config.auxiliary, size=config.size, padding=config.padding)
         height, width = target.shape[-2:]
-        topology = square_grid(height, width).to(str(processes.device))
-        raster = NearestCell(topology)
         weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config.auxiliary)]
-        loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(processes.device)
+        kinds = config.substrate.split(",")
+
+        def world(kind: str, rng: np.random.Generator) -> World:
+            sheet = drawn_sheet(kind, height * width, config.gain_noise, rng)
+            raster = sheet.raster(height, width)
+            loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(processes.device)
+            topology = sheet.topology.to(str(processes.device))
+            name = f"{kind} of gain {sheet.gain:.3f}"
+            return World(topology, point_seed(topology), grown_and_still(loss), loss, name)
+
+        worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
         training_config = TrainingConfig(
             iterations=config.stop or config.iterations,
             batch_size=config.batch_size,
             schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
-            pool=PoolPolicy(seed_always_until=3000, seed_every=4, rank=True),
+            pool=PoolPolicy(-(-POOL // len(kinds) // 8) * 8, seed_always_until=3000, seed_every=4, rank=True),
             precision=config.precision,
             seed=config.seed,
             snapshot_every=config.snapshots,
@@ -95,15 +114,18 @@ def train(config: Config) -> Path:
         rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),
-            World(topology, point_seed(topology), grown_and_still(loss), loss),
+            worlds,
             training_config,
             config.out,
             pictures(config.target),
-            processes=processes,
+            renewal,
+            processes,
         )
         card = {
             "target": config.target,
-            "substrate": f"square torus, {height}x{width}",
+            "substrate": f"torus of {height}x{width} units: {config.substrate}",
+            "gain noise": config.gain_noise,
+            "iterations between two new sheets": config.renew_every,
             "auxiliary channels": config.auxiliary,
             "started from": before,
         }

@@ -1,0 +1,58 @@
+"""Worlds that are drawn at random for a training: sheets of any kind, with a gain that is off, replaced on the way."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch_geometric.data import Data
+
+from graphnca.rasterizers import NearestCell
+from graphnca.training import Renewal, World
+from protocol.scores import seeded_position
+from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
+
+FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see
+LLOYD_STEPS = (0, 0, 0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A drawn substrate."""
+
+    topology: Data
+    gain: float
+    """Factor on the Laplacian weights; a pattern is then sqrt(gain) times as large."""
+
+    def raster(self, height: int, width: int) -> NearestCell:
+        """The raster that shows a pattern in its normal size, centred on the seed."""
+        centre = seeded_position(self.topology)
+        return NearestCell(self.topology, height, width, centre=centre, scale=self.gain**-0.5, samples=2)
+
+
+def drawn_sheet(kind: str, cells: int, gain_noise: float, rng: np.random.Generator) -> Sheet:
+    """A torus of a kind; its gain is 1 + noise (u + v - 1) with u and v uniform in [0, 1], so mostly near 1."""
+    if kind not in KINDS:
+        raise SystemExit(f"--substrate: expected kinds out of {KINDS}, separated by commas, got {kind!r}.")
+    gain = 1.0 + gain_noise * float(rng.random() + rng.random() - 1.0)
+    if kind == "voronoi":
+        lloyd_steps = int(rng.choice(LLOYD_STEPS))
+        topology = voronoi_sheet(cells, seed=int(rng.integers(FIRST_SEED, 2**31)), lloyd_steps=lloyd_steps)
+    else:
+        topology = square_sheet(cells) if kind == "square" else hex_sheet(cells)
+    topology["edge_weight"] = topology["edge_weight"] * gain
+    return Sheet(topology, gain)
+
+
+def drawn_worlds(
+    kinds: Sequence[str], make: Callable[[str, np.random.Generator], World], *, every: int = 0, seed: int = 0
+) -> tuple[list[World], Renewal | None]:
+    """One world of each kind, and what replaces them in turn every so many iterations (0: nothing).
+
+    World number n is always the same: its generator is made of `seed` and n.
+    """
+
+    def world(number: int) -> World:
+        return make(kinds[(number - 1) % len(kinds)], np.random.default_rng([seed, number + len(kinds)]))
+
+    worlds = [world(number) for number in range(1 - len(kinds), 1)]
+    return worlds, Renewal(world, range(len(kinds)), every) if every else None
