@@ -31,11 +31,15 @@ class Barycentric(nn.Module):
         origin: Corner (x, y) of the top left pixel, in units; may be negative.
         centre: Instead of `origin`: a point (x, y) in the middle of pixel (height // 2, width // 2).
         scale: Pixels per unit of length.
+        angle: Radians by which the raster is turned about `centre` or `origin`, from x towards y (clockwise on the
+            screen): a pattern that is turned by as much stands upright in it.
+        mirror: Whether the raster's columns run the other way, before it is turned: a pattern grown from
+            `structured_seed(..., angle=angle, mirror=mirror)` looks as if it had been grown without either.
         samples: Points per pixel side over which each pixel is averaged.
 
     Raises:
-        ValueError: A size, scale, point or `samples` out of range, a topology that is a batch or not planar, or an
-            open sheet whose centres all lie on one line.
+        ValueError: A size, scale, angle, point or `samples` out of range, a topology that is a batch or not planar, or
+            an open sheet whose centres all lie on one line.
     """
 
     def __init__(
@@ -47,11 +51,15 @@ class Barycentric(nn.Module):
         origin: Point = (0.0, 0.0),
         centre: Point | None = None,
         scale: float = 1.0,
+        angle: float = 0.0,
+        mirror: bool = False,
         samples: int = 1,
     ) -> None:
         super().__init__()
         check_samples(samples)
-        self.grid = PixelGrid.over(topology, height, width, origin=origin, centre=centre, scale=scale)
+        self.grid = PixelGrid.over(
+            topology, height, width, origin=origin, centre=centre, scale=scale, angle=angle, mirror=mirror
+        )
         locator = CellLocator(topology)
         points = self.grid.points(samples).reshape(-1, 2)
         pixel = np.repeat(np.arange(self.grid.num_pixels), samples**2)

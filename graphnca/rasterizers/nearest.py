@@ -26,6 +26,10 @@ class NearestCell(nn.Module):
             A 72 x 72 raster centred on the seeded cell shows a pattern alike on every substrate, and on the square
             grid it is the grid itself, rolled.
         scale: Pixels per unit of length.
+        angle: Radians by which the raster is turned about `centre` or `origin`, from x towards y (clockwise on the
+            screen): a pattern that is turned by as much stands upright in it.
+        mirror: Whether the raster's columns run the other way, before it is turned: a pattern grown from
+            `structured_seed(..., angle=angle, mirror=mirror)` looks as if it had been grown without either.
         samples: Points per pixel side; each pixel is the mean over samples x samples points, which for scale < 1 or
             for smooth cell borders tends to the mean weighted by covered area.
 
@@ -33,7 +37,7 @@ class NearestCell(nn.Module):
         states (..., N, C) -> images (..., C, height, width), differentiable in the states.
 
     Raises:
-        ValueError: A size, scale, point or `samples` out of range, or a topology that is a batch or not planar.
+        ValueError: A size, scale, angle, point or `samples` out of range, or a topology that is a batch or not planar.
     """
 
     def __init__(
@@ -45,11 +49,15 @@ class NearestCell(nn.Module):
         origin: Point = (0.0, 0.0),
         centre: Point | None = None,
         scale: float = 1.0,
+        angle: float = 0.0,
+        mirror: bool = False,
         samples: int = 1,
     ) -> None:
         super().__init__()
         check_samples(samples)
-        self.grid = PixelGrid.over(topology, height, width, origin=origin, centre=centre, scale=scale)
+        self.grid = PixelGrid.over(
+            topology, height, width, origin=origin, centre=centre, scale=scale, angle=angle, mirror=mirror
+        )
         pixel, cell, weight = cell_coverage(CellLocator(topology), self.grid, samples)
         self.sampling = Sampling(pixel, cell, weight, topology["pos"].size(0), self.grid.height, self.grid.width)
 
@@ -71,7 +79,7 @@ def cell_coverage(locator: CellLocator, grid: PixelGrid, samples: int) -> tuple[
         return pixel, locator.nearest(points[pixel])[1][:, 0], np.ones(len(pixel))
     # Within distance r of a point the nearest cell stays the same if the second nearest is more than 2 r farther off.
     radius = np.sqrt(0.5) / grid.scale
-    reach = np.array([[-0.5, -0.5], [0.5, 0.5]]) / grid.scale
+    reach = np.array([[-radius, -radius], [radius, radius]])  # a turned pixel reaches as far as its corners
     distance, cell = locator.nearest(points, 2)
     whole = (distance[:, 1] - distance[:, 0] > 2.0 * radius + 1.0e-4) & locator.inside(points[:, None] + reach).all(-1)
     split = np.flatnonzero(~whole)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -14,19 +15,32 @@ Point = Sequence[float] | Float[Tensor, "2"]
 
 @dataclass(frozen=True)
 class PixelGrid:
-    """A rectangle of square pixels in the plane of `pos`: x to the right, y down, row 0 on top.
+    """A rectangle of square pixels in the plane of `pos`: x to the right, y down, row 0 on top, unless it is turned.
+
+    With columns u and rows v counted in pixels from `origin`, and m = -1 where it is mirrored, otherwise 1, a point of
+    it lies at
+
+        x = origin_x + (m u cos angle - v sin angle) / scale
+        y = origin_y + (m u sin angle + v cos angle) / scale
+
+    So a pattern that was mirrored (x -> -x) and then turned from x towards y by the same angle, as `structured_seed`
+    does it, appears in the raster as it was before.
 
     Attributes:
         height: Rows of pixels.
         width: Columns of pixels.
-        origin: Corner (x, y) of the top left pixel, in units of length.
+        origin: Corner (x, y) of the first pixel, in units of length.
         scale: Pixels per unit of length.
+        angle: Radians by which rows and columns are turned about `origin`, from x towards y (clockwise on the screen).
+        mirror: Whether the columns run the other way.
     """
 
     height: int
     width: int
     origin: tuple[float, float]
     scale: float
+    angle: float = 0.0
+    mirror: bool = False
 
     @classmethod
     def over(
@@ -38,6 +52,8 @@ class PixelGrid:
         origin: Point = (0.0, 0.0),
         centre: Point | None = None,
         scale: float = 1.0,
+        angle: float = 0.0,
+        mirror: bool = False,
     ) -> "PixelGrid":
         """The grid that covers a topology, or a part of it.
 
@@ -50,14 +66,18 @@ class PixelGrid:
                 is the cell the published works seed on a square grid, so the raster centred on a seeded cell of a
                 square grid is the grid itself, rolled: no pixel falls between cells.
             scale: Pixels per unit of length.
+            angle: Radians by which the grid is turned, about `centre` or else about `origin`.
+            mirror: Whether the columns run the other way from there.
 
         Raises:
-            ValueError: A size or scale that is not positive and finite, a centre together with an origin, or a
-                topology that is a batch or does not lie in the plane.
+            ValueError: A size or scale that is not positive and finite, an angle that is not finite, a centre together
+                with an origin, or a topology that is a batch or does not lie in the plane.
         """
         check_planar(topology)
         if not (math.isfinite(scale) and scale > 0):
             raise ValueError(f"`scale` must be a positive number of pixels per unit, got {scale!r}.")
+        if not math.isfinite(angle):
+            raise ValueError(f"`angle` must be a finite number of radians, got {angle!r}.")
         extent_x, extent_y = topology["extent"][0].tolist()
         rows = _pixel_count("height", height, extent_y * scale)
         columns = _pixel_count("width", width, extent_x * scale)
@@ -66,13 +86,22 @@ class PixelGrid:
             if corner != (0.0, 0.0):
                 raise ValueError(f"`origin` and `centre` exclude each other, got {corner} and {centre!r}.")
             x, y = _point("centre", centre)
-            corner = (x - (columns // 2 + 0.5) / scale, y - (rows // 2 + 0.5) / scale)
-        return cls(rows, columns, corner, float(scale))
+            at_zero = cls(rows, columns, (0.0, 0.0), float(scale), float(angle), mirror)
+            middle_x, middle_y = at_zero.position(columns // 2 + 0.5, rows // 2 + 0.5)
+            corner = (x - middle_x, y - middle_y)
+        return cls(rows, columns, corner, float(scale), float(angle), mirror)
 
     @property
     def num_pixels(self) -> int:
         """Pixels of the raster, height * width."""
         return self.height * self.width
+
+    def position(self, u: Any, v: Any) -> tuple[Any, Any]:
+        """The point (x, y), in units, at u columns and v rows from the corner of the first pixel: numbers or arrays."""
+        cos, sin, along = math.cos(self.angle), math.sin(self.angle), -u if self.mirror else u
+        x = self.origin[0] + (along * cos - v * sin) / self.scale
+        y = self.origin[1] + (along * sin + v * cos) / self.scale
+        return x, y
 
     def points(self, samples: int = 1, pixels: np.ndarray | None = None) -> np.ndarray:
         """Sampling points (P, samples^2, 2), float64: the centres of samples x samples equal parts of each pixel.
@@ -84,9 +113,10 @@ class PixelGrid:
         numbers = np.arange(self.num_pixels) if pixels is None else pixels
         row, column = np.divmod(numbers, self.width)
         fine = (np.arange(samples) + 0.5) / samples
+        u = column[:, None, None] + fine[None, None, :]
+        v = row[:, None, None] + fine[None, :, None]
         points = np.empty((len(numbers), samples, samples, 2))
-        points[..., 0] = self.origin[0] + (column[:, None, None] + fine[None, None, :]) / self.scale
-        points[..., 1] = self.origin[1] + (row[:, None, None] + fine[None, :, None]) / self.scale
+        points[..., 0], points[..., 1] = self.position(u, v)
         return points.reshape(len(numbers), samples * samples, 2)
 
 

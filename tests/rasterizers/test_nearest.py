@@ -1,9 +1,12 @@
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.rasterizers import NearestCell
+from graphnca.rasterizers import Barycentric, NearestCell
 from topologies import square_grid
 
 
@@ -37,6 +40,51 @@ def test_a_raster_between_cells_moves_as_one() -> None:
     states = torch.randn(20, 3)
     between = NearestCell(square_grid(4, 5), origin=(0.5, 0.5))(states)
     torch.testing.assert_close(between, NearestCell(square_grid(4, 5), origin=(1.0, 1.0))(states), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("raster", [NearestCell, Barycentric])
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_quarter_turns_and_mirror_on_squares_are_exact(raster: Any, quarters: int) -> None:
+    """A raster turned clockwise shows the grid turned back, bit by bit, and so does a mirrored one."""
+    grid = square_grid(9, 9)
+    states = torch.randn(81, 3)
+    image, centre = states.view(9, 9, 3).movedim(-1, 0), grid["pos"][40]
+    turned = raster(grid, 9, 9, centre=centre, angle=quarters * math.pi / 2)(states)
+    torch.testing.assert_close(turned, image.rot90(quarters, (1, 2)), rtol=0, atol=0)
+    mirrored = raster(grid, 9, 9, centre=centre, angle=quarters * math.pi / 2, mirror=True)(states)
+    torch.testing.assert_close(mirrored, image.rot90(quarters, (1, 2)).flip(2), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("angle", [0.3, 2.0, -1.1])
+def test_a_raster_turned_with_a_pattern_shows_it_upright(torus: Data, angle: float, mirror: bool) -> None:
+    """The cells are moved as a seed is; the picture is that of the cells where they were, but for their borders."""
+    centre = torch.tensor([6.0, 6.0], dtype=torch.float64)
+
+    def pattern(offset: torch.Tensor) -> torch.Tensor:
+        waves = torch.stack([offset[..., 0] * 0.9, offset[..., 1] * 0.7 + 0.4], -1).sin()
+        return waves * (-offset.square().sum(-1, keepdim=True) / 6.0).exp()
+
+    offset = torus["pos"].double() - centre
+    cos, sin = math.cos(angle), math.sin(angle)
+    back = offset @ torch.tensor([[cos, -sin], [sin, cos]], dtype=torch.float64)  # turned back
+    back = back * torch.tensor([-1.0, 1.0]) if mirror else back
+    raster = Barycentric(torus, 7, 7, centre=centre, angle=angle, mirror=mirror, samples=3)
+    step = torch.arange(7.0, dtype=torch.float64) - 3
+    wanted = pattern(torch.stack(torch.meshgrid(step, step, indexing="xy"), -1)).movedim(-1, 0)
+    error = (raster(pattern(back)) - wanted).square().mean().sqrt()
+    assert error < 0.1 * wanted.square().mean().sqrt() + 0.02
+    other = Barycentric(torus, 7, 7, centre=centre, angle=-angle, mirror=mirror, samples=3)(pattern(back))
+    assert (other - wanted).square().mean().sqrt() > 2 * error
+
+
+def test_a_turned_raster_stops_at_the_border_of_an_open_sheet() -> None:
+    """Every pixel has the share of it that lies within the extent."""
+    grid = square_grid(12, 12, periodic=False)
+    raster = NearestCell(grid, 20, 20, centre=(6.0, 6.0), angle=0.7, samples=8)
+    image = raster(torch.ones(144, 1))
+    assert image.sum() == pytest.approx(144, rel=0.01)
+    assert image.max() == pytest.approx(1)
 
 
 def test_pixels_equal_brute_force(topology: Data) -> None:

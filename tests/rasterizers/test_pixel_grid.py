@@ -38,6 +38,24 @@ def test_centre_lies_in_the_middle_of_the_middle_pixel(height: int, width: int) 
     np.testing.assert_allclose(grid.points()[(height // 2) * width + width // 2, 0], [3.25, -1.0])
 
 
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("angle", [0.0, 0.5, -2.0])
+def test_a_turned_grid_is_the_grid_mirrored_and_turned_about_its_centre(angle: float, mirror: bool) -> None:
+    """The same order and sense as `structured_seed`: x -> -x first, then from x towards y."""
+    sheet, centre = square_grid(12, 14), np.array([3.25, -1.0])
+    plain = PixelGrid.over(sheet, 8, 5, centre=centre.tolist(), scale=1.5).points(2) - centre
+    turned = PixelGrid.over(sheet, 8, 5, centre=centre.tolist(), scale=1.5, angle=angle, mirror=mirror).points(2)
+    x, y = (-plain[..., 0] if mirror else plain[..., 0]), plain[..., 1]
+    cos, sin = np.cos(angle), np.sin(angle)
+    np.testing.assert_allclose(turned - centre, np.stack([cos * x - sin * y, sin * x + cos * y], -1), atol=1e-12)
+
+
+def test_without_a_centre_the_origin_stays() -> None:
+    grid = PixelGrid.over(square_grid(12, 14), 3, 4, origin=(2.0, 1.0), angle=np.pi / 2)
+    np.testing.assert_allclose(grid.points()[0, 0], [1.5, 1.5])
+    np.testing.assert_allclose(grid.points()[1, 0], [1.5, 2.5])  # the next column is further down
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -45,6 +63,7 @@ def test_centre_lies_in_the_middle_of_the_middle_pixel(height: int, width: int) 
         ({"width": -3}, "`width` must be a positive"),
         ({"scale": 0.0}, "`scale` must be a positive"),
         ({"scale": float("nan")}, "`scale` must be a positive"),
+        ({"angle": float("nan")}, "`angle` must be a finite"),
         ({"origin": (0.0, float("inf"))}, "`origin` must be a point"),
         ({"centre": (1.0, 2.0, 3.0)}, "`centre` must be a point"),
         ({"centre": (1.0, 2.0), "origin": (1.0, 0.0)}, "`origin` and `centre` exclude"),
