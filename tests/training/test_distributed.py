@@ -454,7 +454,7 @@ def test_a_killed_process_ends_the_others_and_leaves_the_checkpoint(tmp_path: Pa
         training = make_training(tmp_path, processes, replace(CONFIG, checkpoint_seconds=-1.0))
         normal_step = training.step
 
-        def step() -> tuple[str, Tensor]:
+        def step() -> tuple[str, World, Tensor]:
             if training.iteration == 3 and processes.rank == 1:
                 os.kill(os.getpid(), signal.SIGKILL)
             return normal_step()
@@ -500,7 +500,7 @@ def a_worker_of_which_the_second_is_killed(out: str) -> None:
     isonca_training.TrainingConfig = functools.partial(TrainingConfig, checkpoint_seconds=-1.0)  # type: ignore[misc]
     normal_step = Training.step
 
-    def step(training: Training) -> tuple[str, Tensor]:
+    def step(training: Training) -> tuple[str, World, Tensor]:
         if training.iteration == 2 and training.processes.rank == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         return normal_step(training)
