@@ -3,6 +3,7 @@
 import colorsys
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -62,6 +63,114 @@ def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor
     return points, colours
 
 
+@dataclass(frozen=True, eq=False)
+class StructuredSeed:
+    """Several coloured points, whose arrangement tells the pattern where to lie (IsoNCA, structured seeds).
+
+    Three points that are not on one line break every symmetry of the plane. What a rule has learnt to grow at a point
+    goes with the point's colour: a seed with other colours or positions grows another pattern of the same parts
+    (mutations, figure 6 of the paper). Every change is a new seed.
+
+    Attributes:
+        points: Offsets (x, y) from the seed's centre in units, y down.
+        colours: RGB of each point, q = p; alpha and the hidden channels of its cell are 1.
+
+    Raises:
+        ValueError: If points and colours differ in number, or there are no points.
+    """
+
+    points: Float[Tensor, "p 2"]
+    colours: Float[Tensor, "q 3"]
+
+    def __post_init__(self) -> None:
+        if len(self.points) != len(self.colours):
+            raise ValueError(
+                f"`colours` must name one colour for each of the {len(self.points)} points, got {len(self.colours)}."
+            )
+        if not len(self.points):
+            raise ValueError("`points` must have at least one point, got none.")
+
+    def recoloured(self, point: int, like: int) -> "StructuredSeed":
+        """A point given the colour of another, so that there are two of these."""
+        return self._picked({self._checked("point", point): self._checked("like", like)})
+
+    def swapped(self, point: int, other: int) -> "StructuredSeed":
+        """Two points with each other's colour."""
+        point, other = self._checked("point", point), self._checked("other", other)
+        return self._picked({point: other, other: point})
+
+    def moved(self, point: int, by: tuple[float, float]) -> "StructuredSeed":
+        """A point moved by (x, y) units."""
+        points = self.points.clone()
+        points[self._checked("point", point)] += torch.tensor(by)
+        return StructuredSeed(points, self.colours)
+
+    def removed(self, point: int) -> "StructuredSeed":
+        """All points but one.
+
+        Raises:
+            ValueError: If no point would be left.
+        """
+        gone = self._checked("point", point)
+        kept = [number for number in range(len(self.points)) if number != gone]
+        return StructuredSeed(self.points[kept], self.colours[kept])
+
+    def positions(
+        self,
+        topology: Data,
+        *,
+        angle: float = 0.0,
+        mirror: bool = False,
+        at: tuple[float, float] | Tensor | None = None,
+    ) -> Float[Tensor, "p 2"]:
+        """Where the points are to lie on a substrate, in units; the arguments are those of `structured_seed`."""
+        offsets = self.points * torch.tensor([-1.0, 1.0]) if mirror else self.points
+        cos, sin = math.cos(angle), math.sin(angle)
+        offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
+        centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
+        if len(offsets) > 1:  # measured from a cell's centre, so that the arrangement is the same on every lattice
+            centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
+        return centre + offsets.to(centre.device)
+
+    def state(
+        self,
+        topology: Data,
+        num_channels: int = 16,
+        *,
+        angle: float = 0.0,
+        mirror: bool = False,
+        at: tuple[float, float] | Tensor | None = None,
+    ) -> Float[Tensor, "n c"]:
+        """The state that growth starts from: the cell nearest to each point lives, in the point's colour.
+
+        The arguments are those of `structured_seed`.
+
+        Raises:
+            ValueError: If two points fall on one cell.
+        """
+        if num_channels < RGB + 1:
+            raise ValueError(f"`num_channels` must be at least {RGB + 1} (RGB and alpha), got {num_channels}.")
+        positions = self.positions(topology, angle=angle, mirror=mirror, at=at)
+        cells = nearest_cells(topology, positions)
+        if len(cells.unique()) < len(cells):
+            raise ValueError(
+                f"`points` must fall on different cells of the substrate, got {positions.tolist()} in cells "
+                f"{cells.tolist()}."
+            )
+        seed = torch.zeros(topology["pos"].shape[0], num_channels, device=topology["pos"].device)
+        seed[cells, RGB:] = 1.0
+        seed[cells, :RGB] = self.colours.to(seed)
+        return seed
+
+    def _checked(self, name: str, point: int) -> int:
+        if not 0 <= point < len(self.points):
+            raise ValueError(f"`{name}` must be the number of one of the {len(self.points)} points, got {point}.")
+        return point
+
+    def _picked(self, sources: dict[int, int]) -> "StructuredSeed":
+        return StructuredSeed(self.points, self.colours[[sources.get(i, i) for i in range(len(self.colours))]])
+
+
 def structured_seed(
     topology: Data,
     num_channels: int = 16,
@@ -72,7 +181,7 @@ def structured_seed(
     mirror: bool = False,
     at: tuple[float, float] | Tensor | None = None,
 ) -> Float[Tensor, "n c"]:
-    """A seed of several coloured points, whose arrangement tells the pattern where to lie (IsoNCA, structured seeds).
+    """The state of a seed of several coloured points (see `StructuredSeed`).
 
     Args:
         topology: The substrate.
@@ -86,24 +195,9 @@ def structured_seed(
     Raises:
         ValueError: If points and colours differ in number, or two points fall on one cell.
     """
-    if num_channels < RGB + 1:
-        raise ValueError(f"`num_channels` must be at least {RGB + 1} (RGB and alpha), got {num_channels}.")
     default_points, default_colours = ring(3 if points is None else len(points))
-    offsets = torch.as_tensor(default_points if points is None else points, dtype=torch.float32).view(-1, 2)
-    paint = torch.as_tensor(default_colours if colours is None else colours, dtype=torch.float32).view(-1, RGB)
-    if len(offsets) != len(paint):
-        raise ValueError(f"`colours` must name one colour for each of the {len(offsets)} points, got {len(paint)}.")
-    if mirror:
-        offsets = offsets * torch.tensor([-1.0, 1.0])
-    cos, sin = math.cos(angle), math.sin(angle)
-    offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
-    centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
-    if len(offsets) > 1:  # measured from a cell's centre, so that the arrangement is the same on every lattice
-        centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
-    cells = nearest_cells(topology, centre + offsets.to(centre.device))
-    if len(cells.unique()) < len(cells):
-        raise ValueError(f"`points` must fall on different cells of the substrate, got {offsets.tolist()}.")
-    seed = torch.zeros(topology["pos"].shape[0], num_channels, device=topology["pos"].device)
-    seed[cells, RGB:] = 1.0
-    seed[cells, :RGB] = paint.to(seed)
-    return seed
+    seed = StructuredSeed(
+        torch.as_tensor(default_points if points is None else points, dtype=torch.float32).view(-1, 2),
+        torch.as_tensor(default_colours if colours is None else colours, dtype=torch.float32).view(-1, RGB),
+    )
+    return seed.state(topology, num_channels, angle=angle, mirror=mirror, at=at)

@@ -1,10 +1,11 @@
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.seeds import centre_of, nearest_cells, point_seed, ring, structured_seed
+from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed
 from topologies import hex_grid, square_grid
 
 
@@ -125,3 +126,56 @@ def test_points_across_the_seam() -> None:
 def test_what_does_not_fit_is_named(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         structured_seed(square_grid(12, 12), **options)
+
+
+def changed(seed: StructuredSeed, other: StructuredSeed) -> tuple[list[int], list[int]]:
+    """Which points lie elsewhere, and which have another colour."""
+    points, colours = seed.points.ne(other.points).any(1), seed.colours.ne(other.colours).any(1)
+    return points.nonzero().view(-1).tolist(), colours.nonzero().view(-1).tolist()
+
+
+def test_mutations_change_what_they_say_and_leave_the_seed_alone() -> None:
+    seed = StructuredSeed(*ring(4))
+    twice = seed.recoloured(1, like=3)
+    assert changed(seed, twice) == ([], [1])
+    assert torch.equal(twice.colours[1], seed.colours[3])
+    swapped = seed.swapped(0, 2)
+    assert changed(seed, swapped) == ([], [0, 2])
+    assert torch.equal(swapped.colours[[2, 0]], seed.colours[[0, 2]])
+    moved = seed.moved(3, (1.5, -2.0))
+    assert changed(seed, moved) == ([3], [])
+    torch.testing.assert_close(moved.points[3], seed.points[3] + torch.tensor([1.5, -2.0]))
+    removed = seed.removed(1)
+    assert torch.equal(removed.points, seed.points[[0, 2, 3]])
+    assert torch.equal(removed.colours, seed.colours[[0, 2, 3]])
+    assert changed(seed, StructuredSeed(*ring(4))) == ([], [])
+
+
+def test_two_colours_of_an_equilateral_ring_swapped_are_its_mirror_image() -> None:
+    """Green and blue lie symmetrically to the axis through red."""
+    grid = square_grid(21, 21)
+    assert torch.equal(StructuredSeed(*ring()).swapped(1, 2).state(grid), structured_seed(grid, mirror=True))
+
+
+def test_the_cells_of_a_seed_are_those_nearest_to_its_positions(topology: Data) -> None:
+    seed = StructuredSeed(*ring(3, 3.0))
+    positions = seed.positions(topology, angle=0.7, mirror=True)
+    cells = living(seed.state(topology, angle=0.7, mirror=True))
+    assert sorted(nearest_cells(topology, positions).tolist()) == cells.tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda seed: seed.recoloured(3, 0), "`point` must be the number of one of the 3 points, got 3"),
+        (lambda seed: seed.recoloured(0, -1), "`like` must be the number of one of the 3 points, got -1"),
+        (lambda seed: seed.swapped(0, 5), "`other` must be"),
+        (lambda seed: seed.moved(7, (0.0, 0.0)), "`point` must be"),
+        (lambda seed: seed.removed(4), "`point` must be"),
+        (lambda seed: seed.removed(0).removed(0).removed(0), "`points` must have at least one point"),
+        (lambda seed: StructuredSeed(seed.points, seed.colours[:2]), "one colour for each of the 3 points, got 2"),
+    ],
+)
+def test_a_point_that_is_not_there(change: Callable[[StructuredSeed], StructuredSeed], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        change(StructuredSeed(*ring()))

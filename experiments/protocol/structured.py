@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.seeds import ring, structured_seed
+from graphnca.seeds import StructuredSeed, ring
 
 # Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
 # head, hands, hip and feet, by eye from the figure in the authors' blog post.
-SEEDS: dict[str, tuple[Tensor, Tensor]] = {
-    "lizard": ring(3),
-    "dancer": (
+SEEDS: dict[str, StructuredSeed] = {
+    "lizard": StructuredSeed(*ring(3)),
+    "dancer": StructuredSeed(
         torch.tensor([(-1.0, -8.0), (7.0, -7.0), (-11.0, 1.0), (0.0, 7.0), (-6.0, 17.0), (7.0, 17.0)]),
         torch.tensor(
             [(1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 1.0)]
@@ -23,5 +23,4 @@ def seed_of(target: str, topology: Data, *, angle: float = 0.0, mirror: bool = F
     """The structured seed of a target, on any substrate."""
     if target not in SEEDS:
         raise SystemExit(f"--target: expected one that has a seed, {sorted(SEEDS)}, got {target!r}.")
-    points, colours = SEEDS[target]
-    return structured_seed(topology, points=points, colours=colours, angle=angle, mirror=mirror)
+    return SEEDS[target].state(topology, angle=angle, mirror=mirror)
