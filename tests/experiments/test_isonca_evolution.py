@@ -1,0 +1,70 @@
+"""The evolution of a rule, small: every file it promises, also of snapshots that die or explode."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from isonca_evolution import Config, chosen, main, snapshots, target_of
+from PIL import Image
+from protocol import report
+
+from graphnca import save_rule
+from graphnca.models import isonca
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A training run of three snapshots: one that explodes, one that dies, one that stands still."""
+    folder = tmp_path / "run"
+    (folder / "snapshots").mkdir(parents=True)
+    for iteration, bias in ((5, 1e9), (10, -1.0), (15, 0.0)):
+        torch.manual_seed(0)
+        rule = isonca()
+        with torch.no_grad():
+            rule.update_rule.output.weight.fill_(bias)
+        save_rule(rule, folder / "snapshots" / f"{iteration:06d}.safetensors", {"iteration": iteration})
+    save_rule(rule, folder / "rule.safetensors", {"target": "heart", "trained by": "a test"})
+    return folder
+
+
+def test_it_writes_what_it_promises(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    out = tmp_path / "out"
+    main(Config(run=str(run), steps=(1, 5), runs=2, cells=150, out=str(out), publish=True))
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["target"] == "heart"
+    assert metrics["rule trained by"] == "a test"
+    fates = {iteration: entry["5"]["verdicts"] for iteration, entry in metrics["iterations"].items()}
+    assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {"unlike": 2}}
+    assert metrics["iterations"]["10"]["5"]["median relative loss"] == pytest.approx(1.0, abs=1e-3)
+    for name in ("evolution.png", "runs.png", "loss.png"):
+        with Image.open(out / name) as picture:
+            assert picture.width >= 60
+    published = tmp_path / "docs" / "evolution_heart"
+    assert {path.name for path in published.iterdir()} == {path.name for path in out.iterdir()}
+
+
+def test_snapshots_come_in_the_order_of_their_iterations(run: Path) -> None:
+    assert list(snapshots(run)) == [5, 10, 15]
+
+
+def test_a_folder_without_snapshots_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="snapshots"):
+        snapshots(tmp_path)
+
+
+def test_an_unfinished_run_needs_its_target_told(run: Path) -> None:
+    assert target_of(run, "") == "heart"
+    (run / "rule.safetensors").unlink()
+    assert target_of(run, "lizard") == "lizard"
+    with pytest.raises(SystemExit, match="--target"):
+        target_of(run, "")
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 8), (3, 8), (16, 8), (100, 5)])
+def test_first_and_last_snapshot_are_drawn_and_no_more_than_asked(count: int, rows: int) -> None:
+    iterations = [500 * (number + 1) for number in range(count)]
+    picked = chosen(iterations, rows)
+    assert picked[0] == iterations[0] and picked[-1] == iterations[-1]
+    assert picked == sorted(set(picked)) and len(picked) <= rows
