@@ -180,7 +180,105 @@ def goals() -> str:
     return "\n".join([words, "", table(["measure", "goal", "measured", "reached"], rows)])
 
 
+def results_of_rules(prefix: str) -> dict[str, dict[str, Any]]:
+    """The published numbers of a result that has a folder for each rule, by rule."""
+    paths = sorted((ROOT / "docs/results").glob(f"{prefix}_*/metrics.json"))
+    return {path.parent.name.removeprefix(f"{prefix}_"): result(path.parent.name) for path in paths}
+
+
+def pictures(prefix: str, file: str, words: str) -> str:
+    """One picture of each rule of such a result, under its name."""
+    shown = [name for name in results_of_rules(prefix) if (ROOT / f"docs/results/{prefix}_{name}/{file}").exists()]
+    return "\n\n".join(f"`{name}`:\n\n![{words}](results/{prefix}_{name}/{file})" for name in shown) or NOT_MEASURED
+
+
+def unfolding() -> str:
+    """Ten runs of every single-seed rule: losses over time, living cells, chirality."""
+    rows = []
+    for target, metrics in results_of_rules("unfolding").items():
+        steps, goal = metrics["steps"], metrics["goal"]
+        runs = steps["1000"]["runs"]
+        losses = [f"{steps[step]['median relative loss']:.3f}" for step in ("100", "200", "1000", "5000")]
+        last = steps["5000"]["runs"]
+        grown = sum(run["verdict"] == "grown" for run in last)
+        rows.append(
+            [
+                f"`{metrics['config']['rule']}`",
+                ", ".join(metrics["auxiliary channels trained"]) if target != "spiderweb" else "none",
+                *losses,
+                f"{min(run['relative'] for run in runs):.3f} to {max(run['relative'] for run in runs):.3f}",
+                f"{median(run['alive'] for run in last):.0f}",
+                f"{grown} of {len(last)}",
+                "yes" if goal["met"] else "no",
+            ]
+        )
+    header = ["rule", "auxiliary channels", "median at step 100", "200", "1,000", "5,000", "all runs at 1,000"]
+    header += ["living cells at 5,000", "runs that show the target", "goal reached"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def orientations() -> str:
+    """How the runs of every single-seed rule lie, early and late."""
+    rows = []
+    for metrics in results_of_rules("unfolding").values():
+        for step in ("200", "1000", "5000"):
+            runs = metrics["steps"][step]["runs"]
+            angles = ", ".join(f"{run['angle']}°{' m' if run['mirrored'] else ''}" for run in runs)
+            rows.append([f"`{metrics['config']['rule']}`", f"{int(step):,}", angles])
+    return table(["rule", "step", "angle of each run (m: mirrored)"], rows) if rows else NOT_MEASURED
+
+
+def evolution() -> str:
+    """Snapshots of every training that was kept: median losses and fates."""
+    rows = []
+    for target, metrics in results_of_rules("evolution").items():
+        for iteration, entry in metrics["iterations"].items():
+            losses = [f"{entry[step]['median relative loss']:.3f}" for step in ("100", "200", "1000", "5000")]
+            fates = ", ".join(f"{count} {word}" for word, count in entry["5000"]["verdicts"].items())
+            rows.append([target, f"{int(iteration):,}", *losses, fates])
+    header = ["target", "iteration", "median at step 100", "200", "1,000", "5,000", "runs at 5,000"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def landscape() -> str:
+    """The targets against their turned and mirrored selves, for every set of auxiliary channels."""
+    rows = []
+    for target, sets in result("isonca_landscape").get("targets", {}).items():
+        for name, entry in sets.items():
+            values = [entry["half turn"]["loss"], entry["half turn"]["barrier"], entry["halfway to the half turn"]]
+            values += [entry["best mirror image"], entry["halfway to the mirror image"], entry["median"]]
+            rows.append([target, name, *(f"{value:.3f}" for value in values)])
+    header = ["target", "auxiliary channels", "half turn", "barrier", "halfway to it", "best mirror image"]
+    return table([*header, "halfway to it", "median angle"], rows) if rows else NOT_MEASURED
+
+
+def landscape_symmetry() -> str:
+    """How symmetric the patterns of rules are that were trained without and with an auxiliary channel."""
+    symmetry = result("isonca_landscape").get("symmetry")
+    if symmetry is None:
+        return NOT_MEASURED
+    rows = [
+        [f"the target itself, {name}", *(f"{score[kind]:.2f}" for kind in ("half turn", "mirror image")), "", ""]
+        for name, score in symmetry["target"].items()
+    ]
+    for name, entry in symmetry["rules"].items():
+        scores = [
+            f"{entry[f'median {kind}']:.2f} ({', '.join(f'{run[kind]:.2f}' for run in entry['runs'])})"
+            for kind in ("half turn", "mirror image")
+        ]
+        rows.append([name, *scores, f"{entry['iterations']:,}", f"`{entry['trained by']}`"])
+    return table(["rule", "half turn: median (runs)", "mirror image", "iterations", "trained by"], rows)
+
+
 TABLES = {
+    "unfolding": unfolding,
+    "unfolding_pictures": partial(pictures, "unfolding", "unfolding.png", "Five runs from a single cell to step 5,000"),
+    "unfolding_finals": partial(pictures, "unfolding", "final.png", "Ten runs at step 5,000"),
+    "orientations": orientations,
+    "evolution": evolution,
+    "evolution_pictures": partial(pictures, "evolution", "evolution.png", "What snapshots of the training grow"),
+    "landscape": landscape,
+    "landscape_symmetry": landscape_symmetry,
     "transfer_matrix": transfer_matrix,
     "transfer_goals": transfer_goals,
     "transfer_gain": transfer_gain,
