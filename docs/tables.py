@@ -139,6 +139,28 @@ def transfer_gain() -> str:
     )
 
 
+def symmetry() -> str:
+    """How long synchronous runs keep their symmetry, in float and in fixed point."""
+    runs = result("symmetry").get("runs")
+    if runs is None:
+        return NOT_MEASURED
+    moments = list(runs[0]["living"])
+    header = ["rule", "sheet", "symmetries", "arithmetic", "differs at step", "visible at step", "largest asymmetry"]
+    rows = [
+        [
+            run["rule"],
+            f"{run['sheet']}, {run['cells']:,} cells",
+            run["symmetries"],
+            run["arithmetic"],
+            *("never" if run[key] is None else run[key] for key in ("first difference", "visible")),
+            f"{run['largest asymmetry']:.2g}",
+            ", ".join(f"{run['living'][moment]:,}" for moment in moments),
+        ]
+        for run in runs
+    ]
+    return table([*header, f"living cells at steps {', '.join(moments)}"], rows)
+
+
 MEASUREMENTS = (
     "isonca",
     "inference",
@@ -284,6 +306,7 @@ TABLES = {
     "transfer_gain": transfer_gain,
     "transfer": transfer,
     "rules": rules,
+    "symmetry": symmetry,
     "published": published,
     "benchmark": benchmark,
     "goals": goals,

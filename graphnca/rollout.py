@@ -78,9 +78,9 @@ def trajectory(
     """Steps a rule, recording states and regularisers, all of them differentiable.
 
     Equal to calling `rule(x, topology.edge_index, ...)` `num_steps` times with the same generator, at a cost that
-    follows the cells that live and fire. Rules with another update network than `UpdateRule`, regions, frames that
-    differ between samples or are trained, and graphs with a few cells of very many neighbours take those plain steps
-    themselves; then `precision` and `checkpoint_every` have no effect.
+    follows the cells that live and fire. Rules in fixed point or with another update network than `UpdateRule`,
+    regions, frames that differ between samples or are trained, and graphs with a few cells of very many neighbours take
+    those plain steps themselves; then `precision` and `checkpoint_every` have no effect.
 
     Args:
         rule: The rule; its parameters receive gradients.
@@ -125,6 +125,7 @@ def trajectory(
     plain = (
         regions is not None
         or type(rule.update_rule) is not UpdateRule
+        or rule.arithmetic != "float"
         or (isinstance(angle, Tensor) and (angle.dim() > 1 or angle.requires_grad))
         or x.numel() == 0
         or not pads_well(topology)

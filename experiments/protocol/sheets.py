@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
+import networkx as nx
 from torch_geometric.data import Data
 
-from topologies import hex_grid, square_grid, voronoi_mesh
+from topologies import from_networkx, hex_grid, square_grid, voronoi_mesh
 
 KINDS = ("square", "hex", "voronoi")
 CELLS = 5184  # of a 72x72 grid, the published size
@@ -22,6 +23,22 @@ def hex_sheet(cells: int = CELLS) -> Data:
     """A hexagonal torus of about so many cells, about as high as it is wide."""
     rows = max(4, 2 * round((cells * ROWS_PER_COLUMN) ** 0.5 / 2))
     return hex_grid(rows, round(cells / rows))
+
+
+def hexagon_sheet(cells: int = CELLS) -> Data:
+    """An open patch of hexagonal cells of about that many, itself a hexagon, with a cell in the middle.
+
+    It has the twelve symmetries of a hexagon, which the torus of `hex_sheet`, a rectangle, has not.
+    """
+    rings = max(1, round((cells / 3) ** 0.5 - 0.5))  # 3 r (r + 1) + 1 cells
+    patch, reach = nx.Graph(), range(-rings, rings + 1)
+    for q in reach:
+        for r in reach:
+            if abs(q + r) <= rings:
+                patch.add_node((q, r), pos=(q + r / 2, r * 3**0.5 / 2))
+    for q, r in list(patch):
+        patch.add_edges_from(((q, r), near) for near in ((q + 1, r), (q, r + 1), (q + 1, r - 1)) if near in patch)
+    return from_networkx(patch)
 
 
 def voronoi_sheet(cells: int = CELLS, *, seed: int = 0, periodic: bool = True, lloyd_steps: int = 0) -> Data:

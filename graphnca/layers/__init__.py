@@ -2,6 +2,7 @@
 
 from .firing import fire_key as fire_key
 from .firing import fires as fires
+from .fixed_point import in_fixed_point as in_fixed_point
 from .life import alive_mask as alive_mask
 from .moments import moment_correction as moment_correction
 from .nca_conv import NCAConv as NCAConv
@@ -19,5 +20,6 @@ __all__ = [
     "alive_mask",
     "fire_key",
     "fires",
+    "in_fixed_point",
     "moment_correction",
 ]

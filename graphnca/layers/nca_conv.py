@@ -12,6 +12,7 @@ from torch_geometric.utils import degree, scatter
 
 from ..regions import protect
 from .firing import fire_key, fires, hash_index
+from .fixed_point import change_of, rounded, rounded_geometry, rounded_moments, rounded_states
 from .life import alive_mask, keep_alive
 from .moments import moment_correction
 from .perception import Perception
@@ -20,6 +21,7 @@ from .update import HiddenInit, UpdateRule
 LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
 LIFE_MASKS = ("pre", "pre_post", "post", None)
 FIRING = ("cell", "channel")
+ARITHMETICS = ("float", "fixed_point")
 
 
 class NCAConv(MessagePassing):
@@ -48,6 +50,10 @@ class NCAConv(MessagePassing):
         hidden_bias: Whether the hidden layer has a bias.
         output_bias: Whether the output layer has one.
         hidden_init: How the hidden layer starts (see `UpdateRule`).
+        arithmetic: `"float"`, or `"fixed_point"`: every factor of a sum is rounded to a multiple of 2^-16, states
+            saturate at 128, and the step has the same bits whatever the order of cells and edges, so that synchronous
+            states keep the symmetries of their substrate (`graphnca.layers.fixed_point` has the proof). Slower: no
+            engine takes it. May be set on a rule, `rule.arithmetic = "fixed_point"`; see also `in_fixed_point`.
 
     Shapes:
         - **x**: `(N, C)` or `(..., N, C)` with any number of leading batch axes.
@@ -72,8 +78,10 @@ class NCAConv(MessagePassing):
         hidden_bias: bool = True,
         output_bias: bool = True,
         hidden_init: HiddenInit = "uniform",
+        arithmetic: Literal["float", "fixed_point"] = "float",
     ) -> None:
         super().__init__(aggr="add", node_dim=-2)
+        self.arithmetic = arithmetic
         if life_mask not in LIFE_MASKS:
             raise ValueError(f"`life_mask` must be one of {LIFE_MASKS}, got {life_mask!r}.")
         if fire_per not in FIRING:
@@ -103,8 +111,22 @@ class NCAConv(MessagePassing):
         )
 
     @property
+    def arithmetic(self) -> str:
+        """How a step computes: `"float"` or `"fixed_point"`."""
+        return self._arithmetic
+
+    @arithmetic.setter
+    def arithmetic(self, name: str) -> None:
+        if name not in ARITHMETICS:
+            raise ValueError(f"`arithmetic` must be one of {ARITHMETICS}, got {name!r}.")
+        self._arithmetic = name
+
+    @property
     def config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data: `NCAConv(**rule.config)` is a rule of the same architecture."""
+        """The constructor's arguments as plain data: `NCAConv(**rule.config)` is a rule of the same architecture.
+
+        `arithmetic` is left out where it is `"float"`, as it is in files and checkpoints from before there was another.
+        """
         return {
             "num_channels": self.num_channels,
             "hidden_size": self.hidden_size,
@@ -117,6 +139,7 @@ class NCAConv(MessagePassing):
             "hidden_bias": self.update_rule.hidden.bias is not None,
             "output_bias": self.update_rule.output.bias is not None,
             "hidden_init": self.update_rule.hidden_init,
+            **({} if self.arithmetic == "float" else {"arithmetic": self.arithmetic}),
         }
 
     def reset_parameters(self) -> None:
@@ -156,20 +179,37 @@ class NCAConv(MessagePassing):
                 trace a `torch.Generator`, and a key is a tensor like any other.
 
         Raises:
-            ValueError: If a gradient is perceived without `edge_attr`, or both `generator` and `key` are given.
+            ValueError: If a gradient is perceived without `edge_attr`, or both `generator` and `key` are given. In
+                fixed point also if weights are too large for exact sums, or `x` is of a type that cannot hold them.
         """
+        exact, dtype = self.arithmetic == "fixed_point", x.dtype
+        if exact:
+            x = rounded_states(x)
         before = alive_mask(x, edge_index, self.alive_threshold) if self.life_mask in ("pre", "pre_post") else None
-        perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
-        change = self.update_rule(perceived)
+        if exact and before is not None and self._computes_the_living_alone():
+            reach = before.flatten(0, -2).any(0) if before.dim() > 1 else before
+            kept = reach[edge_index[1]]
+            weight = None if edge_weight is None else edge_weight[kept]
+            change = change_of(self.update_rule, self.perceive(x, edge_index[:, kept], weight), before)
+        else:
+            perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
+            change = change_of(self.update_rule, perceived) if exact else self.update_rule(perceived)
         fired = self.draw_firing(x, fire_rate, generator, key)
         next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
+        if exact:
+            next_x = rounded_states(next_x)
         alive = before
         if self.life_mask in ("post", "pre_post"):
             after = alive_mask(next_x, edge_index, self.alive_threshold)
             alive = after if before is None else before & after
         if alive is not None:
             next_x = keep_alive(next_x, alive)
-        return next_x if regions is None else protect(x, next_x, regions)
+        return (next_x if regions is None else protect(x, next_x, regions)).to(dtype)
+
+    def _computes_the_living_alone(self) -> bool:
+        """Whether the others' changes can be left out: they are zeroed, and exact sums don't depend on the company."""
+        plain = not (torch.is_grad_enabled() or torch.compiler.is_compiling() or self.perception.uses_gradient)
+        return plain and self.life_mask == "pre"
 
     def perceive(
         self,
@@ -181,15 +221,21 @@ class NCAConv(MessagePassing):
         smoothing: Float[Tensor, " n"] | None = None,
         angle: float | Float[Tensor, "*a"] | None = None,
     ) -> Float[Tensor, "*b n p"]:
-        """The vector every cell perceives, band by band; arguments as in `forward`."""
+        """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
+        exact = self.arithmetic == "fixed_point"
+        if exact:
+            x = rounded_states(x)
         num_nodes, channels = x.shape[-2:]
         if edge_weight is None:
             incoming = degree(edge_index[1], num_nodes, dtype=x.dtype)
             edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
+        if exact:
+            edge_weight, edge_attr = rounded_geometry(edge_index, edge_weight, edge_attr, num_nodes)
         weight = edge_weight.to(x.dtype)
         if not self.perception.uses_gradient:
             sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=None)
-            return self.perception(x, sums if self.perception.uses_laplacian else None)
+            perceived = self.perception(x, sums if self.perception.uses_laplacian else None)
+            return rounded(perceived) if exact else perceived
         if edge_attr is None:
             raise ValueError(
                 f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
@@ -197,11 +243,14 @@ class NCAConv(MessagePassing):
             )
         sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=edge_attr.to(x.dtype))
         laplacian, weighted_x, weighted_y = sums.split(channels, dim=-1)
-        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes).to(x.dtype)
+        term = rounded_moments if exact else None
+        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes, term=term).to(x.dtype)
         along_x = correction[:, 0, 0:1] * weighted_x + correction[:, 0, 1:2] * weighted_y
         along_y = correction[:, 1, 0:1] * weighted_x + correction[:, 1, 1:2] * weighted_y
         if smoothing is not None:
             both = torch.cat([along_x, along_y], dim=-1)
+            if exact:
+                both = rounded(both)
             total = scatter(edge_weight, edge_index[1], dim_size=num_nodes)
             share = (smoothing / total.clamp(min=torch.finfo(total.dtype).tiny)).to(x.dtype)
             away = self.propagate(edge_index, x=both, edge_weight=weight, edge_attr=None)
@@ -209,8 +258,11 @@ class NCAConv(MessagePassing):
         if angle is not None:
             turn = torch.as_tensor(angle, dtype=x.dtype, device=x.device).unsqueeze(-1)
             cos, sin = torch.cos(turn), torch.sin(turn)
+            if exact:
+                cos, sin = rounded(cos), rounded(sin)
             along_x, along_y = cos * along_x - sin * along_y, sin * along_x + cos * along_y
-        return self.perception(x, laplacian if self.perception.uses_laplacian else None, (along_x, along_y))
+        perceived = self.perception(x, laplacian if self.perception.uses_laplacian else None, (along_x, along_y))
+        return rounded(perceived) if exact else perceived
 
     def draw_firing(
         self,
@@ -237,4 +289,5 @@ class NCAConv(MessagePassing):
         difference = edge_weight[:, None] * (x_j - x_i)
         if edge_attr is None:
             return difference
-        return torch.cat([difference, edge_attr[:, 0:1] * difference, edge_attr[:, 1:2] * difference], dim=-1)
+        factor = rounded(difference, float("inf")) if self.arithmetic == "fixed_point" else difference
+        return torch.cat([difference, edge_attr[:, 0:1] * factor, edge_attr[:, 1:2] * factor], dim=-1)

@@ -1,0 +1,162 @@
+r"""A step whose sums have no rounding, so that no order of summation can change them.
+
+Floating-point addition is not associative: the sum over a cell's neighbours, and the sums of the update network, depend
+in their last bits on the order in which a machine adds. Two cells that are images of each other under a symmetry of
+the substrate list their neighbours in different orders, drift apart by a last bit, and a synchronous rule amplifies the
+difference until the pattern has lost its symmetry (Mordvintsev et al. 2022, figure 8, who replaced their Laplacian by a
+fixed-point one).
+
+Here every factor is rounded to a multiple of q = 2^-16 (`QUANTUM`) before it enters a sum, and sums are formed in
+float64. A product of two such factors is a multiple of 2^-32. If the absolute values of all terms of a sum add up to at
+most 2^21, then every partial sum, in any order and any grouping, is an integer of at most 2^53 times 2^-32: a float64
+holds it exactly, and so the result is the exact one, whatever the order, the thread, the matrix library, the row's
+place in a product, or the machine. The limits that keep the terms there:
+
+- Laplacian: |x_j - x_i| <= 2 * 2^7 (`STATE_LIMIT`), and the weights of a cell add up to at most 2^8 (`WEIGHT_LIMIT`),
+  so the terms add up to at most 2^16.
+- Gradient: w_ij |x_j - x_i| is rounded itself and multiplied by |v_ij|. With sum_j w_ij |v_ij|^2 <= 2^13
+  (`MOMENT_LIMIT`) Cauchy and Schwarz give sum_j w_ij |v_ij| <= 2^10.5, so the terms add up to at most 2^18.5, and a
+  little for the rounding.
+- Smoothing: |g_j - g_i| <= 2 * 2^12 (`VALUE_LIMIT`), weights as above: at most 2^21.
+- Network: perceived and hidden values are at most 2^12, and every row of a layer keeps sum_k |W_k| 2^12 + |b| <= 2^21;
+  without a bias, sum_k |W_k| <= 512.
+- Moments w_ij v_ij v_ij^T: rounded to multiples of 2^-36, at most 2^13: 2^49 units.
+
+States, perceived and hidden values saturate at their limits; trained rules stay far below (states about 2). The weights
+of edges and network cannot saturate without becoming others, so they are checked.
+
+Everything that is no sum acts on one number or one cell alone (gains, moment correction, ReLU, the root of the gradient
+norm): one correctly rounded float64 operation after another, and the result is rounded to a multiple of q again. A
+state, a multiple of 2^-16 within 2^7, has at most 23 bits, so it passes through float32 unchanged.
+
+Rounding has the derivative 0 almost everywhere. For training it passes gradients straight through (Bengio et al. 2013),
+except where a value is saturated: there they are 0, as those of `clamp`.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn.functional import linear
+from torch_geometric.utils import scatter
+
+from .update import UpdateRule
+
+if TYPE_CHECKING:
+    from .nca_conv import NCAConv
+
+QUANTUM = 2.0**-16  # what every factor of a sum is a multiple of
+STATE_LIMIT = 2.0**7  # states saturate here: 2^23 quanta, which a float32 holds exactly
+VALUE_LIMIT = 2.0**12  # perceived, hidden and output values saturate here
+TERMS_LIMIT = 2.0**21  # the absolute values of a sum's terms, multiples of QUANTUM^2, may add up to this: 2^53 units
+WEIGHT_LIMIT = 2.0**8  # sum of a cell's absolute edge weights; the contract has 12
+MOMENT_LIMIT = 2.0**13  # sum of a cell's |w_ij| |v_ij|^2; the contract has 16 on average
+MOMENT_QUANTUM = 2.0**-36  # finer, because moments are summed but enter no further sum
+DTYPES = (torch.float32, torch.float64)  # that hold a state without rounding
+
+
+class _Rounded(torch.autograd.Function):
+    """The nearest multiple of a quantum within +-limit; gradients pass straight through within the limit."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, limit: float, quantum: float) -> Tensor:
+        ctx.save_for_backward(values)
+        ctx.limit = limit
+        return (values * (1.0 / quantum)).round_().mul_(quantum).clamp_(-limit, limit)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (values,) = ctx.saved_tensors
+        return torch.where(values.abs() <= ctx.limit, gradients[0], 0.0), None, None
+
+
+def rounded(
+    values: Float[Tensor, "*shape"], limit: float = VALUE_LIMIT, quantum: float = QUANTUM
+) -> Float[Tensor, "*shape"]:
+    """The nearest multiples of `quantum` (ties to even) in float64, saturated at +-`limit`, itself a multiple."""
+    return cast(Tensor, _Rounded.apply(values.double(), limit, quantum))
+
+
+def rounded_states(x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
+    """States as the fixed-point step has them, in float64; zeros are positive, so that equal states have equal bits.
+
+    Raises:
+        ValueError: If their type cannot hold the step's result without rounding it.
+    """
+    if x.dtype not in DTYPES:
+        raise ValueError(f"`x` must be float32 or float64 for a step in fixed point, got {x.dtype}.")
+    return rounded(x, STATE_LIMIT) + 0.0
+
+
+def rounded_geometry(
+    edge_index: Int[Tensor, "2 e"],
+    edge_weight: Float[Tensor, " e"],
+    edge_attr: Float[Tensor, "e 2"] | None,
+    num_nodes: int,
+) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
+    """Edge weights and direction vectors as the fixed-point step has them, in float64.
+
+    Raises:
+        ValueError: If the weights of a cell are too large for exact sums.
+    """
+    weight = rounded(edge_weight, float("inf"))
+    vectors = None if edge_attr is None else rounded(edge_attr, float("inf"))
+    _check("edge_weight", "sum_j |w_ij| into a cell", scatter(weight.abs(), edge_index[1], 0, num_nodes), WEIGHT_LIMIT)
+    if vectors is not None:
+        moments = scatter(weight.abs() * vectors.square().sum(-1), edge_index[1], 0, num_nodes)
+        _check("edge_attr", "sum_j |w_ij| |v_ij|^2 of a cell", moments, MOMENT_LIMIT)
+    return weight, vectors
+
+
+def rounded_moments(terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
+    """The terms of the moment matrices, in float64, so that their sums are exact."""
+    return rounded(terms, float("inf"), MOMENT_QUANTUM)
+
+
+def change_of(
+    network: UpdateRule, perceived: Float[Tensor, "*b n p"], cells: Bool[Tensor, "*b n"] | None = None
+) -> Float[Tensor, "*b n c"]:
+    """What an update network makes of perceived vectors that are rounded, in float64, itself rounded.
+
+    With `cells`, the change of all others is 0 and costs nothing.
+
+    Raises:
+        ValueError: If the network is no `UpdateRule`, or its weights are too large for exact sums.
+    """
+    if type(network) is not UpdateRule:
+        raise ValueError(f"`update_rule` must be an `UpdateRule` for a step in fixed point, got {type(network)}.")
+    values = perceived if cells is None else perceived[cells]
+    for name, layer in (("hidden", network.hidden), ("output", network.output)):
+        weight = rounded(layer.weight, float("inf"))
+        bias = None if layer.bias is None else rounded(layer.bias, float("inf"))
+        terms = weight.abs().sum(1) * VALUE_LIMIT + (0.0 if bias is None else bias.abs())
+        _check(f"update_rule.{name}", f"{VALUE_LIMIT:g} * sum |W| + |b| of a row", terms, TERMS_LIMIT)
+        values = linear(values, weight, bias)
+        values = rounded(torch.relu(values) if name == "hidden" else values)
+    if cells is None:
+        return values
+    change = perceived.new_zeros(*cells.shape, values.shape[-1])
+    change[cells] = values
+    return change
+
+
+def in_fixed_point(rule: NCAConv) -> NCAConv:
+    """A copy of a rule, with parameters of its own, that steps in fixed point: `arithmetic="fixed_point"`."""
+    twin = copy.deepcopy(rule)
+    twin.arithmetic = "fixed_point"
+    return twin
+
+
+def _check(argument: str, meaning: str, sums: Tensor, limit: float) -> None:
+    """Refuses sums beyond a limit; a compiled step has been checked where it ran uncompiled."""
+    if torch.compiler.is_compiling() or sums.numel() == 0:
+        return
+    largest = float(sums.detach().max())
+    if largest > limit:  # NaN passes: it shows in the states
+        raise ValueError(
+            f"`{argument}` must keep {meaning} at most {limit:g}, so that fixed-point sums are exact, got {largest:g}."
+        )

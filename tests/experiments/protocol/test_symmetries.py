@@ -1,0 +1,66 @@
+"""The permutations that a sheet's symmetries are."""
+
+import pytest
+import torch
+from protocol.sheets import hexagon_sheet
+from protocol.symmetries import asymmetry, symmetries
+from torch_geometric.data import Data
+
+from topologies import check_topology, hex_grid, square_grid, voronoi_mesh
+
+
+@pytest.mark.parametrize(
+    ("sheet", "turns"),
+    [(square_grid(8, 8), 4), (square_grid(9, 9, periodic=False), 4), (hexagon_sheet(100), 6), (square_grid(6, 8), 2)],
+    ids=["torus", "open", "hexagons", "oblong"],
+)
+def test_they_are_a_group_of_isometries_about_the_seed(sheet: Data, turns: int) -> None:
+    found = symmetries(sheet, turns)
+    number = sheet.num_nodes or 0
+    assert found.shape == (2 * turns, number)
+    assert torch.equal(found[0], torch.arange(number))
+    rows = {tuple(row) for row in found.tolist()}
+    assert len(rows) == 2 * turns
+    assert all(tuple(one[other].tolist()) in rows for one in found for other in found)
+    fixed = (found == torch.arange(number)).all(0)
+    assert fixed.any()  # the seeded cell
+
+
+@pytest.mark.parametrize(
+    ("sheet", "turns"),
+    [(square_grid(6, 8), 4), (hex_grid(8, 7), 6), (square_grid(8, 8), 3), (voronoi_mesh(8, 8), 2)],
+    ids=["oblong", "hexagonal torus", "thirds", "mesh"],
+)
+def test_a_sheet_without_them_is_refused(sheet: Data, turns: int) -> None:
+    with pytest.raises(ValueError, match=f"`topology` must have the symmetries of {turns} turns"):
+        symmetries(sheet, turns)
+
+
+def test_a_weight_that_is_not_symmetric_is_seen() -> None:
+    grid = square_grid(6, 6)
+    grid["edge_weight"][5] = 2.5
+    with pytest.raises(ValueError, match="edges or weights differ"):
+        symmetries(grid, 4)
+
+
+def test_asymmetry_is_the_largest_difference_from_an_image() -> None:
+    grid = square_grid(5, 5)
+    images = symmetries(grid, 4)
+    distance = (grid["pos"] - 2.5).norm(dim=1, keepdim=True)
+    assert asymmetry(distance.square(), images) == 0
+    distance[0] += 0.25
+    assert asymmetry(distance, images) == 0.25
+
+
+@pytest.mark.parametrize("cells", [7, 500, 5184])
+def test_the_hexagonal_patch_keeps_the_contract(cells: int) -> None:
+    sheet = hexagon_sheet(cells)
+    check_topology(sheet)
+    number = sheet.num_nodes or 0
+    assert abs(number / cells - 1) < 0.1
+    degrees = torch.bincount(torch.bincount(sheet["edge_index"][1]), minlength=7)
+    rings = round(((number - 1) / 3 + 0.25) ** 0.5 - 0.5)
+    assert number == 3 * rings * (rings + 1) + 1
+    assert degrees[3] == 6  # corners
+    assert degrees[4] == 6 * (rings - 1)  # sides
+    assert degrees[6] == number - 6 * rings
