@@ -217,7 +217,7 @@ def pictures(prefix: str, file: str, words: str) -> str:
 def unfolding() -> str:
     """Ten runs of every single-seed rule: losses over time, living cells, chirality."""
     rows = []
-    for target, metrics in results_of_rules("unfolding").items():
+    for metrics in results_of_rules("unfolding").values():
         steps, goal = metrics["steps"], metrics["goal"]
         runs = steps["1000"]["runs"]
         losses = [f"{steps[step]['median relative loss']:.3f}" for step in ("100", "200", "1000", "5000")]
@@ -226,7 +226,7 @@ def unfolding() -> str:
         rows.append(
             [
                 f"`{metrics['config']['rule']}`",
-                ", ".join(metrics["auxiliary channels trained"]) if target != "spiderweb" else "none",
+                ", ".join(metrics["auxiliary channels trained"]).replace("hidden", "none"),
                 *losses,
                 f"{min(run['relative'] for run in runs):.3f} to {max(run['relative'] for run in runs):.3f}",
                 f"{median(run['alive'] for run in last):.0f}",
@@ -284,10 +284,11 @@ def landscape_symmetry() -> str:
         for name, score in symmetry["target"].items()
     ]
     for name, entry in symmetry["rules"].items():
-        scores = [
-            f"{entry[f'median {kind}']:.2f} ({', '.join(f'{run[kind]:.2f}' for run in entry['runs'])})"
-            for kind in ("half turn", "mirror image")
-        ]
+        scores = []
+        for kind in ("half turn", "mirror image"):
+            known = [run[kind] for run in entry["runs"] if run[kind] is not None]
+            listed = ", ".join(f"{value:.2f}" for value in known)
+            scores.append(f"{entry[f'median {kind}']:.2f} ({listed})" if known else "nothing grown")
         rows.append([name, *scores, f"{entry['iterations']:,}", f"`{entry['trained by']}`"])
     return table(["rule", "half turn: median (runs)", "mirror image", "iterations", "trained by"], rows)
 
