@@ -29,8 +29,8 @@ class PoolSample:
         order = order.to(self.indices.device)
         self.indices, self.losses = self.indices[order], self.losses[order]
 
-    def reseed(self, rows: Tensor | list[int], seed: Float[Tensor, "n c"]) -> None:
-        """Replaces rows of the sample (numbers or a mask) by the seed."""
+    def reseed(self, rows: Tensor | list[int] | slice, seed: Float[Tensor, "n c"]) -> None:
+        """Replaces rows of the sample (numbers, a mask or a slice) by the seed."""
         self.states[rows] = seed
 
     def damage(self, rows: Tensor | list[int], mask: Bool[Tensor, "r n"]) -> None:

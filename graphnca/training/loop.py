@@ -65,6 +65,8 @@ class PoolPolicy:
     """Every so many iterations the last rows lose a random disk; 0: never."""
     damage_count: int = 1
     """How many rows are damaged."""
+    fresh: bool = False
+    """Whether every sample is the seed, so that nothing of the pool is ever used (Growing NCA's first experiment)."""
     rank: bool = False
     """Whether the sample is ordered by loss first, the worst in front (Growing NCA)."""
 
@@ -281,6 +283,9 @@ class Training:
 
     def _prepare(self, sample: PoolSample, world: World) -> None:
         policy = self.config.pool
+        if policy.fresh:
+            sample.reseed(slice(None), world.seed)
+            return
         if policy.rank:
             unknown = sample.losses.isnan()
             if unknown.any():

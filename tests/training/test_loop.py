@@ -326,8 +326,8 @@ def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path: Path) -> None:
 def test_parts_on_different_devices(part: str, tmp_path: Path) -> None:
     parts = {"rule": isonca(6, 12), "seed": point_seed(GRID, 6), "topology": GRID.clone()}
     parts[part] = parts[part].to("meta")
+    world = World(parts["topology"], parts["seed"], last_state(loss), loss)
     with pytest.raises(ValueError, match=r"must lie on one device, got \['cpu', 'meta'\]"):
-        world = World(parts["topology"], parts["seed"], last_state(loss), loss)
         Training(parts["rule"], world, CONFIG, tmp_path)
 
 
@@ -400,3 +400,10 @@ def test_snapshots_are_the_averaged_rules_on_the_way(tmp_path: Path) -> None:
     at_four = make_training(tmp_path / "four", replace(CONFIG, iterations=4))
     at_four.run()
     assert_same(load_rule(str(paths[0])).state_dict(), at_four.averaged_rule().state_dict())
+
+
+def test_without_a_pool_every_sample_is_the_seed(tmp_path: Path) -> None:
+    policy = PoolPolicy(size=8, fresh=True, damage_every=1)
+    training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
+    for start in starts(training, 4):
+        assert torch.equal(start, training.worlds.worlds[0].seed.expand_as(start))
