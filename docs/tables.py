@@ -161,6 +161,64 @@ def symmetry() -> str:
     return table([*header, f"living cells at steps {', '.join(moments)}"], rows)
 
 
+STRUCTURED = ("lizard", "dancer")
+"""The targets that are grown from structured seeds."""
+
+
+def structured_isometries(target: str) -> str:
+    """Loss of the seed that was not turned, and how much larger it is at worst when the seed is turned or mirrored."""
+    measured = result(f"structured_{target}")
+    rows = []
+    for sheet, entry in measured.get("sheets", {}).items():
+        perfect = entry["the target painted on the cells"]
+        for step, worst in entry["worst"].items():
+            groups = [worst[group] for group in ("turned", "odd angle", "mirrored")]
+            met = all(group["smoothed"] <= measured["goal"] for group in groups)
+            rows.append(
+                [
+                    sheet,
+                    f"{int(step):,}",
+                    f"{entry['unturned'][step]['smoothed']:.2f} ({entry['unturned'][step]['plain']:.2f})",
+                    *(f"{group['smoothed']:.2f} ({group['plain']:.2f})" for group in groups),
+                    f"{max(group['as landed'] for group in groups):.2f}",
+                    f"{perfect['smoothed']:.2f} ({perfect['plain']:.2f})",
+                    "yes" if met else "no",
+                ]
+            )
+    header = ["sheet", "step", "loss not turned", "worst of 12 angles", "77°", "worst of 5 reflections"]
+    header += ["worst of all, to the seed's cells", "a perfect pattern"]
+    return table([*header, f"all at most {measured['goal']:g}"], rows) if rows else NOT_MEASURED
+
+
+def structured_angles(target: str) -> str:
+    """How exactly the pattern follows its seed, and how exactly the seed lies on the cells."""
+    rows = []
+    for sheet, entry in result(f"structured_{target}").get("sheets", {}).items():
+        angles, lands = entry["angles"], entry["landing"]
+        rows.append(
+            [
+                sheet,
+                f"{angles['chirality right']} of {angles['runs']}",
+                f"{angles['mean']:+.2f}° ± {angles['spread']:.2f}°",
+                f"{angles['mean, to the cells']:+.2f}° ± {angles['spread, to the cells']:.2f}°",
+                f"{lands['distance to the cell, rms']:.2f}",
+                f"{lands['turn, rms']:.2f}°",
+                f"{lands['with two points on one cell']} of {lands['orientations']}",
+            ]
+        )
+    header = ["sheet", "chirality right", "pattern minus seed", "pattern minus the seed's cells"]
+    header += ["points off their cells, units", "seeds turned by the cells", "seeds with two points on a cell"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def structured_mutations(target: str) -> str:
+    """How far what a mutated seed grows is from the target."""
+    mutants = result(f"structured_{target}").get("mutations", {})
+    rows = [[name, *(f"{loss:.1f}" for loss in losses.values())] for name, losses in mutants.items()]
+    steps = [f"step {int(step):,}" for losses in list(mutants.values())[:1] for step in losses]
+    return table(["seed", *steps], rows) if rows else NOT_MEASURED
+
+
 MEASUREMENTS = (
     "isonca",
     "inference",
@@ -294,6 +352,11 @@ def landscape_symmetry() -> str:
 
 
 TABLES = {
+    **{
+        f"structured_{target}_{part.__name__.removeprefix('structured_')}": partial(part, target)
+        for target in STRUCTURED
+        for part in (structured_isometries, structured_angles, structured_mutations)
+    },
     "unfolding": unfolding,
     "unfolding_pictures": partial(pictures, "unfolding", "unfolding.png", "Five runs from a single cell to step 5,000"),
     "unfolding_finals": partial(pictures, "unfolding", "final.png", "Ten runs at step 5,000"),

@@ -30,9 +30,14 @@ def raster(topology: Data, height: int, width: int) -> NearestCell:
     return NearestCell(topology, height, width, centre=seeded_position(topology), samples=2)
 
 
+def bounded(states: Tensor) -> Tensor:
+    """States within +-`EXPLODED`: what is beyond, or NaN, counts as that, so that every number measured is finite."""
+    return states.nan_to_num(nan=EXPLODED).clamp(-EXPLODED, EXPLODED)
+
+
 def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list[dict[str, Any]]:
     """One row of numbers a run, for states `(runs, N, C)`; what is beyond +-`EXPLODED`, or NaN, counts as that."""
-    states = states.nan_to_num(nan=EXPLODED).clamp(-EXPLODED, EXPLODED)
+    states = bounded(states)
     match = loss.match(raster(topology, *loss.target.shape[-2:])(states))
     alive = (states[..., 3] > ALIVE).sum(-1)
     return [

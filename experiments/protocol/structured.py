@@ -6,6 +6,8 @@ from torch_geometric.data import Data
 
 from graphnca.seeds import StructuredSeed, ring
 
+LOSS_SCALE = 1000.0  # of the mean squared error of RGBA that a structured seed's pattern is scored by, as published
+
 # Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
 # head, hands, hip and feet, by eye from the figure in the authors' blog post.
 SEEDS: dict[str, StructuredSeed] = {

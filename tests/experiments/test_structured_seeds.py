@@ -1,0 +1,82 @@
+"""Turned, mirrored and mutated seeds, small: every sheet, every file the script promises."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from protocol.structured import SEEDS
+from structured_seeds import ISOMETRIES, MUTATIONS, TURNS, UNTURNED, Config, main, seed_picture, worst_ratios
+
+from graphnca import save_rule
+from graphnca.models import isonca
+from topologies import square_grid
+
+
+@pytest.fixture
+def rule(tmp_path: Path) -> str:
+    torch.manual_seed(0)
+    path = tmp_path / "rule.safetensors"
+    save_rule(isonca(), path, {"origin": "a test"})
+    return str(path)
+
+
+def test_the_script_writes_what_it_promises(rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    main(
+        Config(
+            rule=rule, cells=400, meshes=1, steps=(2, 4), mutation_steps=(3,), runs=2, size=12, padding=4, out=str(out)
+        )
+    )
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert list(metrics["sheets"]) == ["square", "hex", "voronoi 1"]
+    for entry in metrics["sheets"].values():
+        assert len(entry["isometries"]) == len(ISOMETRIES)
+        assert entry["angles"]["runs"] == 2 * len(ISOMETRIES)
+        assert entry["landing"]["with two points on one cell"] == 0
+        for row in entry["isometries"]:
+            assert set(row["steps"]) == {"2", "4"}
+    assert list(metrics["mutations"]) == list(MUTATIONS["lizard"])
+    for name in ("isometries.png", "ratios.png", "mutations.png", "growth.gif"):
+        with Image.open(out / name) as picture:
+            assert picture.width >= 100
+    assert "chirality" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", sorted(SEEDS))
+def test_mutations_are_seeds_of_their_own_and_the_first_is_none(target: str) -> None:
+    grid = square_grid(72, 72)
+    seeds = [mutate(SEEDS[target]).state(grid) for mutate in MUTATIONS[target].values()]
+    assert torch.equal(seeds[0], SEEDS[target].state(grid))
+    assert len(seeds) >= 5
+    assert all(not torch.equal(a, b) for i, a in enumerate(seeds) for b in seeds[:i])
+
+
+def test_the_worst_ratio_is_that_of_the_worst_angle() -> None:
+    rows = [{"steps": {"9": {"plain": 2.0, "smoothed": 1.0, "as landed": 0.5}}} for _ in ISOMETRIES]
+    assert worst_ratios(rows, "9")["turned"] == {"plain": 1.0, "smoothed": 1.0, "as landed": 1.0}
+    rows[ISOMETRIES.index(TURNS[7])]["steps"]["9"] = {"plain": 5.0, "smoothed": 1.2, "as landed": 0.4}
+    assert worst_ratios(rows, "9")["turned"] == {"plain": 2.5, "smoothed": 1.2, "as landed": 1.0}
+    assert worst_ratios(rows, "9")["mirrored"] == {"plain": 1.0, "smoothed": 1.0, "as landed": 1.0}
+
+
+def test_the_points_of_a_seed_are_seen_at_every_scale() -> None:
+    """Six dots of the dancer's colours, in their places."""
+    grid, seed = square_grid(72, 72), SEEDS["dancer"]
+    picture = seed_picture(seed.state(grid), grid, 24.0, 96)
+    for (x, y), colour in zip(seed.points.tolist(), seed.colours.tolist(), strict=True):
+        shown = picture.getpixel((round(1 + (x / 24 + 1) * 48), round(1 + (y / 24 + 1) * 48)))
+        assert shown == tuple(round(255 * part) for part in colour)
+
+
+def test_there_are_twelve_turns_an_odd_angle_and_reflections() -> None:
+    assert [isometry.degrees for isometry in TURNS] == [30 * step for step in range(12)]
+    assert UNTURNED in TURNS
+    assert sum(isometry.mirror for isometry in ISOMETRIES) >= 3
+    assert any(isometry.degrees % 30 and isometry.degrees % 45 for isometry in ISOMETRIES if not isometry.mirror)
+
+
+def test_a_target_without_a_seed() -> None:
+    with pytest.raises(SystemExit, match="dancer"):
+        main(Config(target="heart"))
