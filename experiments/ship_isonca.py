@@ -18,9 +18,10 @@ from statistics import median
 from typing import Any
 
 from isonca_voronoi import Config, substrates
-from protocol.pattern import PIXEL_SCALE, pattern_of
+from protocol.pattern import pattern_of
 from protocol.runs import grow
 from protocol.scores import seeded_position, verdict
+from protocol.structured import LOSS_SCALE
 from protocol.targets import PUBLISHED_AUXILIARY
 from tqdm import tqdm
 
@@ -42,7 +43,7 @@ def main(path: str, name: str, config: Config, note: str = "") -> None:
     pattern, card = pattern_of(path), dict(describe_rule(path)["card"])
     height, width = pattern.orientation.target.shape[-2:]
     channels = PUBLISHED_AUXILIARY.get(pattern.target, "binary") or "no auxiliary channel"
-    score = f"{PIXEL_SCALE:g} * mean squared error of RGBA" if pattern.structured else f"published (RGBA, {channels})"
+    score = f"{LOSS_SCALE:g} * mean squared error of RGBA" if pattern.structured else f"published (RGBA, {channels})"
     if note:
         card["note"] = note
     measured: dict[str, Any] = {}

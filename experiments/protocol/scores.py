@@ -25,9 +25,12 @@ def seeded_position(topology: Data) -> tuple[float, float]:
     return x, y
 
 
-def raster(topology: Data, height: int, width: int) -> NearestCell:
-    """A raster of one pixel per unit of length around the seed, 2x2 samples a pixel: the same on every substrate."""
-    return NearestCell(topology, height, width, centre=seeded_position(topology), samples=2)
+def raster(topology: Data, height: int, width: int, *, centre: tuple[float, float] | None = None) -> NearestCell:
+    """A raster of one pixel per unit of length, 2x2 samples a pixel: the same on every substrate.
+
+    Around the seed, or around another point (x, y), where a pattern has moved.
+    """
+    return NearestCell(topology, height, width, centre=centre or seeded_position(topology), samples=2)
 
 
 def bounded(states: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ KINDS = ("square", "hex", "voronoi")
 CELLS = 5184  # of a 72x72 grid, the published size
 VORONOI_DENSITY = 0.82  # cells per unit area
 ROWS_PER_COLUMN = 2 / 3**0.5  # a hexagonal sheet with as many units across as down
+MESHES = ((True, 0), (True, 0), (True, 2), (False, 0), (False, 2))  # torus or open sheet, Lloyd steps
 
 
 def square_sheet(cells: int = CELLS) -> Data:
@@ -57,3 +58,16 @@ def sheets(kinds: Iterable[str] = KINDS, cells: int = CELLS, *, meshes: int = 3,
         },
     }
     return {name: topology for kind in kinds for name, topology in builders[kind]().items()}
+
+
+def varied_meshes(cells: int = CELLS, *, seed: int = 0) -> dict[str, Data]:
+    """Five different Voronoi meshes by name, drawn with the seeds after `seed`: torus or open sheet, with Lloyd or not.
+
+    Two tori of Poisson-disk points, one after two Lloyd steps, whose cells are rounder, and an open sheet of each kind.
+    """
+    meshes = {}
+    for number, (periodic, lloyd_steps) in enumerate(MESHES, start=1):
+        kind = "torus" if periodic else "open"
+        name = f"mesh {number}: {kind}, Lloyd {lloyd_steps}"
+        meshes[name] = voronoi_sheet(cells, seed=seed + number, periodic=periodic, lloyd_steps=lloyd_steps)
+    return meshes
