@@ -272,6 +272,52 @@ def pictures(prefix: str, file: str, words: str) -> str:
     return "\n\n".join(f"`{name}`:\n\n![{words}](results/{prefix}_{name}/{file})" for name in shown) or NOT_MEASURED
 
 
+def other_grids() -> str:
+    """Every rule on squares, hexagons and five meshes."""
+    results = results_of_rules("other_grids")
+    if not results:
+        return NOT_MEASURED
+    rows = []
+    for name, metrics in results.items():
+        sheets = metrics["sheets"].values()
+        runs = [run for sheet in sheets for run in sheet["step 3000"]["verdicts"].items()]
+        grown, total = sum(count for word, count in runs if word == "grown"), sum(count for _, count in runs)
+        losses = [f"{sheet['step 1000']['median loss']:.2f}" for sheet in sheets]
+        more = [f"{metrics['median loss on meshes']:.2f}", f"{metrics['times that on squares']:.2f}"]
+        rows.append([f"`{name}`", metrics["loss of the empty sheet"], *losses, *more, f"{grown} of {total}"])
+    sheets = [*next(iter(results.values()))["sheets"]]
+    header = ["rule", "empty sheet", *sheets, "all meshes", "times square"]
+    return table([*header, "runs that show the target at step 3,000"], rows)
+
+
+def long_run() -> str:
+    """Every rule over 10,000 steps, one row a sheet."""
+    results = results_of_rules("long_run")
+    if not results:
+        return NOT_MEASURED
+    rows = []
+    for name, metrics in results.items():
+        for sheet, numbers in metrics["sheets"].items():
+            turns = ", ".join(f"{run['rotation']:+.1f}" for run in numbers["runs"] if "rotation" in run)
+            fates = ", ".join(f"{count} {fate}" for fate, count in numbers["fates"].items())
+            periods = f"{numbers['series with a period']} of {numbers['series']}"
+            middle = [numbers[key] for key in ("median loss", "median loss around the seed", "median drift")]
+            shown = ["" if value is None else f"{value:.2f}" for value in middle]
+            rows.append([f"`{name}`", sheet, fates, *shown, turns, periods])
+    header = ["rule", "sheet", "runs after 10,000 steps", "median loss where it is", "around the seed"]
+    return table([*header, "drift", "rotation of each run", "series with a period"], rows)
+
+
+def long_run_fates() -> str:
+    """How many runs of every rule stayed, died or exploded."""
+    rows = []
+    for name, metrics in results_of_rules("long_run").items():
+        fates = metrics["fates"]
+        counts = [fates.get(word, 0) for word in ("grown", "unlike", "died", "exploded")]
+        rows.append([f"`{name}`", sum(counts), *counts])
+    return table(["rule", "runs", "show the target", "unlike it", "died", "exploded"], rows) if rows else NOT_MEASURED
+
+
 def unfolding() -> str:
     """Ten runs of every single-seed rule: losses over time, living cells, chirality."""
     rows = []
@@ -374,6 +420,12 @@ TABLES = {
     "published": published,
     "benchmark": benchmark,
     "goals": goals,
+    "other_grids": other_grids,
+    "other_grids_pictures": partial(pictures, "other_grids", "figure.png", "Seven sheets, whole and close up"),
+    "long_run": long_run,
+    "long_run_fates": long_run_fates,
+    "long_run_curves": partial(pictures, "long_run", "curves.png", "Loss, living cells, angle and distance over time"),
+    "long_run_strips": partial(pictures, "long_run", "strip.png", "One run on each sheet over 10,000 steps"),
     **{f"speed_{name}": partial(benchmark, name) for name in MEASUREMENTS},
     **{f"speed_cuda_{name}": partial(benchmark, name, "cuda.json") for name in ("isonca", "sheet")},
 }

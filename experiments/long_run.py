@@ -1,0 +1,375 @@
+"""10,000 steps of every shipped isotropic rule on every kind of cells: does it stay, drift, turn, pulse, die, explode?
+
+    python experiments/long_run.py                                  # all of them, a few minutes a rule on two cores
+    python experiments/long_run.py --rule isonca-lizard-any --runs 8    # 40 runs of one rule
+    python experiments/long_run.py --rule cadata.json               # a published model file
+
+Each rule on the square torus, the hexagonal one and three Voronoi meshes, several runs each. Every 200 steps: the loss
+around the seed, the loss where the pattern has got to, the living cells, the largest |state|, their centroid, and the
+pattern's angle. The last 600 steps are looked at one by one, for a period.
+
+    drift      slope of the centroid's path from step 1,000 on, in units per 1,000 steps
+    rotation   slope of the angle from step 1,000 on, in degrees per 1,000 steps, in the pattern's own sense: positive
+               is clockwise for one that lies as its target does, anticlockwise for a mirrored one. A rule that turns
+               its pattern gives all runs one sign.
+    period     of the living cells and of the mean squared change a step, where a peak stands out of their noise
+    fate       grown, unlike (the loss where it lies is above half the empty sheet's), died or exploded, and when
+
+The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 3
+degrees per 1,000 steps on squares.
+
+Written to `--out`/NAME, for each rule:
+    curves.png      loss, living cells, angle and distance over time, the median run of each sheet
+    strip.png       one run on each sheet at several moments
+    metrics.json    every run
+"""
+
+import argparse
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from protocol.motion import centroid, followed, picture_middle, rate, unwrapped
+from protocol.pattern import Pattern, isotropic_rules, pattern_of
+from protocol.period import SHORTEST, dominant_period
+from protocol.report import publish, write_metrics
+from protocol.scores import ALIVE, EXPLODED, seeded_position
+from protocol.sheets import CELLS, KINDS, sheets
+from torch import Tensor
+from torch_geometric.data import Data
+from tqdm import tqdm
+
+from graphnca import trajectory
+from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
+from graphnca.losses import RotationInvariantLoss
+
+PIECE = 50  # steps whose states are in memory at once
+SHOWN = 7  # moments in the strip
+CURVE_SIZE = (620, 340)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the command line can change."""
+
+    rule: tuple[str, ...] = ()
+    """Shipped rules, .safetensors files or published models; empty: every shipped isotropic rule."""
+    substrate: tuple[str, ...] = KINDS
+    """Kinds of cells."""
+    cells: int = CELLS
+    """Cells of each sheet, about."""
+    meshes: int = 3
+    """How many Voronoi meshes."""
+    steps: int = 10_000
+    """Length of a run, a multiple of `every`."""
+    every: int = 200
+    """Steps between two recordings, a multiple of 50."""
+    settled: int = 1000
+    """Step from which drift and rotation are measured: by then a pattern is formed."""
+    dense: int = 600
+    """Last steps that are looked at one by one for a period, a multiple of `every`; 0: none."""
+    runs: int = 4
+    """Runs on each sheet."""
+    seed: int = 3000
+    """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
+    out: str = "out/long_run"
+    """Folder for the results, one folder in it a rule."""
+    publish: bool = False
+    """Also copy them into docs/results."""
+
+
+@dataclass
+class Recording:
+    """What is kept of the runs on one sheet, by moment, then by run."""
+
+    moments: list[int] = field(default_factory=list)
+    numbers: list[dict[str, list[float]]] = field(default_factory=list)
+    """Loss around the seed, loss where the pattern is, living cells, largest |state|."""
+    centroids: list[Tensor] = field(default_factory=list)
+    """(runs, 2), NaN where nothing lives."""
+    landscapes: list[Tensor] = field(default_factory=list)
+    """(runs, 2, A): the loss over all orientations, where the pattern is."""
+    living: list[Tensor] = field(default_factory=list)
+    """(runs,) after each of the last steps."""
+    changes: list[Tensor] = field(default_factory=list)
+    """(runs,) mean squared change in each of the last steps."""
+    lost: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Runs that died or exploded: which of the two, and the moment by which it was seen."""
+    shown: list[tuple[int, Tensor]] = field(default_factory=list)
+    """Moments of the strip, with the state (N, C) of the first run."""
+
+
+class Observer:
+    """Takes the numbers of the runs on one sheet, following each pattern over the sheet."""
+
+    def __init__(self, pattern: Pattern, topology: Data, runs: int) -> None:
+        self.pattern, self.topology = pattern, topology
+        self.angles = RotationInvariantLoss(pattern.orientation.target)  # its angles close, so they can be followed
+        self.places = [seeded_position(topology)] * runs  # of the middle pixel of each run's picture
+
+    def look(self, states: Tensor, moment: int, recording: Recording) -> None:
+        """Records the states `(runs, N, C)` of one moment."""
+        centres = centroid(states, self.topology)
+        target, losses, landscapes = self.angles.target, [], []
+        for run, state in enumerate(states):
+            for _ in range(2):  # the place follows from the orientation, and that is read at the place
+                image = self.pattern.images(state, self.topology, centre=self.places[run])
+                match = self.angles.match(image)
+                if bool(centres[run].isfinite().all()):
+                    middle = picture_middle(centres[run], match.angle, match.mirrored, target)
+                    x, y = (middle + 0.5).tolist()  # the middle of a picture of even size is a corner of four pixels
+                    self.places[run] = (x, y)
+            image = self.pattern.images(state, self.topology, centre=self.places[run])
+            losses.append(float(self.pattern.loss(image)))
+            landscapes.append(self.angles.landscape(image))
+        recording.moments.append(moment)
+        recording.centroids.append(centres)
+        recording.landscapes.append(torch.stack(landscapes))
+        recording.numbers.append(
+            {
+                "loss around the seed": self.pattern.loss(self.pattern.images(states, self.topology)).tolist(),
+                "loss": losses,
+                "alive": (states[..., 3] > ALIVE).sum(-1).tolist(),
+                "largest": states.abs().amax((-2, -1)).tolist(),
+            }
+        )
+
+
+@torch.no_grad()
+def followed_runs(pattern: Pattern, topology: Data, config: Config) -> Recording:
+    """Several runs on one sheet, in pieces; a run that died or exploded is stopped, its state set to zero."""
+    recording, observer = Recording(), Observer(pattern, topology, config.runs)
+    states = pattern.seed(topology).expand(config.runs, -1, -1)
+    generator = torch.Generator().manual_seed(config.seed)
+    shown = {round(config.steps * number / (SHOWN - 1) / config.every) * config.every for number in range(1, SHOWN)}
+    shown.add(config.every)
+    for moment in range(0, config.steps, config.every):
+        dense = moment >= config.steps - config.dense
+        for _ in range(config.every // PIECE):
+            record = range(PIECE + 1) if dense else ()
+            piece = trajectory(
+                pattern.rule, states, topology, PIECE, record=record, regularisers=False, generator=generator
+            )
+            states = piece.final
+            if dense:
+                course = torch.stack([piece.states[step] for step in range(PIECE + 1)])
+                recording.changes += list(course.diff(dim=0).square().mean((-2, -1)))
+                recording.living += list((course[1:, ..., 3] > ALIVE).sum(-1))
+        now = moment + config.every
+        exploded = ~(states.abs().amax((-2, -1)) < EXPLODED)
+        died = (states[..., 3] > ALIVE).sum(-1) == 0
+        for run in range(config.runs):
+            if run not in recording.lost and bool(exploded[run] | died[run]):
+                recording.lost[run] = ("exploded" if exploded[run] else "died", now)
+        states = torch.where((exploded | died)[:, None, None], 0.0, states)
+        observer.look(states, now, recording)
+        if now in shown:
+            recording.shown.append((now, states[0].clone()))
+    return recording
+
+
+def course_of(recording: Recording, pattern: Pattern, topology: Data, config: Config) -> list[dict[str, Any]]:
+    """One entry a run: its fate, how it moved, and its curves. Of a run that was lost, only the curves until then."""
+    moments = torch.tensor(recording.moments, dtype=torch.float64)
+    settled = moments >= config.settled
+    time = moments[settled] / 1000
+    centroids = torch.stack(recording.centroids).double()
+    landscapes = torch.stack(recording.landscapes).double()[settled]
+    entries = []
+    for run in range(config.runs):
+        numbers = {name: [entry[name][run] for entry in recording.numbers] for name in recording.numbers[0]}
+        fate, when = recording.lost.get(run, ("", None))
+        entry: dict[str, Any] = {"run": run}
+        if when is None:
+            path = unwrapped(centroids[:, run], topology)
+            angles, mirrored = followed(landscapes[:, run])
+            sense = -1.0 if bool(mirrored) else 1.0
+            fate = "grown" if numbers["loss"][-1] < pattern.empty_loss / 2 else "unlike"
+            away = (path[settled] - path[settled][0]).norm(dim=-1)
+            turned = sense * (angles - angles[0]).rad2deg()
+            entry |= {
+                "fate": fate,
+                "loss": round(numbers["loss"][-1], 2),
+                "loss around the seed": round(numbers["loss around the seed"][-1], 2),
+                "mirrored": bool(mirrored),
+                "drift": round(float(rate(time, path[settled]).norm()), 3),
+                "moved": round(float(away[-1]), 2),
+                "rotation": round(math.degrees(sense * float(rate(time, angles))), 2),
+                "turned": round(float(turned[-1]), 1),
+                "period of living cells": period_of(recording.living, run),
+                "period of change": period_of(recording.changes, run),
+                "away": [round(float(value), 2) for value in away],
+                "angle": [round(float(value), 1) for value in turned],
+            }
+        else:
+            entry |= {"fate": fate, "lost by step": when}
+        kept = len(moments) if when is None else recording.moments.index(when)
+        for name, digits in (("loss", 2), ("loss around the seed", 2), ("alive", 0), ("largest", 2)):
+            entry[f"{name} over time"] = [round(value, digits or None) for value in numbers[name][:kept]]
+        entries.append(entry)
+    return entries
+
+
+def period_of(series: list[Tensor], run: int) -> dict[str, float] | None:
+    """The period of one run's fluctuation over the last steps, or none."""
+    found = dominant_period(np.array([float(values[run]) for values in series])) if series else None
+    return found and {"steps": round(found.steps, 2), "strength": round(found.strength, 1)}
+
+
+def summary(entries: list[dict[str, Any]], topology: Data) -> dict[str, Any]:
+    """The numbers of one sheet in short, above its runs; medians are None where every run was lost."""
+    stayed = [entry for entry in entries if "drift" in entry]
+    periods = [entry[name] for entry in stayed for name in ("period of living cells", "period of change")]
+
+    def middle(name: str, digits: int) -> float | None:
+        return round(median(entry[name] for entry in stayed), digits) if stayed else None
+
+    return {
+        "cells": topology.num_nodes,
+        "fates": dict(Counter(entry["fate"] for entry in entries)),
+        "median loss": middle("loss", 2),
+        "median loss around the seed": middle("loss around the seed", 2),
+        "median drift": middle("drift", 3),
+        "median rotation": middle("rotation", 2),
+        "largest |state|": max((max(entry["largest over time"]) for entry in stayed), default=None),
+        "series with a period": sum(period is not None for period in periods),
+        "series": len(periods),
+        "runs": entries,
+    }
+
+
+def curves(courses: dict[str, dict[str, Any]], config: Config) -> Image.Image:
+    """Four plots: the median over the runs that stayed, one line a sheet."""
+    moments = np.arange(config.every, config.steps + 1, config.every)
+    plots = {
+        "loss where the pattern is": ("loss over time", moments),
+        "living cells": ("alive over time", moments),
+        "turned since it settled, degrees": ("angle", moments[moments >= config.settled]),
+        "distance of the centroid from where it settled, units": ("away", moments[moments >= config.settled]),
+    }
+    pictures = []
+    for label, (name, time) in plots.items():
+        lines = {}
+        for sheet, course in courses.items():
+            values = [entry[name] for entry in course["runs"] if "drift" in entry]
+            if values:
+                lines[sheet] = (time, np.median(np.array(values, dtype=np.float64), axis=0))
+        if lines:
+            pictures.append(draw_curves(lines, size=CURVE_SIZE, title=label, x_label="step"))
+    blank = Image.new("RGB", CURVE_SIZE, "white")
+    return montage(pictures or [blank], columns=2, pad=6)
+
+
+def strip(recordings: dict[str, Recording], topologies: dict[str, Data]) -> Image.Image:
+    """The first run of each sheet, one row a sheet, at several moments."""
+    tiles, captions = [], []
+    for name, recording in recordings.items():
+        canvas = CellCanvas(topologies[name], scale=2.0)
+        for moment, state in recording.shown:
+            tiles.append(canvas.draw(state))
+            captions.append(f"{name}, {moment:,}")
+    return montage(tiles, captions=captions, columns=len(tiles) // len(recordings), pad=4, font_size=12)
+
+
+def show(pattern: Pattern, courses: dict[str, dict[str, Any]]) -> None:
+    """Prints the table of a rule."""
+    print(f"\n{pattern.name}: the empty sheet has loss {pattern.empty_loss:.1f}.")
+    print(f"{'sheet':<14}{'run':>4}{'loss':>7}{'drift':>8}{'rotation':>10}  {'periods':<16}fate")
+    for name, course in courses.items():
+        for entry in course["runs"]:
+            if "drift" not in entry:
+                print(f"{name:<14}{entry['run']:>4}{'':>25}  {'':<16}{entry['fate']} by step {entry['lost by step']}")
+                continue
+            found = [entry["period of living cells"], entry["period of change"]]
+            periods = ", ".join(f"{period['steps']:.1f}" if period else "none" for period in found)
+            moved = f"{entry['loss']:>7.2f}{entry['drift']:>8.3f}{entry['rotation']:>10.2f}"
+            print(f"{name:<14}{entry['run']:>4}{moved}  {periods:<16}{entry['fate']}")
+
+
+def main(config: Config) -> None:
+    """Runs, measures, draws and prints, rule by rule.
+
+    Raises:
+        SystemExit: Lengths that do not divide as they must.
+    """
+    check(config)
+    topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    for name in config.rule or isotropic_rules():
+        pattern = pattern_of(name)
+        out = Path(config.out) / pattern.name
+        out.mkdir(parents=True, exist_ok=True)
+        recordings, courses = {}, {}
+        for sheet, topology in tqdm(topologies.items(), desc=pattern.name, unit="sheet"):
+            recordings[sheet] = followed_runs(pattern, topology, config)
+            courses[sheet] = summary(course_of(recordings[sheet], pattern, topology, config), topology)
+        show(pattern, courses)
+        fates = Counter(entry["fate"] for course in courses.values() for entry in course["runs"])
+        print(", ".join(f"{count} {fate}" for fate, count in fates.items()) + f" of {fates.total()} runs.")
+        write_metrics(
+            out,
+            {
+                "config": asdict(config),
+                "rule": pattern.name,
+                "target": pattern.target,
+                "structured seed": pattern.structured,
+                "loss of the empty sheet": round(pattern.empty_loss, 2),
+                "fates": dict(fates),
+                "sheets": courses,
+            },
+        )
+        save_image(out / "curves.png", curves(courses, config))
+        save_image(out / "strip.png", strip(recordings, topologies))
+        if config.publish:
+            publish(out, f"long_run_{pattern.name}")
+        print(f"Pictures and metrics.json are in {out}/.")
+
+
+def check(config: Config) -> None:
+    """Raises SystemExit unless the recordings divide the run."""
+    for name, value, unit, least in (
+        ("every", config.every, PIECE, PIECE),
+        ("steps", config.steps, config.every, config.every),
+        ("dense", config.dense, config.every, SHORTEST if config.dense else 0),
+    ):
+        if value % unit or value < least:
+            raise SystemExit(f"--{name}: expected a multiple of {unit}, at least {least}, got {value}.")
+    if config.settled > config.steps - config.every:
+        raise SystemExit(
+            f"--settled: expected at most {config.steps - config.every}, so that two recordings follow, "
+            f"got {config.settled}."
+        )
+
+
+def arguments() -> Config:
+    """The configuration from the command line."""
+    default = Config()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--rule",
+        nargs="+",
+        default=default.rule,
+        help="shipped rules or paths; every shipped isotropic one if not given",
+    )
+    parser.add_argument("--substrate", nargs="+", choices=KINDS, default=default.substrate)
+    parser.add_argument("--cells", type=int, default=default.cells, help="cells of each sheet, about")
+    parser.add_argument("--meshes", type=int, default=default.meshes, help="how many Voronoi meshes")
+    parser.add_argument("--steps", type=int, default=default.steps, help="length of a run")
+    parser.add_argument("--every", type=int, default=default.every, help="steps between two recordings")
+    parser.add_argument("--settled", type=int, default=default.settled, help="step from which motion is measured")
+    parser.add_argument("--dense", type=int, default=default.dense, help="last steps that are looked at one by one")
+    parser.add_argument("--runs", type=int, default=default.runs, help="runs on each sheet")
+    parser.add_argument("--seed", type=int, default=default.seed, help="of the runs and the meshes")
+    parser.add_argument("--out", default=default.out, help="folder for the results")
+    parser.add_argument("--publish", action="store_true", help="also copy them into docs/results")
+    values = vars(parser.parse_args())
+    return Config(**{**values, "rule": tuple(values["rule"]), "substrate": tuple(values["substrate"])})
+
+
+if __name__ == "__main__":
+    main(arguments())

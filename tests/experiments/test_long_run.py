@@ -1,0 +1,143 @@
+"""A long run, short: its records, its fates, and that looking changes nothing."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import long_run
+import pytest
+import torch
+from long_run import Config, Observer, Recording, course_of, followed_runs, main, summary
+from PIL import Image
+from protocol.pattern import Pattern
+from protocol.targets import target_with_auxiliary
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphnca import rollout, save_rule
+from graphnca.models import isonca
+from topologies import square_grid
+
+CONFIG = Config(cells=300, meshes=1, steps=200, every=50, settled=100, dense=150, runs=2)
+SMALL = square_grid(16, 16)
+
+
+def still() -> Pattern:
+    """An untrained rule: its output layer is zero, so the seed stays."""
+    return Pattern("still", isonca(), "lizard")
+
+
+def test_the_runs_are_those_of_one_rollout() -> None:
+    """In pieces, recorded step by step or not, the same generator gives the same states."""
+    torch.manual_seed(3)
+    pattern = still()
+    torch.nn.init.normal_(pattern.rule.update_rule.output.weight, std=0.01)
+    recording = followed_runs(pattern, SMALL, CONFIG)
+    start = pattern.seed(SMALL).expand(2, -1, -1)
+    expected = rollout(pattern.rule, start, SMALL, 200, generator=torch.Generator().manual_seed(CONFIG.seed))
+    moment, state = recording.shown[-1]
+    assert moment == 200
+    torch.testing.assert_close(state, expected[0], atol=1e-5, rtol=1e-5)
+    assert recording.moments == [50, 100, 150, 200]
+    assert len(recording.living) == len(recording.changes) == 150
+
+
+def test_what_does_not_move_has_no_motion() -> None:
+    pattern = still()
+    entries = course_of(followed_runs(pattern, SMALL, CONFIG), pattern, SMALL, CONFIG)
+    for entry in entries:
+        assert entry["drift"] == entry["moved"] == entry["rotation"] == 0
+        assert entry["period of living cells"] is entry["period of change"] is None
+        assert entry["fate"] == "unlike"  # a single cell is no lizard
+
+
+@pytest.mark.parametrize(("weight", "fate"), [(-1.0, "died"), (1.0, "exploded")])
+def test_lost_runs_are_counted_and_stopped(weight: float, fate: str) -> None:
+    """All channels shrink, or grow, with alpha's hidden unit."""
+    pattern = still()
+    with torch.no_grad():
+        hidden = pattern.rule.update_rule.hidden
+        hidden.weight.zero_()
+        hidden.bias.fill_(1.0)
+        pattern.rule.update_rule.output.weight.fill_(weight)
+    recording = followed_runs(pattern, SMALL, CONFIG)
+    assert recording.lost == {0: (fate, 50), 1: (fate, 50)}
+    entries = course_of(recording, pattern, SMALL, CONFIG)
+    assert [(entry["fate"], entry["lost by step"]) for entry in entries] == [(fate, 50)] * 2
+    assert entries[0]["loss over time"] == []
+    short = summary(entries, SMALL)
+    assert short["fates"] == {fate: 2}
+    assert short["median loss"] is short["median drift"] is short["largest |state|"] is None
+    json.dumps(short, allow_nan=False)
+
+
+def pictured(topology: Data, shift: tuple[float, float], angle: float, mirrored: bool) -> Tensor:
+    """The lizard's target as states, moved and turned, nearest pixel for each cell."""
+    target = target_with_auxiliary("lizard", "binary")
+    middle = topology["extent"].view(2) / 2 + torch.tensor(shift)
+    offset = topology["pos"] - middle
+    extent = topology["extent"].view(2)
+    offset = offset - extent * torch.round(offset / extent)
+    cos, sin = math.cos(angle), math.sin(angle)
+    x = cos * offset[:, 0] + sin * offset[:, 1]
+    y = -sin * offset[:, 0] + cos * offset[:, 1]
+    y = -y if mirrored else y
+    column, row = ((value + 36).floor().clamp(0, 71).long() for value in (x, y))
+    states = torch.zeros(len(offset), 16)
+    states[:, :5] = target[:, row, column].T
+    return states
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_pattern_that_moves_and_turns_is_followed(mirrored: bool) -> None:
+    """Over the seam, by a known velocity and rate; the loss where it is stays low while that at the seed grows."""
+    square, pattern = square_grid(72, 72), still()
+    moments = [100 * number for number in range(1, 9)]
+    config = replace(CONFIG, steps=800, every=100, settled=100, dense=0, runs=1)
+    recording, observer = Recording(), Observer(pattern, square, 1)
+    for moment in moments:
+        time = moment / 1000
+        observer.look(pictured(square, (45 * time, -15 * time), 0.8 + 0.6 * time, mirrored)[None], moment, recording)
+    (entry,) = course_of(recording, pattern, square, config)
+    assert entry["mirrored"] is mirrored
+    assert entry["drift"] == pytest.approx(math.hypot(45, 15), rel=0.06)
+    assert entry["rotation"] == pytest.approx((-1 if mirrored else 1) * math.degrees(0.6), rel=0.06)
+    assert max(entry["loss over time"]) < 8
+    assert entry["loss around the seed"] > 2 * entry["loss"]
+    assert entry["fate"] == "grown"
+
+
+def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = []
+    for name, card in (("single", {"target": "lizard"}), ("points", {"target": "dancer", "seed": "structured"})):
+        path = tmp_path / f"{name}.safetensors"
+        save_rule(isonca(), path, card)
+        rules.append(str(path))
+    out = tmp_path / "out"
+    main(replace(CONFIG, cells=1600, rule=tuple(rules), out=str(out)))
+    for name in ("single", "points"):
+        metrics = json.loads((out / name / "metrics.json").read_text())
+        assert list(metrics["sheets"]) == ["square", "hex", "voronoi 3001"]
+        assert metrics["fates"] == {"unlike": 6}
+        assert all(len(sheet["runs"]) == 2 for sheet in metrics["sheets"].values())
+        for picture in ("curves.png", "strip.png"):
+            with Image.open(out / name / picture) as drawn:
+                assert drawn.width > 200
+    printed = capsys.readouterr().out
+    assert printed.count("6 unlike of 6 runs") == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"every": 30}, "--every"),
+        ({"steps": 220}, "--steps"),
+        ({"dense": 160}, "--dense"),
+        ({"dense": 100}, "--dense"),
+        ({"settled": 200}, "--settled"),
+    ],
+)
+def test_lengths_must_divide(change: dict, name: str) -> None:
+    with pytest.raises(SystemExit, match=name):
+        long_run.check(replace(CONFIG, **change))
