@@ -371,11 +371,13 @@ def landscape() -> str:
     rows = []
     for target, sets in result("isonca_landscape").get("targets", {}).items():
         for name, entry in sets.items():
-            values = [entry["half turn"]["loss"], entry["half turn"]["barrier"], entry["halfway to the half turn"]]
+            values = [entry["half turn"]["loss"], entry["halfway to the half turn"]]
             values += [entry["best mirror image"], entry["halfway to the mirror image"], entry["median"]]
-            rows.append([target, name, *(f"{value:.3f}" for value in values)])
-    header = ["target", "auxiliary channels", "half turn", "barrier", "halfway to it", "best mirror image"]
-    return table([*header, "halfway to it", "median angle"], rows) if rows else NOT_MEASURED
+            valley = entry["deepest valley"]
+            words = f"{valley['angle']:.0f}°, {valley['barrier']:.3f}" if valley else "none"
+            rows.append([target, name, *(f"{value:.3f}" for value in values), words])
+    header = ["target", "auxiliary channels", "half turn", "halfway to it", "best mirror image", "halfway to it"]
+    return table([*header, "median angle", "deepest valley: angle, barrier"], rows) if rows else NOT_MEASURED
 
 
 def landscape_symmetry() -> str:
@@ -403,6 +405,12 @@ TABLES = {
         for target in STRUCTURED
         for part in (structured_isometries, structured_angles, structured_mutations)
     },
+    "transfer_matrix": transfer_matrix,
+    "transfer_goals": transfer_goals,
+    "transfer_gain": transfer_gain,
+    "transfer": transfer,
+    "rules": rules,
+    "symmetry": symmetry,
     "unfolding": unfolding,
     "unfolding_pictures": partial(pictures, "unfolding", "unfolding.png", "Five runs from a single cell to step 5,000"),
     "unfolding_finals": partial(pictures, "unfolding", "final.png", "Ten runs at step 5,000"),
@@ -411,21 +419,15 @@ TABLES = {
     "evolution_pictures": partial(pictures, "evolution", "evolution.png", "What snapshots of the training grow"),
     "landscape": landscape,
     "landscape_symmetry": landscape_symmetry,
-    "transfer_matrix": transfer_matrix,
-    "transfer_goals": transfer_goals,
-    "transfer_gain": transfer_gain,
-    "transfer": transfer,
-    "rules": rules,
-    "symmetry": symmetry,
     "published": published,
-    "benchmark": benchmark,
-    "goals": goals,
     "other_grids": other_grids,
     "other_grids_pictures": partial(pictures, "other_grids", "figure.png", "Seven sheets, whole and close up"),
     "long_run": long_run,
     "long_run_fates": long_run_fates,
     "long_run_curves": partial(pictures, "long_run", "curves.png", "Loss, living cells, angle and distance over time"),
     "long_run_strips": partial(pictures, "long_run", "strip.png", "One run on each sheet over 10,000 steps"),
+    "benchmark": benchmark,
+    "goals": goals,
     **{f"speed_{name}": partial(benchmark, name) for name in MEASUREMENTS},
     **{f"speed_cuda_{name}": partial(benchmark, name, "cuda.json") for name in ("isonca", "sheet")},
 }

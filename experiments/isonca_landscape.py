@@ -5,7 +5,7 @@
 Three parts.
 
 1. The target against its turned and its mirrored self, with several sets of auxiliary channels. Expect for the lizard's
-   colours alone a second valley at 180 degrees, nearly gone with the binary channel. A valley matters because of the
+   colours alone a second valley at 180 degrees, shallow with the binary channel. A valley matters because of the
    pattern halfway: the mean of the target and its turned self is symmetric, so that nothing need be decided to grow it,
    and it costs only a quarter of what the turned target costs.
 2. The same for what a rule grows: the shipped lizard after 1,000 steps.
@@ -115,20 +115,39 @@ def centred(values: Float[Tensor, "*b a"]) -> Float[Tensor, "*b a"]:
     return values.roll(values.shape[-1] // 2, -1)
 
 
-def half_turn(values: Float[Tensor, " a"]) -> dict[str, float]:
-    """The valley at a half turn: the lowest local minimum around 180 degrees, or 180 degrees itself if there is none.
+def barrier(values: Float[Tensor, " a"], place: int) -> float:
+    """How far the loss rises from a place on the lower of the two ways round to the lowest place of all.
 
-    `barrier` is how far the loss rises from there on the lower of the two ways round to the lowest place of all, which
-    is what keeps descent in the valley: 0 if it only falls.
+    It is what keeps descent in a valley: 0 where the loss only falls.
     """
-    count = len(values)
-    off = (torch.arange(count) * (360.0 / count) - 180.0).abs()
-    local = (values <= values.roll(1)) & (values <= values.roll(-1)) & (off <= AROUND_HALF_TURN)
-    place = int(torch.where(local, values, torch.inf).argmin()) if local.any() else int(off.argmin())
     ring = torch.cat([values.roll(-place), values[place : place + 1]])  # from the place once round and back to it
     lowest = int(ring.argmin())
-    barrier = float(torch.minimum(ring[: lowest + 1].max(), ring[lowest:].max()) - ring[0])
-    return {"angle": round(place * 360.0 / count, 1), "loss": round(float(ring[0]), 4), "barrier": round(barrier, 4)}
+    return float(torch.minimum(ring[: lowest + 1].max(), ring[lowest:].max()) - ring[0])
+
+
+def at(values: Float[Tensor, " a"], place: int) -> dict[str, float]:
+    """A place in a landscape: its angle in degrees, either way round, its loss and its barrier."""
+    degree = place * 360.0 / len(values)
+    numbers = {"loss": float(values[place]), "barrier": barrier(values, place)}
+    return {"angle": round(min(degree, 360.0 - degree), 1), **{name: round(n, 4) for name, n in numbers.items()}}
+
+
+def minima(values: Float[Tensor, " a"]) -> list[int]:
+    """Where the loss is no higher than on either side."""
+    return torch.nonzero((values <= values.roll(1)) & (values <= values.roll(-1))).flatten().tolist()
+
+
+def half_turn(values: Float[Tensor, " a"]) -> dict[str, float]:
+    """The lowest local minimum around 180 degrees, or 180 degrees itself if there is none."""
+    count = len(values)
+    near = [place for place in minima(values) if abs(place * 360.0 / count - 180.0) <= AROUND_HALF_TURN]
+    return at(values, min(near, key=lambda place: float(values[place])) if near else count // 2)
+
+
+def deepest_valley(values: Float[Tensor, " a"]) -> dict[str, float] | None:
+    """The local minimum with the highest barrier, if there is one beside the lowest place of all."""
+    deepest = max(minima(values), key=lambda place: barrier(values, place))
+    return at(values, deepest) if barrier(values, deepest) > 0 else None
 
 
 def valleys(values: Float[Tensor, "2 a"]) -> dict[str, Any]:
@@ -137,6 +156,7 @@ def valleys(values: Float[Tensor, "2 a"]) -> dict[str, Any]:
     return {
         "median": round(float(values[0].median()), 4),
         "half turn": half,
+        "deepest valley": deepest_valley(values[0]),
         "best mirror image": round(mirrored, 4),
         "halfway to the half turn": round(half["loss"] / 4, 4),  # |(T + T')/2 - T|^2 = |T' - T|^2 / 4
         "halfway to the mirror image": round(mirrored / 4, 4),

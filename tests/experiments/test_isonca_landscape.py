@@ -10,6 +10,7 @@ from isonca_landscape import (
     Config,
     aligned,
     centred,
+    deepest_valley,
     degrees,
     half_turn,
     landscape,
@@ -77,6 +78,21 @@ def test_the_lower_of_the_two_ways_round_counts() -> None:
 def test_a_slope_has_no_valley() -> None:
     valley = half_turn(1 - ANGLES.cos())  # highest at 180
     assert valley == {"angle": 180.0, "loss": 2.0, "barrier": 0.0}
+    assert deepest_valley(1 - ANGLES.cos()) is None
+
+
+def test_the_deepest_valley_is_the_one_that_is_hardest_to_leave() -> None:
+    """One at 100 degrees with a pass of 2 before it, a lower one at 180 with next to none."""
+    values = torch.zeros(360)
+    values[:101] = torch.cat([torch.linspace(0, 5, 51), torch.linspace(5, 3, 51)[1:]])
+    values[100:181] = torch.cat([torch.linspace(3, 3.2, 41), torch.linspace(3.2, 2.9, 41)[1:]])
+    values[180:] = torch.cat([torch.linspace(2.9, 3.05, 31), torch.linspace(3.05, 0, 151)[1:-1]])
+    assert half_turn(values)["loss"] == pytest.approx(2.9)
+    assert half_turn(values)["barrier"] == pytest.approx(0.15, abs=1e-3)
+    valley = deepest_valley(values)
+    assert valley is not None
+    assert valley["angle"] == 100.0
+    assert valley["barrier"] == pytest.approx(0.2, abs=1e-3)  # by 180 degrees, not over the pass at 50
 
 
 def test_landscapes_are_aligned_to_the_best_angle_and_chirality() -> None:
@@ -122,11 +138,11 @@ def test_it_writes_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (out / "without").mkdir(parents=True)
     torch.manual_seed(0)
     rule = isonca()
-    save_rule(rule, out / "binary.safetensors", {"target": "lizard"})
+    shown = str(tmp_path / "shown.safetensors")
+    save_rule(rule, shown, {"target": "lizard"})
     with torch.no_grad():
         rule.update_rule.output.weight.fill_(-1.0)  # dies at once
     save_rule(rule, out / "without" / "rule.safetensors", {"trained by": "a test", "iterations": 7})
-    shown = str(out / "binary.safetensors")
     main(Config(rule=shown, size=8, padding=2, iterations=1, steps=8, runs=2, out=str(out), publish=True))
     metrics = json.loads((out / "metrics.json").read_text())
     assert {target: list(sets) for target, sets in metrics["targets"].items()} == {
