@@ -359,10 +359,12 @@ def evolution() -> str:
     rows = []
     for target, metrics in results_of_rules("evolution").items():
         for iteration, entry in metrics["iterations"].items():
-            losses = [f"{entry[step]['median relative loss']:.3f}" for step in ("100", "200", "1000", "5000")]
-            fates = ", ".join(f"{count} {word}" for word, count in entry["5000"]["verdicts"].items())
-            rows.append([target, f"{int(iteration):,}", *losses, fates])
-    header = ["target", "iteration", "median at step 100", "200", "1,000", "5,000", "runs at 5,000"]
+            losses = [f"{entry[step]['median relative loss']:.3f}" for step in ("100", "200", "1000")]
+            last, end = list(entry.items())[-1]
+            fates = ", ".join(f"{count} {word}" for word, count in end["verdicts"].items())
+            late = f"{end['median relative loss']:.3f} ({int(last):,})"
+            rows.append([target, f"{int(iteration):,}", *losses, late, fates])
+    header = ["target", "iteration", "median at step 100", "200", "1,000", "last step", "runs at the last step"]
     return table(header, rows) if rows else NOT_MEASURED
 
 
