@@ -11,7 +11,8 @@ changes, for a fraction of its 50,000 iterations:
 - one cosine from 1e-3 to 1e-5 instead of 25 triangles that halve, after a warm-up of 300 iterations;
 - the shipped rule is the running average of the parameters;
 - the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
-  `graphnca.training`), so the pool is rid of states that fill the whole sheet.
+  `graphnca.training`), so the pool is rid of states that fill the whole sheet; for a last stage `--reseed random` keeps
+  the lesser faults in it, to be learnt from.
 
 With `--substrate square,hex,voronoi,voronoi --gain-noise 0.15 --renew-every 40` the rule lives on several sheets at a
 time, one an iteration, each of which gives way to a new one after a while: no mesh is seen for long.
@@ -71,6 +72,8 @@ class Config:
     """Iteration to stop at while the learning rate falls as for all of them; 0: at the end."""
     start: str = ""
     """A rule to go on from, for a second stage: the first one's average, at a lower rate; empty: from nothing."""
+    reseed: str = "worst"
+    """Which sample of a batch the seed replaces: the worst, or a random one."""
     batch_size: int = 8
     rate: float = 1e-3
     precision: str = "float32"
@@ -87,6 +90,8 @@ def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
+        if config.reseed not in ("worst", "random"):
+            raise SystemExit(f"--reseed: expected worst or random, got {config.reseed!r}.")
         target = target_with_auxiliary(config.target, config.auxiliary, size=config.size, padding=config.padding)
         height, width = target.shape[-2:]
         weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(config.auxiliary)]
@@ -105,7 +110,9 @@ def train(config: Config) -> Path:
             iterations=config.stop or config.iterations,
             batch_size=config.batch_size,
             schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
-            pool=PoolPolicy(-(-POOL // len(kinds) // 8) * 8, seed_always_until=3000, seed_every=4, rank=True),
+            pool=PoolPolicy(
+                -(-POOL // len(kinds) // 8) * 8, seed_always_until=3000, seed_every=4, rank=config.reseed == "worst"
+            ),
             precision=config.precision,
             seed=config.seed,
             snapshot_every=config.snapshots,
