@@ -44,7 +44,7 @@ from graphnca.targets.auxiliary import AMPLITUDE
 CHOSEN = (0, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 GOAL_STEP, GOAL = 1000, 0.15  # the median loss there is to be at most this share of the empty sheet's
 CURVE_POINTS = 60
-FRAMES, SLOWING = 80, 2.5  # frames of the animation; frame i of n shows step last * (i / n)^2.5
+FRAMES, SLOWING = 56, 2.5  # frames of the animation; frame i of n shows step last * (i / n)^2.5
 FIRST_HIDDEN = 4  # channel after RGBA, where the auxiliary channels begin
 SHOWN = 5  # runs in a row of a picture
 
