@@ -22,6 +22,7 @@ Written to `--out`:
 
 import argparse
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -31,7 +32,7 @@ from PIL import Image
 from protocol.report import publish, write_metrics
 from protocol.rules import PUBLISHED, read_rule
 from protocol.runs import grow
-from protocol.scores import ALIVE
+from protocol.scores import ALIVE, EXPLODED, seeded_position
 from protocol.sheets import hexagon_sheet, square_sheet
 from protocol.symmetries import asymmetry, symmetries
 from torch import Tensor
@@ -75,7 +76,17 @@ class Run:
     states: dict[int, Tensor]
     """(N, C) by step."""
     curve: dict[int, float]
-    """Asymmetry by step."""
+    """Asymmetry by step, as long as states are finite."""
+
+    @cached_property
+    def exploded(self) -> int | None:
+        """The first recorded step at which a state is beyond all bounds."""
+        return next((step for step, state in self.states.items() if not state.abs().max() < EXPLODED), None)
+
+    @property
+    def meant(self) -> dict[int, float]:
+        """The curve before the explosion, if there is one: beyond it, sizes say nothing."""
+        return {step: value for step, value in self.curve.items() if self.exploded is None or step < self.exploded}
 
     def living(self, step: int) -> int:
         """How many cells are mature."""
@@ -88,6 +99,7 @@ class Run:
     def row(self, moments: list[int]) -> dict[str, Any]:
         """What `metrics.json` says of it."""
         dead = next((step for step in self.states if self.living(step) == 0), None)
+        kept = [step for step in moments if self.exploded is None or step < self.exploded]
         return {
             "rule": self.rule,
             "sheet": self.sheet,
@@ -96,9 +108,10 @@ class Run:
             "arithmetic": self.arithmetic,
             "first difference": self.first(0.0),
             "visible": self.first(VISIBLE),
-            "largest asymmetry": max(self.curve.values()),
-            "living": {str(step): self.living(step) for step in moments},
-            "dead": dead,
+            "largest asymmetry": max(self.meant.values()),
+            "living": {str(step): self.living(step) for step in kept},
+            "died": dead if self.exploded is None else None,
+            "exploded": self.exploded,
         }
 
 
@@ -116,7 +129,8 @@ def runs_of(config: Config, moments: set[int]) -> list[Run]:
                     chosen = rule if arithmetic == "float" else in_fixed_point(rule)
                     recorded = grow(chosen, topology, 1, moments, 0, fire_rate=1.0)
                     states = {step: recorded[step][0] for step in sorted(recorded)}
-                    curve = {step: asymmetry(state, permutations) for step, state in states.items()}
+                    finite = {step: state for step, state in states.items() if torch.isfinite(state).all()}
+                    curve = {step: asymmetry(state, permutations) for step, state in finite.items()}
                     runs.append(Run(name, sheet, arithmetic, topology, states, curve))
                     bar.update()
     return sorted(runs, key=lambda run: list(rules).index(run.rule))
@@ -136,26 +150,27 @@ def _is_there(name: str) -> bool:
 
 
 def curves(runs: list[Run]) -> Image.Image:
-    """Asymmetry against steps; a run that is exactly symmetric has no line on a logarithmic axis, and is named so."""
-    several = len({run.rule for run in runs}) > 1
+    """Asymmetry against steps; a run that is exactly symmetric has no line on a logarithmic axis, and is counted."""
+    broken = [run for run in runs if any(run.curve.values())]
     lines = {
-        f"{run.rule + ', ' if several else ''}{run.sheet}, {run.arithmetic}": (
-            list(run.curve),
-            list(run.curve.values()),
+        f"{run.rule}, {run.sheet}{'' if run.arithmetic == 'float' else ', ' + run.arithmetic}": (
+            list(run.meant),
+            list(run.meant.values()),
         )
-        for run in runs
-        if any(value > 0 for value in run.curve.values())
+        for run in broken
     }
-    exact = sum(not any(run.curve.values()) for run in runs)
-    title = f"Largest |x - image of x|; {exact} fixed-point runs: 0 at every step"
-    if not lines:
-        lines = {"every run: 0": ([0, 1], [1e-8, 1e-8])}
-    return draw_curves(lines, log_y=True, x_label="step", y_label="asymmetry", title=title)
+    exact = f"{len(runs) - len(broken)} of {len(runs)} runs: 0 at every step"
+    lines = lines or {exact: ([0, 1], [1e-8, 1e-8])}
+    title = f"Largest |x - image of x|. In fixed point, {exact}"
+    size = (max(720, 230 * len(lines)), 420)  # the legend is one line
+    return draw_curves(lines, size=size, log_y=True, x_label="step", title=title)
 
 
 def canvas_of(topology: Data) -> CellCanvas:
-    """Draws a sheet at the width of all pictures."""
-    return CellCanvas(topology, scale=PIXELS / float(topology["extent"][0, 0]))
+    """Draws the part of a sheet around its seed that a square of as many cells would have, as large for every sheet."""
+    x, y = seeded_position(topology)
+    half = 0.5 * float(topology["area"].numel()) ** 0.5
+    return CellCanvas(topology, scale=PIXELS / (2 * half), window=(x - half, y - half, x + half, y + half))
 
 
 def pictures(runs: list[Run], moments: list[int]) -> Image.Image:
@@ -165,7 +180,8 @@ def pictures(runs: list[Run], moments: list[int]) -> Image.Image:
         canvas = canvas_of(run.topology)
         for step in moments:
             images.append(canvas.draw(run.states[step]))
-            captions.append(f"{run.arithmetic}, step {step}")
+            gone = run.exploded is not None and step >= run.exploded
+            captions.append(f"{run.rule}\n{run.arithmetic}, {'exploded' if gone else f'step {step}'}")
     return montage(images, captions=captions, columns=len(moments), pad=6, font_size=12)
 
 
@@ -199,16 +215,14 @@ def main(config: Config) -> None:
     runs = runs_of(config, {*range(0, config.steps + 1, config.every), *shown, config.steps})
     rows = [run.row(shown) for run in runs]
 
-    print(
-        f"{'rule':<16}{'sheet':<10}{'arithmetic':<13}{'differs at':>11}{'visible at':>11}{'largest':>10}  living cells"
-    )
+    head = ("differs at", "visible at", "exploded at", "largest")
+    print(f"{'rule':<16}{'sheet':<10}{'arithmetic':<13}{''.join(f'{name:>12}' for name in head)}  living cells")
     for row in rows:
-        first, visible = (row[key] if row[key] is not None else "never" for key in ("first difference", "visible"))
+        numbers = [row[key] for key in ("first difference", "visible", "exploded")]
+        times = "".join(f"{'never' if number is None else number:>12}" for number in numbers)
         living = ", ".join(f"{step}: {count}" for step, count in row["living"].items())
         largest = f"{row['largest asymmetry']:.2g}"
-        print(
-            f"{row['rule']:<16}{row['sheet']:<10}{row['arithmetic']:<13}{first:>11}{visible:>11}{largest:>10}  {living}"
-        )
+        print(f"{row['rule']:<16}{row['sheet']:<10}{row['arithmetic']:<13}{times}{largest:>12}  {living}")
 
     configuration = {key: value for key, value in asdict(config).items() if key not in ("out", "publish", "rule")}
     write_metrics(out, {"config": configuration, "visible beyond": VISIBLE, "runs": rows})
