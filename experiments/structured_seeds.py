@@ -5,9 +5,11 @@
     python experiments/structured_seeds.py --target lizard --rule PATH # any rule trained with this seed
 
 The seed is turned by 12 angles and an odd one, and mirrored at five; the rule grows it to step 5,000 on a square grid,
-a hexagonal grid and three Voronoi meshes, three runs each. The result is turned and mirrored back and compared with the
-target: expect at every angle about the loss of the seed that was not turned. Then points are given another's colour,
-moved and removed: expect patterns whose parts follow the points, now and then an unstable one, as in the paper.
+a hexagonal grid and three Voronoi meshes, three runs each. Its points take the nearest cells, which can turn so small
+an arrangement by some degrees, so it is put within two units of the middle where that does not happen. The result is
+turned and mirrored back and compared with the target: expect at every angle about the loss of the seed that was not
+turned. Then points are given another's colour, moved and removed: expect patterns whose parts follow the points, now
+and then an unstable one, as in the paper.
 
 Written to `--out`:
     isometries.png  every isometry on each kind of cells at the last step, its seed enlarged in the corner
@@ -41,7 +43,16 @@ from protocol.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
 from protocol.sheets import CELLS, KINDS, sheets
 from protocol.structured import SEEDS
 from protocol.targets import PADDING, SIZE
-from protocol.upright import Landing, UprightLoss, landing, painted, pattern_angles, upright, wrapped
+from protocol.upright import (
+    Landing,
+    UprightLoss,
+    landing,
+    painted,
+    pattern_angles,
+    straight_place,
+    upright,
+    wrapped,
+)
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -180,9 +191,15 @@ def main(config: Config) -> None:
     print(f"Pictures and metrics.json are in {out}/ ({perf_counter() - started:.0f} s).")
 
 
+def turned_seed(seed: StructuredSeed, topology: Data, isometry: Isometry, num_channels: int = 16) -> Tensor:
+    """The state that an isometry starts from, put where the cells leave it straight."""
+    place = straight_place(seed, topology, angle=isometry.angle, mirror=isometry.mirror)
+    return seed.state(topology, num_channels, angle=isometry.angle, mirror=isometry.mirror, at=place)
+
+
 def grow_isometries(rule: NCAConv, topology: Data, seed: StructuredSeed, config: Config, bar: Any) -> dict[int, Tensor]:
     """States `(runs, isometries, N, C)` at the steps measured."""
-    starts = torch.stack([seed.state(topology, rule.num_channels, angle=i.angle, mirror=i.mirror) for i in ISOMETRIES])
+    starts = torch.stack([turned_seed(seed, topology, isometry, rule.num_channels) for isometry in ISOMETRIES])
     batches = []
     for run in range(config.runs):
         batches.append(grow(rule, topology, len(starts), config.steps, config.seed + run, start=starts))
@@ -197,8 +214,9 @@ def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSee
     orientation = RotationInvariantLoss(loss.target)
     rows, floors = [], []
     for number, isometry in enumerate(ISOMETRIES):
-        turned = upright(topology, height, width, angle=isometry.angle, mirror=isometry.mirror)
-        landed = landing(seed, topology, angle=isometry.angle, mirror=isometry.mirror)
+        place = straight_place(seed, topology, angle=isometry.angle, mirror=isometry.mirror)
+        turned = upright(topology, height, width, angle=isometry.angle, mirror=isometry.mirror, centre=place)
+        landed = landing(seed, topology, angle=isometry.angle, mirror=isometry.mirror, at=place)
         angle = isometry.angle + landed.turn
         as_landed = upright(topology, height, width, angle=angle, mirror=isometry.mirror, centre=landed.centre)
         steps = {}
@@ -209,10 +227,12 @@ def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSee
                 "smoothed": rounded(median(loss.smoothed(images).tolist())),
                 "as landed": rounded(median(loss.smoothed(as_landed(bounded(batch[:, number]))).tolist())),
             }
-        perfect = turned(painted(loss.target, topology, angle=isometry.angle, mirror=isometry.mirror)[None])
+        perfect = turned(
+            painted(loss.target, topology, angle=isometry.angle, mirror=isometry.mirror, centre=place)[None]
+        )
         floors.append((float(loss.plain(perfect)), float(loss.smoothed(perfect))))
         final = bounded(states[last][:, number])
-        angles, mirrored = pattern_angles(raster(topology, height, width)(final), orientation)
+        angles, mirrored = pattern_angles(raster(topology, height, width, centre=place)(final), orientation)
         rows.append(
             {
                 "isometry": isometry.name,
@@ -234,9 +254,7 @@ def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSee
             "plain": rounded(max(plain for plain, _ in floors)),
             "smoothed": rounded(max(smoothed for _, smoothed in floors)),
         },
-        "landing": landing_summary(
-            [landing(seed, topology, angle=math.radians(d), mirror=m) for m in (False, True) for d in SWEEP]
-        ),
+        "landing": landing_summary(seed, topology),
         "isometries": rows,
     }
 
@@ -268,18 +286,29 @@ def angle_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def landing_summary(landings: list[Landing]) -> dict[str, Any]:
-    """What taking the nearest cells does to a seed, over all orientations of the sweep."""
-    distances = [distance for here in landings for distance in here.distances]
-    turns = [math.degrees(here.turn) for here in landings]
-    return {
-        "orientations": len(landings),
-        "with two points on one cell": sum(len(set(here.cells)) < len(here.cells) for here in landings),
-        "distance to the cell, rms": round(math.sqrt(mean(d * d for d in distances)), 3),
-        "distance to the cell, largest": round(max(distances), 3),
-        "turn, rms": round(math.sqrt(mean(turn * turn for turn in turns)), 2),
-        "turn, largest": round(max(map(abs, turns)), 2),
-    }
+def landing_summary(seed: StructuredSeed, topology: Data) -> dict[str, Any]:
+    """What taking the nearest cells does to a seed in the middle, and where it is put, over all orientations."""
+    orientations = [(math.radians(degrees), mirror) for mirror in (False, True) for degrees in SWEEP]
+    summary: dict[str, Any] = {"orientations": len(orientations)}
+    for name in ("in the middle", "where put"):
+        landings: list[Landing] = []
+        for angle, mirror in orientations:
+            place = None if name == "in the middle" else straight_place(seed, topology, angle=angle, mirror=mirror)
+            landings.append(landing(seed, topology, angle=angle, mirror=mirror, at=place))
+        distances = [distance for here in landings for distance in here.distances]
+        turns = [math.degrees(here.turn) for here in landings]
+        summary[name] = {
+            "with two points on one cell": sum(len(set(here.cells)) < len(here.cells) for here in landings),
+            "distance to the cell, rms": rms(distances),
+            "turn, rms": rms(turns),
+            "turn, largest": round(max(map(abs, turns)), 2),
+        }
+    return summary
+
+
+def rms(values: list[float]) -> float:
+    """The root of the mean square."""
+    return round(math.sqrt(mean(value * value for value in values)), 2)
 
 
 def mutations(
@@ -314,11 +343,11 @@ def print_tables(measured: dict[str, Any], mutated: dict[str, Any], config: Conf
     print(f"\nStep {last}: the pattern's angle minus the seed's, in degrees; where the seed lands")
     for sheet, entry in measured.items():
         angles, lands = entry["angles"], entry["landing"]
+        middle, put = lands["in the middle"]["turn, rms"], lands["where put"]["turn, rms"]
         print(
             f"{sheet:<12} mean {angles['mean']:+.2f}, spread {angles['spread']:.2f} (to the cells "
-            f"{angles['spread, to the cells']:.2f}), chirality {angles['chirality right']}/{angles['runs']}; points "
-            f"{lands['distance to the cell, rms']:.2f} off, seeds {lands['turn, rms']:.2f}° turned, "
-            f"{lands['with two points on one cell']} of {lands['orientations']} collide"
+            f"{angles['spread, to the cells']:.2f}), chirality {angles['chirality right']}/{angles['runs']}; "
+            f"seeds turned by {middle:.2f} in the middle, {put:.2f} where put"
         )
     print("\nmutation: loss to the unmutated target at", ", ".join(map(str, config.mutation_steps)))
     for name, losses in mutated.items():
@@ -378,7 +407,7 @@ def isometries_picture(
         topology = topologies[sheet]
         canvas = CellCanvas(topology, scale=TILE, window=around(topology, half))
         for number, isometry in enumerate(ISOMETRIES):
-            start = seed.state(topology, angle=isometry.angle, mirror=isometry.mirror)
+            start = turned_seed(seed, topology, isometry)
             tile = Image.new("RGB", (canvas.width + INSET + 2, canvas.height), "white")
             tile.paste(seed_picture(start, topology, seed_reach(seed), INSET), (0, 0))
             tile.paste(canvas.draw(bounded(finals[sheet][number])), (INSET + 2, 0))
@@ -418,9 +447,10 @@ def mutations_picture(
     """A row for each mutation: the seed enlarged, and the steps on the way."""
     half = (config.size + 2 * config.padding) / 2
     canvas = CellCanvas(topology, scale=TILE, window=around(topology, half))
+    reach = max(seed_reach(mutate(seed)) for mutate in MUTATIONS[config.target].values())
     tiles, captions = [], []
     for number, (name, losses) in enumerate(mutated.items()):
-        tiles.append(seed_picture(states[0][number], topology, seed_reach(seed) + REACH, canvas.width))
+        tiles.append(seed_picture(states[0][number], topology, reach, canvas.width))
         captions.append(name)
         for step in config.mutation_steps:
             tiles.append(framed(canvas.draw(bounded(states[step][number]))))
@@ -435,7 +465,7 @@ def animation(rule: NCAConv, topologies: dict[str, Data], seed: StructuredSeed, 
     columns = []
     for sheet, isometry in zip(first_of_each_kind(list(topologies)), SHOWN_GROWING, strict=True):
         topology = topologies[sheet]
-        start = seed.state(topology, rule.num_channels, angle=isometry.angle, mirror=isometry.mirror)
+        start = turned_seed(seed, topology, isometry, rule.num_channels)
         states = grow(rule, topology, 1, moments, config.seed, start=start)
         canvas = CellCanvas(topology, scale=3, window=around(topology, half))
         caption = f"{sheet.split()[0]}, {isometry.name}"

@@ -128,7 +128,9 @@ class StructuredSeed:
         cos, sin = math.cos(angle), math.sin(angle)
         offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
         centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
-        if len(offsets) > 1:  # measured from a cell's centre, so that the arrangement is the same on every lattice
+        if (
+            at is None and len(offsets) > 1
+        ):  # from a cell's centre, so that the arrangement is the same on every lattice
             centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
         return centre + offsets.to(centre.device)
 
@@ -190,7 +192,7 @@ def structured_seed(
         colours: RGB of each point; alpha and the hidden channels are 1. By default equal steps of hue.
         angle: Radians by which the whole seed is turned, from x towards y (clockwise on the screen).
         mirror: Whether x is negated before the seed is turned.
-        at: Position of the seed's centre, in units; the middle of the domain by default.
+        at: Position of the seed's centre, in units; by default the centre of the cell in the middle of the domain.
 
     Raises:
         ValueError: If points and colours differ in number, or two points fall on one cell.

@@ -110,6 +110,12 @@ def test_a_sixth_of_a_turn_on_hexagons() -> None:
     )
 
 
+def test_a_seed_lies_where_it_is_put_also_between_cells() -> None:
+    seed = StructuredSeed(*ring())
+    positions = seed.positions(square_grid(20, 20), at=(7.25, 9.0))
+    torch.testing.assert_close(positions, seed.points + torch.tensor([7.25, 9.0]))
+
+
 def test_points_across_the_seam() -> None:
     seed = structured_seed(square_grid(20, 20), 5, at=(0.5, 0.5)).view(20, 20, 5)
     assert {tuple(cell) for cell in seed.ne(0).any(-1).nonzero().tolist()} == {(4, 0), (18, 3), (18, 17)}

@@ -12,11 +12,16 @@ from torch_geometric.data import Data
 
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
+from graphnca.rasterizers.locate import CellLocator
 from graphnca.seeds import StructuredSeed, nearest_cells
 from protocol.scores import bounded, seeded_position
 from protocol.structured import LOSS_SCALE
 
 BLUR = 1.0  # pixels, one cell: what is finer than the cells cannot survive a turn that is none of the lattice's own
+
+REACH = 2.0  # units from the middle within which a seed may be put
+STEP = 0.1  # units between the places that are tried
+STRAIGHT = math.radians(0.5)  # a turn of a seed that moves no cell of a pattern by half its size
 
 
 def upright(
@@ -69,13 +74,20 @@ class UprightLoss:
         return LOSS_SCALE * torch.from_numpy(np.square(blurred).mean((1, 2, 3)))
 
 
-def painted(target: Tensor, topology: Data, *, angle: float = 0.0, mirror: bool = False) -> Tensor:
-    """States (N, 4) that show a target (4, H, W), one pixel a unit, mirrored and turned about the seed.
+def painted(
+    target: Tensor,
+    topology: Data,
+    *,
+    angle: float = 0.0,
+    mirror: bool = False,
+    centre: tuple[float, float] | None = None,
+) -> Tensor:
+    """States (N, 4) that show a target (4, H, W), one pixel a unit, mirrored and turned about the seed or a point.
 
     Between pixels it is bilinear. What a perfect rule would grow: its loss is what the size of the cells costs.
     """
     height, width = target.shape[-2:]
-    offset = topology["pos"][:, :2].double() - torch.tensor(seeded_position(topology), dtype=torch.float64)
+    offset = topology["pos"][:, :2].double() - torch.tensor(centre or seeded_position(topology), dtype=torch.float64)
     if bool(topology["periodic"]):
         extent = topology["extent"].view(2).double()
         offset = offset - extent * torch.round(offset / extent)
@@ -124,20 +136,60 @@ class Landing(NamedTuple):
     cells: list[int]
 
 
-def landing(seed: StructuredSeed, topology: Data, *, angle: float = 0.0, mirror: bool = False) -> Landing:
+def landing(
+    seed: StructuredSeed,
+    topology: Data,
+    *,
+    angle: float = 0.0,
+    mirror: bool = False,
+    at: tuple[float, float] | None = None,
+) -> Landing:
     """Where a seed lands: its points take the nearest cells, so its arrangement is a little distorted."""
-    wanted = seed.positions(topology, angle=angle, mirror=mirror)
+    wanted = seed.positions(topology, angle=angle, mirror=mirror, at=at)
     cells = nearest_cells(topology, wanted)
     offset = topology["pos"][cells, :2] - wanted
     if bool(topology["periodic"]):
         extent = topology["extent"].view(2)
         offset = offset - extent * torch.round(offset / extent)
-    before, after = (points - points.mean(0) for points in (wanted.double(), (wanted + offset).double()))
-    cross = (before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]).sum()
-    turn = float(torch.atan2(cross, (before * after).sum()))
-    centre = torch.tensor(seeded_position(topology), dtype=torch.float64)
-    arm = centre - wanted.double().mean(0)
+    points, offset = wanted.double().numpy(), offset.double().numpy()
+    turn = float(_turns(points, offset[None])[0])
+    x0, y0 = seeded_position(topology) if at is None else at
+    middle, landed = points.mean(0), (points + offset).mean(0)
+    arm_x, arm_y = x0 - middle[0], y0 - middle[1]
     cos, sin = math.cos(turn), math.sin(turn)
-    x, y = (wanted + offset).double().mean(0).tolist()
-    moved = (x + cos * float(arm[0]) - sin * float(arm[1]), y + sin * float(arm[0]) + cos * float(arm[1]))
-    return Landing(turn, moved, offset.double().norm(dim=1).tolist(), cells.tolist())
+    centre = (float(landed[0] + cos * arm_x - sin * arm_y), float(landed[1] + sin * arm_x + cos * arm_y))
+    return Landing(turn, centre, np.hypot(*offset.T).tolist(), cells.tolist())
+
+
+def straight_place(
+    seed: StructuredSeed, topology: Data, *, angle: float = 0.0, mirror: bool = False
+) -> tuple[float, float]:
+    """Where to put a seed's centre so that the cells don't turn it: the nearest such place to the middle.
+
+    A small seed steers a large pattern: three points four units from their centre, each moved to a cell half a unit
+    off, may turn the whole by five degrees. Of the places within `REACH` units of the cell in the middle, `STEP`
+    apart, this is the nearest where the turn is less than `STRAIGHT`, or else the one where it is least.
+    """
+    steps = np.arange(-REACH, REACH + STEP / 2, STEP)
+    shifts = np.stack(np.meshgrid(steps, steps, indexing="ij"), -1).reshape(-1, 2)
+    distance = np.hypot(*shifts.T)
+    order = np.argsort(distance, kind="stable")
+    shifts = shifts[order][distance[order] <= REACH]
+    points = seed.positions(topology, angle=angle, mirror=mirror).double().numpy()
+    locator = CellLocator(topology)
+    moved = points + shifts[:, None]
+    offset = locator.pos[locator.nearest(moved)[1][..., 0]] - moved
+    if locator.periodic:
+        offset -= locator.extent * np.round(offset / locator.extent)
+    turns = np.abs(_turns(points, offset))
+    best = int(np.argmax(turns < STRAIGHT)) if (turns < STRAIGHT).any() else int(np.argmin(turns))
+    x, y = seeded_position(topology)
+    return x + float(shifts[best, 0]), y + float(shifts[best, 1])
+
+
+def _turns(points: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """By how much offsets (K, P, 2) of points (P, 2) turn these, in radians, by least squares."""
+    before = points - points.mean(0)
+    after = before + offsets - offsets.mean(1, keepdims=True)
+    cross = (before[:, 0] * after[..., 1] - before[:, 1] * after[..., 0]).sum(-1)
+    return np.arctan2(cross, (before * after).sum((-2, -1)))

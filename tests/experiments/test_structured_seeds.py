@@ -34,7 +34,8 @@ def test_the_script_writes_what_it_promises(rule: str, tmp_path: Path, capsys: p
     for entry in metrics["sheets"].values():
         assert len(entry["isometries"]) == len(ISOMETRIES)
         assert entry["angles"]["runs"] == 2 * len(ISOMETRIES)
-        assert entry["landing"]["with two points on one cell"] == 0
+        assert entry["landing"]["where put"]["with two points on one cell"] == 0
+        assert entry["landing"]["where put"]["turn, rms"] <= entry["landing"]["in the middle"]["turn, rms"]
         for row in entry["isometries"]:
             assert set(row["steps"]) == {"2", "4"}
     assert list(metrics["mutations"]) == list(MUTATIONS["lizard"])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from protocol.scores import seeded_position
 from protocol.structured import SEEDS
-from protocol.upright import UprightLoss, landing, painted, pattern_angles, upright
+from protocol.upright import UprightLoss, landing, painted, pattern_angles, straight_place, upright
 from torch_geometric.data import Data
 
 from graphnca.losses import RotationInvariantLoss
@@ -85,3 +85,18 @@ def test_the_points_of_the_seeds_take_cells_of_their_own_at_every_angle(target: 
             here = landing(SEEDS[target], topology, angle=math.radians(degrees), mirror=degrees % 2 == 1)
             assert len(set(here.cells)) == len(here.cells)
             assert max(here.distances) < 1.3  # the farthest corner of a cell
+
+
+def test_a_seed_is_put_where_the_cells_leave_it_straight() -> None:
+    """On the lattice it stays in the middle; on a mesh it moves a little, and turns far less."""
+    seed, mesh, grid = SEEDS["lizard"], voronoi_mesh(40.0, 40.0), square_grid(41, 41)
+    assert straight_place(seed, grid, angle=math.pi / 6) == pytest.approx(seeded_position(grid))
+    before, after = [], []
+    for degrees in range(0, 360, 40):
+        angle = math.radians(degrees)
+        place = straight_place(seed, mesh, angle=angle)
+        assert math.dist(place, seeded_position(mesh)) <= 2.0 + 1e-6
+        before.append(abs(landing(seed, mesh, angle=angle).turn))
+        after.append(abs(landing(seed, mesh, angle=angle, at=place).turn))
+    assert max(before) > math.radians(2)
+    assert max(after) < math.radians(0.6)
