@@ -144,21 +144,20 @@ def symmetry() -> str:
     runs = result("symmetry").get("runs")
     if runs is None:
         return NOT_MEASURED
-    moments = list(runs[0]["living"])
-    header = ["rule", "sheet", "symmetries", "arithmetic", "differs at step", "visible at step", "largest asymmetry"]
+    moments = list(max((run["living"] for run in runs), key=len))
     rows = [
         [
             run["rule"],
-            f"{run['sheet']}, {run['cells']:,} cells",
-            run["symmetries"],
+            f"{run['sheet']}, {run['symmetries']}",
             run["arithmetic"],
             *("never" if run[key] is None else run[key] for key in ("first difference", "visible")),
             f"{run['largest asymmetry']:.2g}",
-            ", ".join(f"{run['living'][moment]:,}" for moment in moments),
+            *(f"{run['living'][moment]:,}" if moment in run["living"] else "exploded" for moment in moments),
         ]
         for run in runs
     ]
-    return table([*header, f"living cells at steps {', '.join(moments)}"], rows)
+    header = ["rule", "sheet, symmetries", "arithmetic", "differs at step", "visible at step", "largest asymmetry"]
+    return table([*header, f"living cells at step {moments[0]}", *moments[1:]], rows)
 
 
 STRUCTURED = ("lizard", "dancer")
@@ -326,20 +325,20 @@ def unfolding() -> str:
         runs = steps["1000"]["runs"]
         losses = [f"{steps[step]['median relative loss']:.3f}" for step in ("100", "200", "1000", "5000")]
         last = steps["5000"]["runs"]
-        grown = sum(run["verdict"] == "grown" for run in last)
+        gone = sum(run["verdict"] in ("died", "exploded") for run in last)
         rows.append(
             [
                 f"`{metrics['config']['rule']}`",
                 ", ".join(metrics["auxiliary channels trained"]).replace("hidden", "none"),
                 *losses,
                 f"{min(run['relative'] for run in runs):.3f} to {max(run['relative'] for run in runs):.3f}",
-                f"{median(run['alive'] for run in last):.0f}",
-                f"{grown} of {len(last)}",
+                f"{median(run['alive'] for run in last):,.0f}",
+                f"{gone} of {len(last)}",
                 "yes" if goal["met"] else "no",
             ]
         )
     header = ["rule", "auxiliary channels", "median at step 100", "200", "1,000", "5,000", "all runs at 1,000"]
-    header += ["living cells at 5,000", "runs that show the target", "goal reached"]
+    header += ["living cells at 5,000", "died or exploded", "goal reached"]
     return table(header, rows) if rows else NOT_MEASURED
 
 
@@ -361,10 +360,10 @@ def evolution() -> str:
         for iteration, entry in metrics["iterations"].items():
             losses = [f"{entry[step]['median relative loss']:.3f}" for step in ("100", "200", "1000")]
             last, end = list(entry.items())[-1]
-            fates = ", ".join(f"{count} {word}" for word, count in end["verdicts"].items())
+            gone = sum(end["verdicts"].get(word, 0) for word in ("died", "exploded"))
             late = f"{end['median relative loss']:.3f} ({int(last):,})"
-            rows.append([target, f"{int(iteration):,}", *losses, late, fates])
-    header = ["target", "iteration", "median at step 100", "200", "1,000", "last step", "runs at the last step"]
+            rows.append([target, f"{int(iteration):,}", *losses, late, gone])
+    header = ["target", "iteration", "median at step 100", "200", "1,000", "last step", "runs that died or exploded"]
     return table(header, rows) if rows else NOT_MEASURED
 
 
