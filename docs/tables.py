@@ -414,6 +414,7 @@ TABLES = {
     "symmetry": symmetry,
     "unfolding": unfolding,
     "unfolding_pictures": partial(pictures, "unfolding", "unfolding.png", "Five runs from a single cell to step 5,000"),
+    "unfolding_growth": partial(pictures, "unfolding", "growth.gif", "Five runs side by side"),
     "unfolding_finals": partial(pictures, "unfolding", "final.png", "Ten runs at step 5,000"),
     "orientations": orientations,
     "evolution": evolution,
