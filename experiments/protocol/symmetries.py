@@ -30,7 +30,7 @@ def symmetries(topology: Data, turns: int) -> Int[Tensor, "g n"]:
         for k in range(turns):
             cos, sin = np.cos(2 * np.pi * k / turns), np.sin(2 * np.pi * k / turns)
             images = (pos - centre) * [mirror, 1.0] @ np.array([[cos, sin], [-sin, cos]]) + centre
-            distance, cell = tree.query(np.mod(images, extent) if periodic else images)
+            distance, cell = map(np.asarray, tree.query(np.mod(images, extent) if periodic else images))
             if distance.max() > NEAR or len(np.unique(cell)) < len(cell):
                 raise ValueError(
                     f"`topology` must have the symmetries of {turns} turns, but turned {k} times"

@@ -264,7 +264,7 @@ def test_what_cannot_be_exact_is_refused(random_rule: MakeRule) -> None:
         with torch.no_grad():
             getattr(large.update_rule, layer).weight[3, 2] = 400.0
         large(x, *edges)
-    rule.update_rule = torch.nn.Linear(12, 4)
+    rule.update_rule = torch.nn.Linear(12, 4)  # type: ignore[assignment]
     with pytest.raises(ValueError, match="`update_rule` must be an `UpdateRule`"):
         rule(x, *edges)
 
