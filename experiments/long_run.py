@@ -39,7 +39,7 @@ from protocol.motion import centroid, followed, picture_middle, rate, unwrapped
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
 from protocol.period import SHORTEST, dominant_period
 from protocol.report import publish, write_metrics
-from protocol.scores import ALIVE, EXPLODED, seeded_position
+from protocol.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
@@ -50,6 +50,7 @@ from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
 from graphnca.losses import RotationInvariantLoss
 
 PIECE = 50  # steps whose states are in memory at once
+NEAR = 0.25  # units; a pattern that lies no farther from the middle of its raster is not followed
 SHOWN = 7  # moments in the strip
 CURVE_SIZE = (620, 340)
 
@@ -111,30 +112,36 @@ class Observer:
     def __init__(self, pattern: Pattern, topology: Data, runs: int) -> None:
         self.pattern, self.topology = pattern, topology
         self.angles = RotationInvariantLoss(pattern.orientation.target)  # its angles close, so they can be followed
-        self.places = [seeded_position(topology)] * runs  # of the middle pixel of each run's picture
+        self.size = self.angles.target.shape[-2:]
+        self.around_seed = raster(topology, *self.size)
+        self.rasters = [self.around_seed] * runs
+        self.places = [torch.tensor(seeded_position(topology))] * runs  # of the middle pixel of each raster
+
+    def follow(self, run: int, state: Tensor, centre: Tensor) -> Tensor:
+        """The picture of a run where it lies: its place follows from its centroid and its orientation at the last."""
+        image = self.rasters[run](state)
+        match = self.angles.match(image)
+        middle = picture_middle(centre, match.angle, match.mirrored, self.angles.target)
+        place = middle + 0.5  # the middle of a picture of even size is a corner of four pixels
+        if float((place - self.places[run]).norm()) > NEAR:  # not of a dead one: NaN
+            self.places[run] = place
+            x, y = place.tolist()
+            self.rasters[run] = raster(self.topology, *self.size, centre=(x, y))
+            image = self.rasters[run](state)
+        return image
 
     def look(self, states: Tensor, moment: int, recording: Recording) -> None:
         """Records the states `(runs, N, C)` of one moment."""
+        states = bounded(states)
         centres = centroid(states, self.topology)
-        target, losses, landscapes = self.angles.target, [], []
-        for run, state in enumerate(states):
-            for _ in range(2):  # the place follows from the orientation, and that is read at the place
-                image = self.pattern.images(state, self.topology, centre=self.places[run])
-                match = self.angles.match(image)
-                if bool(centres[run].isfinite().all()):
-                    middle = picture_middle(centres[run], match.angle, match.mirrored, target)
-                    x, y = (middle + 0.5).tolist()  # the middle of a picture of even size is a corner of four pixels
-                    self.places[run] = (x, y)
-            image = self.pattern.images(state, self.topology, centre=self.places[run])
-            losses.append(float(self.pattern.loss(image)))
-            landscapes.append(self.angles.landscape(image))
+        images = torch.stack([self.follow(run, state, centres[run]) for run, state in enumerate(states)])
         recording.moments.append(moment)
         recording.centroids.append(centres)
-        recording.landscapes.append(torch.stack(landscapes))
+        recording.landscapes.append(self.angles.landscape(images))
         recording.numbers.append(
             {
-                "loss around the seed": self.pattern.loss(self.pattern.images(states, self.topology)).tolist(),
-                "loss": losses,
+                "loss around the seed": self.pattern.loss(self.around_seed(states)).tolist(),
+                "loss": self.pattern.loss(images).tolist(),
                 "alive": (states[..., 3] > ALIVE).sum(-1).tolist(),
                 "largest": states.abs().amax((-2, -1)).tolist(),
             }

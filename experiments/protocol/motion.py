@@ -18,7 +18,8 @@ REACH = math.radians(25)  # how far a pattern may turn between two moments and s
 def centroid(states: Float[Tensor, "*b n c"], topology: Data) -> Float[Tensor, "*b 2"]:
     """The centroid of the mature cells, each counted by its area, NaN where none is mature.
 
-    On a torus the sheet is cut opposite the cells' circular mean, so the pattern may lie across a seam.
+    On a torus the sheet is cut opposite the cells' circular mean, so the pattern may lie across a seam; the centroid is
+    within the extent.
     """
     weight = (states[..., 3] > ALIVE) * topology["area"]
     weight = weight / weight.sum(-1, keepdim=True)
@@ -30,7 +31,7 @@ def centroid(states: Float[Tensor, "*b n c"], topology: Data) -> Float[Tensor, "
     middle = torch.atan2(weight @ phase.sin(), weight @ phase.cos()) / (2 * math.pi) * extent
     offset = pos - middle[..., None, :]
     offset = offset - extent * torch.round(offset / extent)
-    return middle + (weight[..., None] * offset).sum(-2)
+    return (middle + (weight[..., None] * offset).sum(-2)) % extent
 
 
 def unwrapped(positions: Float[Tensor, "t *b 2"], topology: Data) -> Float[Tensor, "t *b 2"]:

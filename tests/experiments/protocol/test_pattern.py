@@ -58,7 +58,7 @@ def test_a_structured_pattern_is_scored_in_one_orientation() -> None:
     image = load_target("lizard")
     rolled = image.rot90(2, (1, 2))
     assert row["loss"] == pytest.approx(LOSS_SCALE * float((rolled - image).square().mean()), abs=0.01)
-    assert row["loss"] > pattern.empty_loss  # a picture upside down costs more than none
+    assert row["loss"] > pattern.empty_loss / 3  # in a free orientation it would cost nothing
     assert abs(row["angle"]) == pytest.approx(180, abs=2)
     assert pattern.empty_loss == pytest.approx(LOSS_SCALE * float(image.square().mean()), rel=1e-5)
 
