@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from protocol.motion import centroid, followed, picture_middle, rate, unwrapped
+from protocol.motion import centroid, followed, rate, unwrapped
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
 from protocol.period import SHORTEST, dominant_period
 from protocol.report import publish, write_metrics
@@ -48,9 +48,12 @@ from tqdm import tqdm
 from graphnca import trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
 from graphnca.losses import RotationInvariantLoss
+from graphnca.rasterizers import NearestCell
 
 PIECE = 50  # steps whose states are in memory at once
-NEAR = 0.25  # units; a pattern that lies no farther from the middle of its raster is not followed
+AROUND = [(0, 0), *((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)]  # units
+FARTHEST = 20  # units that a pattern is looked for from where it was
+BLOCK = 8  # units between the middles of two rasters that pictures are cut from
 SHOWN = 7  # moments in the strip
 CURVE_SIZE = (620, 340)
 
@@ -107,40 +110,59 @@ class Recording:
 
 
 class Observer:
-    """Takes the numbers of the runs on one sheet, following each pattern over the sheet."""
+    """Takes the numbers of the runs on one sheet, following each pattern over the sheet.
+
+    Where a pattern is, is where its loss is least: from the place before, a whole unit at a time, or where it was
+    seeded if that is better.
+    """
 
     def __init__(self, pattern: Pattern, topology: Data, runs: int) -> None:
         self.pattern, self.topology = pattern, topology
         self.angles = RotationInvariantLoss(pattern.orientation.target)  # its angles close, so they can be followed
-        self.size = self.angles.target.shape[-2:]
-        self.around_seed = raster(topology, *self.size)
-        self.rasters = [self.around_seed] * runs
-        self.places = [torch.tensor(seeded_position(topology))] * runs  # of the middle pixel of each raster
+        self.seeded = seeded_position(topology)
+        self.places = [(0, 0)] * runs  # units from the seed
+        self.rasters: dict[tuple[int, int], NearestCell] = {}
 
-    def follow(self, run: int, state: Tensor, centre: Tensor) -> Tensor:
-        """The picture of a run where it lies: its place follows from its centroid and its orientation at the last."""
-        image = self.rasters[run](state)
-        match = self.angles.match(image)
-        middle = picture_middle(centre, match.angle, match.mirrored, self.angles.target)
-        place = middle + 0.5  # the middle of a picture of even size is a corner of four pixels
-        if float((place - self.places[run]).norm()) > NEAR:  # not of a dead one: NaN
-            self.places[run] = place
-            x, y = place.tolist()
-            self.rasters[run] = raster(self.topology, *self.size, centre=(x, y))
-            image = self.rasters[run](state)
-        return image
+    def images(self, state: Tensor, places: list[tuple[int, int]]) -> Tensor:
+        """One picture (C, H, W) around each of some places, at most a unit from the first."""
+        channels, height, width = self.angles.target.shape
+        x0, y0 = (BLOCK * round(number / BLOCK) for number in places[0])
+        margin = BLOCK // 2 + 1
+        if (x0, y0) not in self.rasters:
+            centre = (self.seeded[0] + x0, self.seeded[1] + y0)
+            size = (height + 2 * margin, width + 2 * margin)
+            self.rasters[x0, y0] = raster(self.topology, *size, centre=centre)
+        image = self.rasters[x0, y0](state[:, :channels])
+        corners = [(margin + x - x0, margin + y - y0) for x, y in places]
+        return torch.stack([image[:, y : y + height, x : x + width] for x, y in corners])
+
+    def follow(self, run: int, state: Tensor) -> Tensor:
+        """The picture of a run where it is."""
+        for _ in range(FARTHEST):
+            x, y = self.places[run]
+            around = [(x + dx, y + dy) for dx, dy in AROUND]
+            losses = self.pattern.loss(self.images(state, around))
+            best = int(losses.argmin())
+            if not losses[best] < losses[0]:
+                break
+            self.places[run] = around[best]
+        image, seeded = (self.images(state, [place]) for place in (self.places[run], (0, 0)))
+        if self.pattern.loss(seeded) < self.pattern.loss(image):
+            self.places[run], image = (0, 0), seeded
+        return image[0]
 
     def look(self, states: Tensor, moment: int, recording: Recording) -> None:
         """Records the states `(runs, N, C)` of one moment."""
         states = bounded(states)
         centres = centroid(states, self.topology)
-        images = torch.stack([self.follow(run, state, centres[run]) for run, state in enumerate(states)])
+        images = torch.stack([self.follow(run, state) for run, state in enumerate(states)])
+        seeded = torch.stack([self.images(state, [(0, 0)])[0] for state in states])
         recording.moments.append(moment)
         recording.centroids.append(centres)
         recording.landscapes.append(self.angles.landscape(images))
         recording.numbers.append(
             {
-                "loss around the seed": self.pattern.loss(self.around_seed(states)).tolist(),
+                "loss around the seed": self.pattern.loss(seeded).tolist(),
                 "loss": self.pattern.loss(images).tolist(),
                 "alive": (states[..., 3] > ALIVE).sum(-1).tolist(),
                 "largest": states.abs().amax((-2, -1)).tolist(),

@@ -44,31 +44,6 @@ def unwrapped(positions: Float[Tensor, "t *b 2"], topology: Data) -> Float[Tenso
     return torch.cat([positions[:1], positions[:1] + moves.cumsum(0)])
 
 
-def offset_of(target: Float[Tensor, "c h w"]) -> Float[Tensor, " 2"]:
-    """From the middle of a picture to the centroid of what is opaque in it."""
-    alpha = (target[3] > ALIVE).to(target.dtype)
-    height, width = alpha.shape
-    x = torch.arange(width, dtype=target.dtype) + 0.5 - width / 2
-    y = torch.arange(height, dtype=target.dtype) + 0.5 - height / 2
-    return torch.stack([(alpha.sum(0) * x).sum(), (alpha.sum(1) * y).sum()]) / alpha.sum()
-
-
-def picture_middle(
-    centre: Float[Tensor, "*b 2"],
-    angle: Float[Tensor, "*b"],
-    mirrored: Bool[Tensor, "*b"],
-    target: Float[Tensor, "c h w"],
-) -> Float[Tensor, "*b 2"]:
-    """Where the middle of the target's picture lies, if the centroid of what it shows lies at `centre`.
-
-    The target is flipped upside down where `mirrored`, then turned by `angle`.
-    """
-    x, y = offset_of(target)
-    y = torch.where(mirrored, -y, y)
-    turned = torch.stack([angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y], -1)
-    return centre - turned
-
-
 def followed(
     landscapes: Float[Tensor, "t *b 2 a"], *, reach: float = REACH
 ) -> tuple[Float[Tensor, "t *b"], Bool[Tensor, "*b"]]:

@@ -105,7 +105,18 @@ def test_a_pattern_that_moves_and_turns_is_followed(mirrored: bool) -> None:
     assert entry["rotation"] == pytest.approx((-1 if mirrored else 1) * math.degrees(0.6), rel=0.06)
     assert max(entry["loss over time"]) < 8
     assert entry["loss around the seed"] > 2 * entry["loss"]
+    assert observer.places[0] == (36, -12)
     assert entry["fate"] == "grown"
+
+
+def test_a_pattern_is_never_scored_worse_than_at_its_seed() -> None:
+    """Not even if it was lost sight of: it is looked for where it was last, and where it was seeded."""
+    square, pattern, recording = square_grid(72, 72), still(), Recording()
+    observer = Observer(pattern, square, 1)
+    observer.places = [(30, 30)]
+    observer.look(pictured(square, (0.0, 0.0), 0.3, False)[None], 100, recording)
+    assert observer.places == [(0, 0)]
+    assert recording.numbers[0]["loss"] == recording.numbers[0]["loss around the seed"]
 
 
 def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

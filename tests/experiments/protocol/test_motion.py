@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from protocol.motion import centroid, followed, offset_of, picture_middle, rate, unwrapped
+from protocol.motion import centroid, followed, rate, unwrapped
 from protocol.targets import target_with_auxiliary
 from scipy.ndimage import rotate
 from torch import Tensor
@@ -117,17 +117,3 @@ def test_each_run_has_its_own_chirality() -> None:
     angles, mirrored = followed(landscapes)
     assert mirrored.tolist() == [False, True]
     assert float(angles.abs().max()) < 0.02
-
-
-@pytest.mark.parametrize("mirrored", [False, True])
-@pytest.mark.parametrize("degrees", [0.0, 35.0, -120.0])
-def test_the_middle_of_a_picture_follows_from_its_centroid_and_orientation(degrees: float, mirrored: bool) -> None:
-    """An elongated picture, off its own middle, drawn onto a sheet as wide as it: the middle is the sheet's."""
-    image = torch.zeros(4, 40, 40)
-    image[:, 10:18, 14:34] = 1.0
-    assert offset_of(image).tolist() == pytest.approx([4.0, -6.0])
-    drawn = turned(image.flip(1) if mirrored else image, degrees)
-    sheet = square_grid(40, 40)
-    centre = centroid(drawn.flatten(1).T, sheet)
-    middle = picture_middle(centre, torch.tensor(math.radians(degrees)), torch.tensor(mirrored), image)
-    assert middle.tolist() == pytest.approx([20.0, 20.0], abs=0.2)
