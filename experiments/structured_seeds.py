@@ -18,11 +18,11 @@ Written to `--out`:
     growth.gif      one run on each kind of cells, each turned by another angle
     metrics.json    losses at every step measured, angles found, where the seeds landed, losses of the mutations
 
-The loss is 1000 times the mean squared error of RGBA to the target, on a 72x72 raster turned with the seed; *smoothed*,
-image and target are blurred by a Gaussian of one cell first, so that a raster along the lattice has no advantage over
-one that must interpolate (`protocol/upright.py`); *as landed*, the raster is turned by the angle of the cells that the
-seed's points took, which is not quite the one asked for. The goal, at most 1.3 times the loss of the seed that was not
-turned, is judged by the smoothed one; all are reported.
+The loss is 1000 times the mean squared error of RGBA to the target, on a 72x72 raster turned with the seed, as in
+training; the goal is at most 1.3 times that of the seed that was not turned. A raster along the lattice shows the cells
+as they are, a turned one must interpolate: *smoothed*, image and target are blurred by a Gaussian of one cell first, so
+that neither has an advantage (`protocol/upright.py`). *As landed*, the raster is turned by the angle of the cells that
+the seed's points took, which is not quite the one asked for. All are reported.
 """
 
 import argparse
