@@ -106,6 +106,22 @@ def test_neither_the_batch_nor_the_layout_nor_the_type_of_the_states_changes_a_b
     assert torch.equal(double, together.double())
 
 
+def test_leaving_out_the_dead_changes_no_bit(topology: Data, random_rule: MakeRule) -> None:
+    """Without gradients a step with the mask "pre" computes the living alone; with gradients, all cells."""
+    rule = random_rule(6, 20, "isonca", std=0.3, life_mask="pre", arithmetic="fixed_point")
+    number = topology["pos"].shape[0]
+    x, edges = 0.3 * some_state(2, number, 6), (topology["edge_index"], topology["edge_weight"])
+    for step in range(STEPS):
+        generators = [torch.Generator().manual_seed(step) for _ in range(2)]
+        every = rule(x, *edges, generator=generators[0]).detach()
+        with torch.no_grad():
+            x = rule(x, *edges, generator=generators[1])
+        assert torch.equal(bits(x), bits(every))
+        assert step == 0 or 0 < int((x != 0).any(-1).sum()) < 2 * number  # some cells are dead, some are not
+    with torch.no_grad():
+        assert torch.equal(rule(torch.zeros_like(x), *edges), torch.zeros_like(x))
+
+
 def test_a_step_is_the_one_that_integers_take() -> None:
     """An oracle without floats: the definition, in Python's fractions."""
     torch.manual_seed(0)
