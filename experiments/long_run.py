@@ -15,8 +15,8 @@ pattern's angle. The last 600 steps are looked at one by one, for a period.
     period     of the living cells and of the mean squared change a step, where a peak stands out of their noise
     fate       grown, unlike (the loss where it lies is above half the empty sheet's), died or exploded, and when
 
-The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 3
-degrees per 1,000 steps on squares.
+The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 1 to 3
+degrees per 1,000 steps on squares, anticlockwise if it is not mirrored.
 
 Written to `--out`/NAME, for each rule:
     curves.png      loss, living cells, angle and distance over time, the median run of each sheet
