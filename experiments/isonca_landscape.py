@@ -9,10 +9,10 @@ Three parts.
    pattern halfway: the mean of the target and its turned self is symmetric, so that nothing need be decided to grow it,
    and it costs only a quarter of what the turned target costs.
 2. The same for what a rule grows: the shipped lizard after 1,000 steps.
-3. Two rules trained alike, small and short, one without any auxiliary channel and one with the binary one. (At full
-   size: `--size 48 --padding 12 --iterations 8000 --batch-size 8`.) Their runs, and the shipped rule's, are scored for
-   symmetry: each state against its own half turn and its own mirror image. Expect lizards with two heads without the
-   channel.
+3. Three rules trained alike, small and short: without any auxiliary channel, with the binary one, and with this
+   project's axis channel besides. (At full size: `--size 48 --padding 12 --iterations 8000 --batch-size 8`.) Their
+   runs, and the shipped rule's, are scored for symmetry: each state against its own half turn and its own mirror image.
+   Expect lizards with two like ends without a channel, and after so short a training also with the binary one.
 
 The trainings take some minutes each on a free core, once: rules found in the folder are used. The rest takes a minute.
 
@@ -20,7 +20,7 @@ Written to `--out`:
     lizard.png, heart.png   loss against angle with each set of channels: turned above, mirrored and turned below
     ghost.png               the targets, their half turns, and the mean of both
     grown.png               loss against angle for grown lizards beside the target itself
-    symmetry.png            runs of the rules trained without and with the channel, and of the shipped one
+    symmetry.png            runs of the rules trained without and with channels, and of the shipped one
     metrics.json            the valleys, the scores
 
 The loss is the training's (closed rings: exactly 0 for an exactly turned target), in units of the empty sheet's loss.
@@ -77,12 +77,12 @@ class Config:
     """What the command line can change."""
 
     rule: str = "isonca-lizard"
-    """The rule whose grown states are measured beside the two that are trained here."""
+    """The rule whose grown states are measured beside those that are trained here."""
     size: int = 32
-    """Pixels of the target in the two trainings; the landscapes are those of the published size."""
+    """Pixels of the target in the trainings; the landscapes are those of the published size."""
     padding: int = 8
     iterations: int = 2500
-    """Of the two trainings; 0: none, only rules found in the folder are shown."""
+    """Of the trainings; 0: none, only rules found in the folder are shown."""
     batch_size: int = 4
     steps: int = 1000
     runs: int = 5
@@ -317,7 +317,8 @@ def main(config: Config) -> None:
     small = config.size + 2 * config.padding
     candidates = {
         "no channel": (trained(config, "without", ""), small),
-        "binary channel": (trained(config, "binary", "binary"), small),
+        "binary": (trained(config, "binary", "binary"), small),
+        "binary, axis x3": (trained(config, "axis", "binary,axis:3"), small),
         config.rule: (config.rule, SIZE + 2 * PADDING),
     }
     rules = {name: (path, side) for name, (path, side) in candidates.items() if path is not None}
@@ -355,14 +356,14 @@ def arguments() -> Config:
     default = Config()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rule", default=default.rule, help="the rule shown beside those trained here")
-    parser.add_argument("--size", type=int, default=default.size, help="pixels of the target in the two trainings")
+    parser.add_argument("--size", type=int, default=default.size, help="pixels of the target in the trainings")
     parser.add_argument("--padding", type=int, default=default.padding, help="empty pixels around it")
-    parser.add_argument("--iterations", type=int, default=default.iterations, help="of the two trainings; 0: none")
-    parser.add_argument("--batch-size", type=int, default=default.batch_size, help="of the two trainings")
+    parser.add_argument("--iterations", type=int, default=default.iterations, help="of the trainings; 0: none")
+    parser.add_argument("--batch-size", type=int, default=default.batch_size, help="of the trainings")
     parser.add_argument("--steps", type=int, default=default.steps, help="after which grown states are measured")
     parser.add_argument("--runs", type=int, default=default.runs)
     parser.add_argument("--seed", type=int, default=default.seed, help="of the runs")
-    parser.add_argument("--out", default=default.out, help="folder for the results and the two trained rules")
+    parser.add_argument("--out", default=default.out, help="folder for the results and the trained rules")
     parser.add_argument("--publish", action="store_true", help="copy the results to docs/results/isonca_landscape")
     return Config(**vars(parser.parse_args()))
 
