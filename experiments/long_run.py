@@ -6,13 +6,15 @@
 
 Each rule on the square torus, the hexagonal one and three Voronoi meshes, several runs each. Every 200 steps: the loss
 around the seed, the loss where the pattern has got to, the living cells, the largest |state|, their centroid, and the
-pattern's angle. The last 600 steps are looked at one by one, for a period.
+pattern's angle. For periods, the living cells are counted every 50 steps, and the last 600 steps are looked at one by
+one.
 
     drift      slope of the centroid's path from step 1,000 on, in units per 1,000 steps
     rotation   slope of the angle from step 1,000 on, in degrees per 1,000 steps, in the pattern's own sense: positive
                is clockwise for one that lies as its target does, anticlockwise for a mirrored one. A rule that turns
                its pattern gives all runs one sign.
-    period     of the living cells and of the mean squared change a step, where a peak stands out of their noise
+    periods    of the living cells and of the mean squared change, step by step, and of the living cells every 50 steps,
+               where a peak stands out of their noise
     fate       grown, unlike (the loss where it lies is above half the empty sheet's), died or exploded, and when
 
 The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 1 to 3
@@ -56,6 +58,7 @@ FARTHEST = 20  # units that a pattern is looked for from where it was
 BLOCK = 8  # units between the middles of two rasters that pictures are cut from
 SHOWN = 7  # moments in the strip
 CURVE_SIZE = (620, 340)
+PERIODS = ("period of living cells", "period of change", "slow period of living cells")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ class Recording:
     landscapes: list[Tensor] = field(default_factory=list)
     """(runs, 2, A): the loss over all orientations, where the pattern is."""
     living: list[Tensor] = field(default_factory=list)
-    """(runs,) after each of the last steps."""
+    """(runs,) living cells after each of the last steps."""
+    living_slowly: list[Tensor] = field(default_factory=list)
+    """(runs,) living cells after every `PIECE` steps from `settled` on."""
     changes: list[Tensor] = field(default_factory=list)
     """(runs,) mean squared change in each of the last steps."""
     lost: dict[int, tuple[str, int]] = field(default_factory=dict)
@@ -180,7 +185,7 @@ def followed_runs(pattern: Pattern, topology: Data, config: Config) -> Recording
     shown.add(config.every)
     for moment in range(0, config.steps, config.every):
         dense = moment >= config.steps - config.dense
-        for _ in range(config.every // PIECE):
+        for number in range(config.every // PIECE):
             record = range(PIECE + 1) if dense else ()
             piece = trajectory(
                 pattern.rule, states, topology, PIECE, record=record, regularisers=False, generator=generator
@@ -190,6 +195,8 @@ def followed_runs(pattern: Pattern, topology: Data, config: Config) -> Recording
                 course = torch.stack([piece.states[step] for step in range(PIECE + 1)])
                 recording.changes += list(course.diff(dim=0).square().mean((-2, -1)))
                 recording.living += list((course[1:, ..., 3] > ALIVE).sum(-1))
+            if moment + number * PIECE >= config.settled:
+                recording.living_slowly.append((states[..., 3] > ALIVE).sum(-1))
         now = moment + config.every
         exploded = ~(states.abs().amax((-2, -1)) < EXPLODED)
         died = (states[..., 3] > ALIVE).sum(-1) == 0
@@ -233,6 +240,7 @@ def course_of(recording: Recording, pattern: Pattern, topology: Data, config: Co
                 "turned": round(float(turned[-1]), 1),
                 "period of living cells": period_of(recording.living, run),
                 "period of change": period_of(recording.changes, run),
+                "slow period of living cells": period_of(recording.living_slowly, run, PIECE),
                 "away": [round(float(value), 2) for value in away],
                 "angle": [round(float(value), 1) for value in turned],
             }
@@ -245,16 +253,18 @@ def course_of(recording: Recording, pattern: Pattern, topology: Data, config: Co
     return entries
 
 
-def period_of(series: list[Tensor], run: int) -> dict[str, float] | None:
-    """The period of one run's fluctuation over the last steps, or none."""
-    found = dominant_period(np.array([float(values[run]) for values in series])) if series else None
-    return found and {"steps": round(found.steps, 2), "strength": round(found.strength, 1)}
+def period_of(series: list[Tensor], run: int, steps: int = 1) -> dict[str, float] | None:
+    """The period of one run's fluctuation, recorded every so many steps; none in a recording too short to tell."""
+    if len(series) < SHORTEST:
+        return None
+    found = dominant_period(np.array([float(values[run]) for values in series]))
+    return found and {"steps": round(steps * found.steps, 2), "strength": round(found.strength, 1)}
 
 
 def summary(entries: list[dict[str, Any]], topology: Data) -> dict[str, Any]:
     """The numbers of one sheet in short, above its runs; medians are None where every run was lost."""
     stayed = [entry for entry in entries if "drift" in entry]
-    periods = [entry[name] for entry in stayed for name in ("period of living cells", "period of change")]
+    periods = [entry[name] for entry in stayed for name in PERIODS]
 
     def middle(name: str, digits: int) -> float | None:
         return round(median(entry[name] for entry in stayed), digits) if stayed else None
@@ -309,16 +319,15 @@ def strip(recordings: dict[str, Recording], topologies: dict[str, Data]) -> Imag
 def show(pattern: Pattern, courses: dict[str, dict[str, Any]]) -> None:
     """Prints the table of a rule."""
     print(f"\n{pattern.name}: the empty sheet has loss {pattern.empty_loss:.1f}.")
-    print(f"{'sheet':<14}{'run':>4}{'loss':>7}{'drift':>8}{'rotation':>10}  {'periods':<16}fate")
+    print(f"{'sheet':<14}{'run':>4}{'loss':>7}{'drift':>8}{'rotation':>10}  {'periods':<20}fate")
     for name, course in courses.items():
         for entry in course["runs"]:
             if "drift" not in entry:
-                print(f"{name:<14}{entry['run']:>4}{'':>25}  {'':<16}{entry['fate']} by step {entry['lost by step']}")
+                print(f"{name:<14}{entry['run']:>4}{'':>25}  {'':<20}{entry['fate']} by step {entry['lost by step']}")
                 continue
-            found = [entry["period of living cells"], entry["period of change"]]
-            periods = ", ".join(f"{period['steps']:.1f}" if period else "none" for period in found)
+            periods = ", ".join(f"{entry[name]['steps']:.1f}" if entry[name] else "none" for name in PERIODS)
             moved = f"{entry['loss']:>7.2f}{entry['drift']:>8.3f}{entry['rotation']:>10.2f}"
-            print(f"{name:<14}{entry['run']:>4}{moved}  {periods:<16}{entry['fate']}")
+            print(f"{name:<14}{entry['run']:>4}{moved}  {periods:<20}{entry['fate']}")
 
 
 def main(config: Config) -> None:

@@ -41,6 +41,17 @@ def test_the_runs_are_those_of_one_rollout() -> None:
     torch.testing.assert_close(state, expected[0], atol=1e-5, rtol=1e-5)
     assert recording.moments == [50, 100, 150, 200]
     assert len(recording.living) == len(recording.changes) == 150
+    assert torch.equal(recording.living_slowly[-1], recording.living[-1])
+    assert len(recording.living_slowly) == 2  # from step 100 on
+
+
+def test_a_period_is_told_in_steps() -> None:
+    slow = [torch.tensor([700.0, 800 + 20 * math.sin(2 * math.pi * number / 12)]) for number in range(180)]
+    assert long_run.period_of(slow, 0, 50) is None
+    found = long_run.period_of(slow, 1, 50)
+    assert found is not None
+    assert found["steps"] == pytest.approx(600, rel=0.01)
+    assert long_run.period_of(slow[:100], 1, 50) is None
 
 
 def test_what_does_not_move_has_no_motion() -> None:
@@ -48,7 +59,7 @@ def test_what_does_not_move_has_no_motion() -> None:
     entries = course_of(followed_runs(pattern, SMALL, CONFIG), pattern, SMALL, CONFIG)
     for entry in entries:
         assert entry["drift"] == entry["moved"] == entry["rotation"] == 0
-        assert entry["period of living cells"] is entry["period of change"] is None
+        assert all(entry[name] is None for name in long_run.PERIODS)
         assert entry["fate"] == "unlike"  # a single cell is no lizard
 
 
