@@ -5,11 +5,11 @@
     python experiments/structured_seeds.py --target lizard --rule PATH # any rule trained with this seed
 
 The seed is turned by 12 angles and an odd one, and mirrored at five; the rule grows it to step 5,000 on a square grid,
-a hexagonal grid and three Voronoi meshes, three runs each. Its points take the nearest cells, which can turn so small
-an arrangement by some degrees, so it is put within two units of the middle where that does not happen. The result is
-turned and mirrored back and compared with the target: expect at every angle about the loss of the seed that was not
-turned. Then points are given another's colour, moved and removed: expect patterns whose parts follow the points, now
-and then an unstable one, as in the paper.
+a hexagonal grid and three Voronoi meshes, nine runs on each kind of cells. Its points take the nearest cells, which can
+turn so small an arrangement by some degrees, so it is put within two units of the middle where that does not happen.
+The result is turned and mirrored back and compared with the target: expect at every angle about the loss of the seed
+that was not turned. Then points are given another's colour, moved and removed: expect patterns whose parts follow the
+points, now and then an unstable one, as in the paper.
 
 Written to `--out`:
     isometries.png  every isometry on each kind of cells at the last step, its seed enlarged in the corner
@@ -135,7 +135,8 @@ class Config:
     steps: tuple[int, ...] = (200, 1000, 2000, 5000)
     """Steps at which isometries are measured; pictures show the last."""
     mutation_steps: tuple[int, ...] = (100, 1000, 5000)
-    runs: int = 3
+    runs: int = 9
+    """Runs of each isometry on each kind of cells: on a lattice all of them, on each mesh its share."""
     seed: int = 0
     size: int = SIZE
     padding: int = PADDING
@@ -160,9 +161,10 @@ def main(config: Config) -> None:
     topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
 
     measured, finals = {}, {}
-    with tqdm(total=len(topologies) * config.runs, desc="isometries", unit="batch") as bar:
+    runs = {sheet: runs_on(sheet, config) for sheet in topologies}
+    with tqdm(total=sum(runs.values()), desc="isometries", unit="batch") as bar:
         for sheet, topology in topologies.items():
-            states = grow_isometries(rule, topology, seed, config, bar)
+            states = grow_isometries(rule, topology, seed, runs[sheet], config, bar)
             measured[sheet] = measure_sheet(states, topology, seed, loss)
             finals[sheet] = states[max(config.steps)][0]
     grid = topologies["square"]
@@ -197,11 +199,18 @@ def turned_seed(seed: StructuredSeed, topology: Data, isometry: Isometry, num_ch
     return seed.state(topology, num_channels, angle=isometry.angle, mirror=isometry.mirror, at=place)
 
 
-def grow_isometries(rule: NCAConv, topology: Data, seed: StructuredSeed, config: Config, bar: Any) -> dict[int, Tensor]:
+def runs_on(sheet: str, config: Config) -> int:
+    """Runs of each isometry on a sheet: three meshes with three each weigh as much as a lattice with nine."""
+    return max(1, config.runs // config.meshes) if sheet.startswith("voronoi") else config.runs
+
+
+def grow_isometries(
+    rule: NCAConv, topology: Data, seed: StructuredSeed, runs: int, config: Config, bar: Any
+) -> dict[int, Tensor]:
     """States `(runs, isometries, N, C)` at the steps measured."""
     starts = torch.stack([turned_seed(seed, topology, isometry, rule.num_channels) for isometry in ISOMETRIES])
     batches = []
-    for run in range(config.runs):
+    for run in range(runs):
         batches.append(grow(rule, topology, len(starts), config.steps, config.seed + run, start=starts))
         bar.update()
     return {step: torch.stack([batch[step] for batch in batches]) for step in config.steps}
@@ -496,7 +505,7 @@ def arguments() -> Config:
     parser.add_argument("--meshes", type=int, default=default.meshes, help="how many Voronoi meshes")
     parser.add_argument("--steps", type=int, nargs="+", default=default.steps, help="steps measured")
     parser.add_argument("--mutation-steps", type=int, nargs="+", default=default.mutation_steps)
-    parser.add_argument("--runs", type=int, default=default.runs, help="runs of each isometry on each sheet")
+    parser.add_argument("--runs", type=int, default=default.runs, help="runs of each isometry on each kind of cells")
     parser.add_argument("--seed", type=int, default=default.seed, help="of the runs and the meshes")
     parser.add_argument("--size", type=int, default=default.size, help="of the target, in pixels")
     parser.add_argument("--padding", type=int, default=default.padding, help="empty pixels around it")

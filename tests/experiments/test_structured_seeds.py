@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from protocol.structured import SEEDS
-from structured_seeds import ISOMETRIES, MUTATIONS, TURNS, UNTURNED, Config, main, seed_picture, worst_ratios
+from structured_seeds import ISOMETRIES, MUTATIONS, TURNS, UNTURNED, Config, main, runs_on, seed_picture, worst_ratios
 
 from graphnca import save_rule
 from graphnca.models import isonca
@@ -76,6 +76,12 @@ def test_there_are_twelve_turns_an_odd_angle_and_reflections() -> None:
     assert UNTURNED in TURNS
     assert sum(isometry.mirror for isometry in ISOMETRIES) >= 3
     assert any(isometry.degrees % 30 and isometry.degrees % 45 for isometry in ISOMETRIES if not isometry.mirror)
+
+
+def test_every_kind_of_cells_gets_as_many_runs() -> None:
+    config = Config(runs=9, meshes=3)
+    assert [runs_on(sheet, config) for sheet in ("square", "hex", "voronoi 1", "voronoi 3")] == [9, 9, 3, 3]
+    assert runs_on("voronoi 1", Config(runs=2, meshes=3)) == 1
 
 
 def test_a_target_without_a_seed() -> None:
