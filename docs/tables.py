@@ -303,12 +303,18 @@ def long_run() -> str:
         for sheet, numbers in metrics["sheets"].items():
             turns = ", ".join(f"{run['rotation']:+.1f}" for run in numbers["runs"] if "rotation" in run)
             fates = ", ".join(f"{count} {fate}" for fate, count in numbers["fates"].items())
-            periods = f"{numbers['series with a period']} of {numbers['series']}"
+            stayed = [run for run in numbers["runs"] if "rotation" in run]
+            fast = [run[key] for run in stayed for key in ("period of living cells", "period of change") if run[key]]
+            slow = [run["slow period of living cells"] for run in stayed if run["slow period of living cells"]]
+            periods = [
+                f"{len(found)} of {number}" + "".join(f", {period['steps']:.0f}" for period in found)
+                for found, number in ((fast, 2 * len(stayed)), (slow, len(stayed)))
+            ]
             middle = [numbers[key] for key in ("median loss", "median loss around the seed", "median drift")]
             shown = ["" if value is None else f"{value:.2f}" for value in middle]
-            rows.append([f"`{name}`", sheet, fates, *shown, turns, periods])
+            rows.append([f"`{name}`", sheet, fates, *shown, turns, *periods])
     header = ["rule", "sheet", "runs after 10,000 steps", "median loss where it is", "around the seed"]
-    return table([*header, "drift", "rotation of each run", "series with a period"], rows)
+    return table([*header, "drift", "rotation of each run", "fast periods", "slow periods"], rows)
 
 
 def long_run_fates() -> str:
