@@ -128,9 +128,8 @@ class StructuredSeed:
         cos, sin = math.cos(angle), math.sin(angle)
         offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
         centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
-        if (
-            at is None and len(offsets) > 1
-        ):  # from a cell's centre, so that the arrangement is the same on every lattice
+        if at is None and len(offsets) > 1:
+            # from a cell's centre, so that the arrangement is the same on every lattice
             centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
         return centre + offsets.to(centre.device)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import benchmark
 import jaxtyping
 import pytest
-import tables
 import torch
 from measurements import CONTESTS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
 from measurements.section import at_least, at_most, short
 from measurements.share import PARTS, iteration_of, timed_iteration
 from measurements.timing import in_turns
+from result_tables import speed
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def test_publishing_keeps_what_was_not_measured_again(run: tuple[dict, Path], tm
 def test_the_docs_tables_are_made_of_it(
     run: tuple[dict, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "ROOT", tmp_path)
-    assert tables.benchmark() == "Not measured yet."
+    monkeypatch.setattr(speed, "ROOT", tmp_path)
+    assert speed.benchmark() == "Not measured yet."
     benchmark.publish(*run, tmp_path / "docs" / "results" / "benchmark")
-    assert set(tables.MEASUREMENTS) == set(MEASUREMENTS) - {"sheet"}
-    for name in tables.MEASUREMENTS:
-        assert tables.TABLES[f"speed_{name}"]().count("\n") >= 3
-    assert "| measure | goal | measured | reached |" in tables.goals()
-    assert tables.goals().startswith("One run.")
+    assert set(speed.MEASUREMENTS) == set(MEASUREMENTS) - {"sheet"}
+    for name in speed.MEASUREMENTS:
+        assert speed.TABLES[f"speed_{name}"]().count("\n") >= 3
+    assert "| measure | goal | measured | reached |" in speed.goals()
+    assert speed.goals().startswith("One run.")
 
 
 def test_only_known_measurements_can_be_asked_for() -> None:
