@@ -32,6 +32,6 @@ def disks(topology: Data, centres: Float[Tensor, "b 2"], radii: Float[Tensor, " 
     return offset.square().sum(-1) < radii.to(pos)[:, None] ** 2
 
 
-def wound(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*b n"]) -> Float[Tensor, "*b n c"]:
-    """The states with the masked cells set to zero in all channels."""
+def wound(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*m n"]) -> Float[Tensor, "*b n c"]:
+    """The states with the masked cells, `(N,)` or one mask for each, set to zero in all channels."""
     return x.masked_fill(mask.unsqueeze(-1), 0.0)

@@ -1,6 +1,6 @@
 """Many steps of a rule on a fixed substrate."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +41,7 @@ def rollout(
     angle: float | Float[Tensor, "*a"] | None = None,
     fire_rate: float | Float[Tensor, "*r"] | None = None,
     regions: Int[Tensor, "*g"] | None = None,
+    interventions: Mapping[int, Callable[[Tensor], Tensor]] | None = None,
     precision: torch.dtype | None = None,
     checkpoint_every: int | None = None,
 ) -> Float[Tensor, "*b n c"]:
@@ -55,6 +56,7 @@ def rollout(
         angle=angle,
         fire_rate=fire_rate,
         regions=regions,
+        interventions=interventions,
         precision=precision,
         checkpoint_every=checkpoint_every,
     ).final
@@ -72,6 +74,7 @@ def trajectory(
     angle: float | Float[Tensor, "*a"] | None = None,
     fire_rate: float | Float[Tensor, "*r"] | None = None,
     regions: Int[Tensor, "*g"] | None = None,
+    interventions: Mapping[int, Callable[[Tensor], Tensor]] | None = None,
     precision: torch.dtype | None = None,
     checkpoint_every: int | None = None,
 ) -> Trajectory:
@@ -93,6 +96,8 @@ def trajectory(
         angle: Radians by which the frame of gradients is turned, one for all, `(N,)`, or `(..., N)`.
         fire_rate: Overrides the rule's, one for all or `(..., N)`.
         regions: What may change, `(..., N)` (see `graphnca.regions`).
+        interventions: What is done to the state after so many steps, e.g. `{200: lambda x: wound(x, mask)}`; a state
+            recorded at that step is the one after it. It counts neither as overflow nor as change.
         precision: Type of the update network's products, e.g. `torch.bfloat16`; states and gradients keep their type.
             Defaults to that of `x`. For accelerators: on the CPU the compiled engine, which computes in the type of
             `x`, is faster (see `graphnca.engine`).
@@ -118,7 +123,10 @@ def trajectory(
     wanted = set(record)
     if any(not 0 <= number <= num_steps for number in wanted):
         raise ValueError(f"`record` must lie in 0..{num_steps}, got {sorted(wanted)}.")
-    boundaries = wanted | {num_steps}
+    interventions = interventions or {}
+    if any(not 0 <= number <= num_steps for number in interventions):
+        raise ValueError(f"`interventions` must come after 0..{num_steps} steps, got {sorted(interventions)}.")
+    boundaries = wanted | {num_steps} | set(interventions)
     if checkpoint_every is not None:
         boundaries |= set(range(checkpoint_every, num_steps, checkpoint_every))
     stops = sorted(boundaries - {0})
@@ -130,6 +138,7 @@ def trajectory(
         or x.numel() == 0
         or not pads_well(topology)
     )
+    x = _intervened(x, interventions.get(0))
     states = {0: x} if 0 in wanted else {}
     if plain:
         step = _PlainSteps(rule, topology, regularisers, generator, angle, fire_rate, regions)
@@ -140,9 +149,19 @@ def trajectory(
     for stop in stops:
         x, more_overflow, more_change = step(x, stop - now)
         overflow, change, now = overflow + more_overflow, change + more_change, stop
+        x = _intervened(x, interventions.get(stop))
         if stop in wanted:
             states[stop] = x
     return Trajectory(x, states, overflow, change)
+
+
+def _intervened(x: Tensor, intervention: Callable[[Tensor], Tensor] | None) -> Tensor:
+    if intervention is None:
+        return x
+    after = intervention(x)
+    if after.shape != x.shape:
+        raise ValueError(f"`interventions` must return states of the shape {tuple(x.shape)}, got {tuple(after.shape)}.")
+    return after
 
 
 class _FastSteps:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from graphnca import Trajectory, rollout, trajectory
+from graphnca.damage import wound
 from graphnca.engine.choice import ENGINES, SWITCH
 from graphnca.layers import FILTERS, NCAConv, alive_mask
 from graphnca.regions import FROZEN, GROWING, MATURE
@@ -499,3 +500,39 @@ def test_a_graph_with_a_hub(random_rule: MakeRule) -> None:
     x = torch.rand(leaves + 1, 6, dtype=torch.float64)
     one, two = (outcome(run, rule, x, star, 3, **extra) for run, extra in RUNS)
     assert_same(one, two)
+
+
+def test_interventions_happen_between_steps(mesh: Data, random_rule: MakeRule) -> None:
+    """As if the rollout had been broken off, the state changed, and gone on, in value and gradient."""
+    rule, x = random_rule(num_channels=6).double(), patch(mesh, 2)
+    left = mesh["pos"][:, 0] < mesh["extent"][0, 0] / 2
+    cut = {4: lambda state: wound(state, left), 9: lambda state: 0.5 * state}
+    whole = trajectory(rule, x, mesh, 9, record=(4, 6), interventions=cut, generator=torch.Generator().manual_seed(3))
+    generator = torch.Generator().manual_seed(3)
+    first = trajectory(rule, x, mesh, 4, generator=generator)
+    second = trajectory(rule, wound(first.final, left), mesh, 5, record=(0, 2), generator=generator)
+    torch.testing.assert_close(whole.states[4], second.states[0])
+    torch.testing.assert_close(whole.states[6], second.states[2])
+    torch.testing.assert_close(whole.final, 0.5 * second.final)
+    torch.testing.assert_close(whole.overflow, first.overflow + second.overflow)
+    torch.testing.assert_close(whole.change, first.change + second.change)
+    assert (whole.states[4][:, left] == 0).all()
+    parameters = list(rule.parameters())
+    one = torch.autograd.grad(whole.final.square().sum(), parameters)
+    two = torch.autograd.grad((0.5 * second.final).square().sum(), parameters)
+    torch.testing.assert_close(one, two)
+
+
+def test_an_intervention_before_the_first_step(mesh: Data, random_rule: MakeRule) -> None:
+    x = patch(mesh)
+    result = trajectory(random_rule(num_channels=6).double(), x, mesh, 0, record=(0,), interventions={0: torch.zeros_like})
+    assert (result.states[0] == 0).all() and (result.final == 0).all()
+    assert (x != 0).any()
+
+
+def test_interventions_that_do_not_fit_are_named(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(num_channels=6).double(), patch(mesh)
+    with pytest.raises(ValueError, match=r"`interventions` must come after 0\.\.3 steps, got \[4\]"):
+        trajectory(rule, x, mesh, 3, interventions={4: torch.zeros_like})
+    with pytest.raises(ValueError, match="`interventions` must return states of the shape"):
+        trajectory(rule, x, mesh, 3, interventions={2: lambda state: state[..., :3]})
