@@ -525,7 +525,9 @@ def test_interventions_happen_between_steps(mesh: Data, random_rule: MakeRule) -
 
 def test_an_intervention_before_the_first_step(mesh: Data, random_rule: MakeRule) -> None:
     x = patch(mesh)
-    result = trajectory(random_rule(num_channels=6).double(), x, mesh, 0, record=(0,), interventions={0: torch.zeros_like})
+    result = trajectory(
+        random_rule(num_channels=6).double(), x, mesh, 0, record=(0,), interventions={0: torch.zeros_like}
+    )
     assert (result.states[0] == 0).all() and (result.final == 0).all()
     assert (x != 0).any()
 

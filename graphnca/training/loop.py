@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..damage import random_disks
+from ..damage import random_disks, wound
 from ..layers import NCAConv
 from ..pool import PoolSample, join_pools, part_of_pool
 from ..rollout import trajectory
@@ -80,6 +80,10 @@ class TrainingConfig:
     """Samples of an iteration, of all processes together."""
     steps: tuple[int, int] = (64, 96)
     """Steps of a rollout, drawn anew each iteration; the upper bound is not included."""
+    wound_every: int = 0
+    """Every so many steps of a rollout, while they grow, some samples lose a random disk; 0: never."""
+    wounded: int = 0
+    """How many: the last rows of the batch."""
     schedule: Schedule = field(default_factory=Triangular2)
     pool: PoolPolicy = field(default_factory=PoolPolicy)
     average_decay: float = 0.995
@@ -96,6 +100,11 @@ class TrainingConfig:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
         if not 1 <= self.steps[0] < self.steps[1]:
             raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
+        if not 0 <= self.wounded <= self.batch_size or self.wound_every < 0:
+            raise ValueError(
+                f"`wounded` must lie in 0..{self.batch_size} and `wound_every` be at least 0, got {self.wounded} and "
+                f"{self.wound_every}."
+            )
         if not max(1, self.pool.damage_count) <= self.batch_size <= self.pool.size:
             raise ValueError(
                 f"`batch_size` must lie between 1 (and `damage_count`, {self.pool.damage_count}) and the pool's "
@@ -231,6 +240,7 @@ class Training:
             world.topology,
             num_steps,
             record=(1,),
+            interventions=self._wounds(sample, world, num_steps),
             generator=self.generator,
             precision=self.precision,
         )
@@ -300,6 +310,20 @@ class Training:
             rows = [row for row, place in enumerate(places) if place >= last]
             if rows:
                 sample.damage(rows, random_disks(world.topology, len(rows), generator=self.generator))
+
+    def _wounds(self, sample: PoolSample, world: World, num_steps: int) -> dict[int, Callable[[Tensor], Tensor]]:
+        """What befalls the sample on the way."""
+        if not self.config.wound_every:
+            return {}
+        first = self.config.batch_size - self.config.wounded
+        rows = [row for row, place in enumerate(self._places(sample, self.config.pool)) if place >= first]
+
+        def cut(states: Tensor) -> Tensor:
+            mask = torch.zeros(states.shape[:2], dtype=torch.bool, device=states.device)
+            mask[rows] = random_disks(world.topology, len(rows), generator=self.generator)
+            return wound(states, mask)
+
+        return dict.fromkeys(range(self.config.wound_every, num_steps, self.config.wound_every), cut)
 
     def _places(self, sample: PoolSample, policy: PoolPolicy) -> list[int]:
         """Which row of the whole batch each row of this process's share is."""

@@ -5,10 +5,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 
 from graphnca import Trajectory, load_rule
 from graphnca.models import isonca
@@ -25,6 +27,7 @@ from graphnca.training import (
     grown_and_still,
     last_state,
     load_checkpoint,
+    loop,
     save_checkpoint,
 )
 from graphnca.training.loop import describe
@@ -383,6 +386,8 @@ def test_the_configuration_as_plain_data() -> None:
         ({"precision": "half"}, r"`precision` must be one of .* got 'half'"),
         ({"steps": (0, 5)}, r"`steps` must be a range of at least one positive number, got \(0, 5\)"),
         ({"steps": (5, 5)}, r"`steps` must be a range"),
+        ({"wounded": 5}, r"`wounded` must lie in 0\.\.4 and `wound_every` be at least 0, got 5 and 0"),
+        ({"wound_every": -1}, "`wound_every` be at least 0, got 0 and -1"),
         ({"batch_size": 9}, "`batch_size` must lie between 1 .* and the pool's `size`, 8, got 9"),
         ({"batch_size": 1}, r"`batch_size` must lie between 1 \(and `damage_count`, 2\)"),
     ],
@@ -407,3 +412,32 @@ def test_without_a_pool_every_sample_is_the_seed(tmp_path: Path) -> None:
     training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
     for start in starts(training, 4):
         assert torch.equal(start, training.worlds.worlds[0].seed.expand_as(start))
+
+
+def test_samples_are_wounded_while_they_grow(tmp_path: Path) -> None:
+    """The last rows, at every multiple of the period before the last step; the others are left alone."""
+    policy = PoolPolicy(size=8, seed_always_until=0, seed_every=100, damage_every=0)
+    config = replace(CONFIG, steps=(6, 7), wound_every=2, wounded=2, schedule=no_learning, pool=policy)
+    training = make_training(tmp_path, config)
+    finals: list[Tensor] = []
+
+    def objective(trajectory: Trajectory) -> Evaluation:
+        finals.append(trajectory.final.detach().clone())
+        return last_state(loss)(trajectory)
+
+    training.worlds.worlds[0] = replace(training.worlds.worlds[0], objective=objective)
+    disks: list[int] = []
+    real = loop.random_disks
+
+    def counted(topology: Data, count: int, **options: Any) -> Tensor:
+        disks.append(count)
+        return real(topology, count, **options)
+
+    with patch.object(loop, "random_disks", counted):
+        for _ in range(3):
+            lively(training)
+            training.step()
+    assert disks == [2, 2] * 3  # after 2 and 4 of 6 steps
+    for final in finals[1:]:  # the first time the seed is in the first row
+        dead = final.eq(0).all(-1).any(-1)
+        assert dead.tolist() == [False, False, True, True]
