@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from protocol.drawn import drawn_sheet, drawn_worlds
-from protocol.structured import seed_of
+from protocol.structured import LOSS_SCALE, seed_of
 from protocol.targets import PADDING, SIZE
 from torch import Tensor
 from training_run import pictures, run, set_up, starting_rule
@@ -39,7 +39,6 @@ from graphnca.training import (
     joined_processes,
 )
 
-LOSS_SCALE = 1000.0  # of the mean squared error, as published
 POOL = 256  # states in training at a time, on all sheets together; at least two batches on each
 
 
