@@ -20,11 +20,11 @@ shipped rule is the running average of the parameters. With several kinds of cel
 time, as in `isonca_training.py`. The folder fills in the same way, and a killed run goes on when it is started again.
 """
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from training_run import pictures, run, set_up
 
@@ -140,11 +140,8 @@ def train(config: Config) -> Path:
 
 def main() -> None:
     """Reads the command line and trains."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in vars(Config()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
     try:
-        train(Config(**vars(parser.parse_args())))
+        train(from_command_line(Config, __doc__))
     except LostProcessError as error:
         raise SystemExit(str(error)) from None
 

@@ -26,11 +26,11 @@ command is given. An iteration takes about a quarter of a second on one core.
 Several processes train one rule: pool and batch are divided among them. `--device cuda` trains on GPUs, one a process.
 """
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from training_run import pictures, run, set_up, starting_rule
@@ -141,11 +141,8 @@ def train(config: Config) -> Path:
 
 def main() -> None:
     """Reads the command line and trains."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in vars(Config()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
     try:
-        train(Config(**vars(parser.parse_args())))
+        train(from_command_line(Config, __doc__))
     except LostProcessError as error:
         raise SystemExit(str(error)) from None
 

@@ -14,18 +14,18 @@ Written to `--out`:
     metrics.json        seconds and memory of every stage
 """
 
-import argparse
 import json
 import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 import torch
+from protocol.command_line import from_command_line
 from protocol.machine import machine
 from torch import Tensor
 from torch_geometric.data import Data
@@ -139,8 +139,4 @@ def main(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for field in fields(Config):
-        name = f"--{field.name.replace('_', '-')}"
-        parser.add_argument(name, type=type(field.default), default=field.default, help=f"{field.default!r}")
-    main(Config(**vars(parser.parse_args())))
+    main(from_command_line(Config, __doc__))

@@ -13,12 +13,12 @@ triangles, the running average of the parameters, and the seed for the worst of 
 whose options these are. Expect a recognisable picture after 2,000 iterations.
 """
 
-import argparse
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.structured import LOSS_SCALE, seed_of
 from protocol.targets import PADDING, SIZE
@@ -125,11 +125,8 @@ def train(config: Config) -> Path:
 
 def main() -> None:
     """Reads the command line and trains."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in vars(Config()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
     try:
-        train(Config(**vars(parser.parse_args())))
+        train(from_command_line(Config, __doc__))
     except LostProcessError as error:
         raise SystemExit(str(error)) from None
 

@@ -23,7 +23,6 @@ Written to `--out`:
     TRAINING/       the folders of the four trainings
 """
 
-import argparse
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from typing import Any
 import torch
 from isonca_training import Config as TrainingArguments
 from isonca_training import train
+from protocol.command_line import from_command_line
 from protocol.pattern import Pattern, pattern_of
 from protocol.report import publish, write_metrics
 from protocol.runs import grow
@@ -220,10 +220,4 @@ def main(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in vars(Config()).items():
-        if isinstance(default, bool):
-            parser.add_argument(f"--{name}", action="store_true")
-        else:
-            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default!r}")
-    main(Config(**vars(parser.parse_args())))
+    main(from_command_line(Config, __doc__))
