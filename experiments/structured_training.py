@@ -6,7 +6,9 @@
 The seed is several coloured points (`protocol/structured.py`): their arrangement breaks every symmetry, so the loss
 needs no search over orientations: 1000 times the mean squared error of RGBA after the last step, with the terms for
 overflow and stillness. With `--orientations 12` the rule learns on twelve sheets, each with seed and target in another
-orientation, so that it does as well for seeds whose points the lattice rounds otherwise.
+orientation, so that it does as well for seeds whose points the lattice rounds otherwise. With
+`--substrate square,hex,voronoi,voronoi --orientations 6 --renew-every 10` it learns each orientation on all kinds of
+cells, and no mesh is seen for long; that is what the shipped rules' second stage did.
 
 Pool of 256, rollouts of 64-95 steps, as published (Mordvintsev et al. 2022); one cosine from 1e-3 to 1e-5 instead of
 triangles, the running average of the parameters, and the seed for the worst of a batch, as in `isonca_training.py`,
@@ -52,6 +54,11 @@ class Config:
     orientations: int = 1
     """How many sheets of each kind, each with seed and target turned by an angle of its own and half of them mirrored;
     1: one sheet, upright."""
+    gain_noise: float = 0.0
+    """How far the gain of the Laplacian may be off on a training's sheet, up or down."""
+    renew_every: int = 0
+    """Iterations between two new sheets, each taking the place of the oldest of its kind and orientation; 0: those of
+    the beginning stay."""
     size: int = SIZE
     padding: int = PADDING
     iterations: int = 8000
@@ -68,18 +75,26 @@ class Config:
     out: str = "runs/isonca-lizard-3point"
 
 
+def orientations(config: Config) -> list[tuple[float, bool]]:
+    """Angle and mirroring of each orientation: a random one out of each of as many equal parts of the turn."""
+    if config.orientations == 1:
+        return [(0.0, False)]
+    rng = np.random.default_rng(config.seed)
+    step = 2 * math.pi / config.orientations
+    return [(step * (number + rng.random()), number % 2 == 1) for number in range(config.orientations)]
+
+
 def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule."""
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
         target = load_target(config.target, size=config.size, padding=config.padding)
         height, width = target.shape[-2:]
-        kinds = config.substrate.split(",") * config.orientations
+        placed = [(kind, *orientation) for orientation in orientations(config) for kind in config.substrate.split(",")]
 
-        def world(kind: str, rng: np.random.Generator) -> World:
-            sheet = drawn_sheet(kind, height * width, 0.0, rng)
-            turned = config.orientations > 1
-            angle, mirror = (rng.uniform(0, 2 * math.pi), rng.random() < 0.5) if turned else (0.0, False)
+        def world(place: tuple[str, float, bool], rng: np.random.Generator) -> World:
+            kind, angle, mirror = place
+            sheet = drawn_sheet(kind, height * width, config.gain_noise, rng)
             wanted = turn_target(target, angle, mirror=mirror)
             pixels = PixelLoss(wanted, rasterizer=sheet.raster(height, width)).to(processes.device)
 
@@ -90,7 +105,7 @@ def train(config: Config) -> Path:
             seed = seed_of(config.target, topology, angle=angle, mirror=mirror)
             return World(topology, seed, grown_and_still(loss, first_step=False), loss, kind)
 
-        worlds, _ = drawn_worlds(kinds, world, seed=config.seed)
+        worlds, renewal = drawn_worlds(placed, world, every=config.renew_every, seed=config.seed)
         rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),
@@ -100,7 +115,7 @@ def train(config: Config) -> Path:
                 batch_size=config.batch_size,
                 schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
                 pool=PoolPolicy(
-                    max(2 * config.batch_size, POOL // len(kinds)),
+                    max(2 * config.batch_size, POOL // len(placed)),
                     seed_always_until=3000,
                     seed_every=4,
                     damage_every=3,
@@ -111,13 +126,16 @@ def train(config: Config) -> Path:
             ),
             config.out,
             pictures(config.target),
-            processes=processes,
+            renewal,
+            processes,
         )
         card = {
             "target": config.target,
             "seed": "structured",
             "substrate": f"torus of {height}x{width} units: {config.substrate}",
             "orientations": config.orientations,
+            "gain noise": config.gain_noise,
+            "iterations between two new sheets": config.renew_every,
             "started from": before,
         }
         return run(training, card)

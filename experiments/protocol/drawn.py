@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from torch_geometric.data import Data
@@ -13,6 +14,7 @@ from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see
 LLOYD_STEPS = (0, 0, 0, 1, 2)
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ def drawn_sheet(kind: str, cells: int, gain_noise: float, rng: np.random.Generat
 
 
 def drawn_worlds(
-    kinds: Sequence[str], make: Callable[[str, np.random.Generator], World], *, every: int = 0, seed: int = 0
+    kinds: Sequence[Kind], make: Callable[[Kind, np.random.Generator], World], *, every: int = 0, seed: int = 0
 ) -> tuple[list[World], Renewal | None]:
     """One world of each kind, and what replaces them in turn every so many iterations (0: nothing).
 
-    World number n is always the same: its generator is made of `seed` and n.
+    World number n is always the same: its generator is made of `seed` and n. The kind says what remains when a world is
+    replaced: at least that its states can live in the next.
     """
 
     def world(number: int) -> World:
