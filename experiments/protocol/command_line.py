@@ -24,7 +24,7 @@ def from_command_line(
     Args:
         kind: A dataclass whose fields are str, int, float, bool, or tuples of one of these.
         description: What the script does; its docstring.
-        default: Where the values come from that are not given, those of positional arguments too, which are then options;
+        default: Where the values come from that are not given, those of positional arguments too, then options;
             by default the fields' own.
         arguments: By default those of the process.
     """
