@@ -130,6 +130,8 @@ def train(config: Config) -> Path:
         )
         card = {
             "target": config.target,
+            "size": config.size,
+            "padding": config.padding,
             "regime": config.regime,
             "substrate": f"torus of {height}x{width} units: {config.substrate}",
             "iterations between two new sheets": config.renew_every,

@@ -25,6 +25,7 @@ def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> No
     path = train(config)
     card = describe_rule(str(path))["card"]
     assert (card["target"], card["regime"], card["iterations"]) == ("butterfly", regime, 2)
+    assert (card["size"], card["padding"]) == (10, 3)
     assert load_rule(str(path)).num_channels == 8
 
 
