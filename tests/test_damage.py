@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.damage import disks, random_disks, wound
+from graphnca.damage import disks, half_plane, quadrant, random_cells, random_disks, square, wound
 from topologies import square_grid
 
 
@@ -80,3 +80,94 @@ def test_a_wound_is_zero_in_all_channels_and_the_rest_untouched(batch: tuple[int
     healed = wound(x, mask)
     assert torch.equal(healed, torch.where(mask[..., None], 0.0, x))
     assert (x > 0).all()  # not in place
+
+
+def middle_cell(topology: Data) -> tuple[float, float]:
+    extent = topology["extent"].view(2)
+    x, y = topology["pos"][(topology["pos"] - extent / 2).norm(dim=1).argmin()].tolist()
+    return x, y
+
+
+def test_disks_of_a_given_width_are_the_same_part_of_every_plane() -> None:
+    """On sheets of different sizes, about points of theirs; by default they grow with the sheet."""
+    small, large = square_grid(40, 40), square_grid(60, 60)
+
+    def drawn(grid: Data, at: float) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(1)
+        return random_disks(grid, 5, generator=generator, half_width=20.0, centre=(at, at)).sum(1)
+
+    assert torch.equal(drawn(small, 20.5), drawn(large, 30.5))
+    grown = random_disks(large, 5, generator=torch.Generator().manual_seed(1)).sum(1)
+    assert (grown > drawn(large, 30.5)).all()
+
+
+@pytest.mark.parametrize("half_width", [0.0, -1.0, float("nan")])
+def test_a_width_that_is_none(half_width: float) -> None:
+    with pytest.raises(ValueError, match="`half_width` must be a positive length"):
+        random_disks(square_grid(8, 8), 1, half_width=half_width)
+
+
+def test_opposite_halves_and_the_line_between_are_everything(topology: Data) -> None:
+    centre = middle_cell(topology)
+    for angle in (0.0, math.pi / 2, 0.3):
+        one, other = half_plane(topology, centre, angle), half_plane(topology, centre, angle + math.pi)
+        assert not (one & other).any()
+        line = ~(one | other)
+        assert line[(topology["pos"] - torch.tensor(centre)).norm(dim=1).argmin()]
+        assert one.any() and other.any()
+
+
+def test_sides_are_named_as_on_the_screen() -> None:
+    grid = square_grid(9, 9, periodic=False)
+    rows, columns = torch.arange(81) // 9, torch.arange(81) % 9
+    centre = (4.5, 4.5)
+    assert torch.equal(half_plane(grid, centre, 0.0), columns > 4)
+    assert torch.equal(half_plane(grid, centre, math.pi), columns < 4)
+    assert torch.equal(half_plane(grid, centre, math.pi / 2), rows > 4)
+    assert torch.equal(half_plane(grid, centre, -math.pi / 2), rows < 4)
+    assert torch.equal(quadrant(grid, centre, 0.0), (rows > 4) & (columns > 4))
+    assert torch.equal(quadrant(grid, centre, math.pi), (rows < 4) & (columns < 4))
+
+
+def test_four_quadrants_are_disjoint(topology: Data) -> None:
+    quarters = torch.stack([quadrant(topology, middle_cell(topology), turn * math.pi / 2) for turn in range(4)])
+    assert quarters.any(1).all()
+    assert quarters.sum(0).max() == 1
+
+
+def test_a_half_plane_of_a_torus_is_cut_opposite() -> None:
+    """About a cell at the seam: four columns to its right, round the seam."""
+    mask = half_plane(square_grid(8, 10), (9.5, 0.5), 0.0).view(8, 10)
+    assert (mask.sum(0) > 0).nonzero().flatten().tolist()[:4] == [0, 1, 2, 3]
+    assert not mask[:, 5:].any()
+
+
+def test_the_published_square_is_sixteen_cells_wide() -> None:
+    mask = square(square_grid(56, 56), (28.5, 28.5), 16.0).view(56, 56)
+    expected = torch.zeros(56, 56, dtype=torch.bool)
+    expected[20:36, 20:36] = True
+    assert torch.equal(mask, expected)
+
+
+def test_a_square_has_its_area_on_every_substrate(substrates: dict[str, Data]) -> None:
+    for name in ("square", "hex", "voronoi"):
+        topology = substrates[name]
+        places = torch.rand(300, 2, generator=torch.Generator().manual_seed(0)) * topology["extent"]
+        areas = [(square(topology, (x, y), 5.0) * topology["area"]).sum() for x, y in places.tolist()]
+        assert torch.stack(areas).mean().item() == pytest.approx(25, rel=0.03)
+
+
+def test_random_cells_are_so_many_and_each_by_itself() -> None:
+    masks = random_cells(square_grid(50, 50), 40, 0.3, generator=torch.Generator().manual_seed(2)).float()
+    assert masks.mean().item() == pytest.approx(0.3, abs=0.01)
+    grid = masks.view(40, 50, 50)
+    both = (grid[:, :, 1:] * grid[:, :, :-1]).mean().item()
+    assert both == pytest.approx(0.09, abs=0.01)
+    assert not random_cells(square_grid(8, 8), 2, 0.0).any()
+    assert random_cells(square_grid(8, 8), 2, 1.0).all()
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_that_is_none(share: float) -> None:
+    with pytest.raises(ValueError, match=r"`share` must lie in 0\.\.1"):
+        random_cells(square_grid(8, 8), 1, share)
