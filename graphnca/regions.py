@@ -14,10 +14,15 @@ FROZEN = 2  # nothing may change
 VISIBLE = 4  # premultiplied RGBA
 
 
+def kept_channels(regions: Int[Tensor, "*g"], num_channels: int) -> Int[Tensor, "*g"]:
+    """How many channels of each cell are kept, the first ones: none, the visible four, or all."""
+    kept = torch.where(regions == MATURE, min(VISIBLE, num_channels), 0)
+    return torch.where(regions == FROZEN, num_channels, kept)
+
+
 def protect(
     x: Float[Tensor, "*b n c"], next_x: Float[Tensor, "*b n c"], regions: Int[Tensor, "*g"]
 ) -> Float[Tensor, "*b n c"]:
     """`next_x` with the channels that the regions protect taken from `x`, also where the life mask has zeroed them."""
-    visible = torch.arange(x.shape[-1], device=x.device) < VISIBLE
-    kept = (regions == FROZEN).unsqueeze(-1) | ((regions == MATURE).unsqueeze(-1) & visible)
-    return torch.where(kept, x, next_x)
+    channel = torch.arange(x.shape[-1], device=x.device)
+    return torch.where(channel < kept_channels(regions, x.shape[-1]).unsqueeze(-1), x, next_x)

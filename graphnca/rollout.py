@@ -12,6 +12,7 @@ from .engine import Task, choose_engine
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
+from .regions import kept_channels
 from .stencil import pads_well, stencil_of
 
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)
@@ -81,9 +82,9 @@ def trajectory(
     """Steps a rule, recording states and regularisers, all of them differentiable.
 
     Equal to calling `rule(x, topology.edge_index, ...)` `num_steps` times with the same generator, at a cost that
-    follows the cells that live and fire. Rules in fixed point or with another update network than `UpdateRule`,
-    regions, frames that differ between samples or are trained, and graphs with a few cells of very many neighbours take
-    those plain steps themselves; then `precision` and `checkpoint_every` have no effect.
+    follows the cells that live and fire, and are not frozen. Rules in fixed point or with another update network than
+    `UpdateRule`, frames that differ between samples or are trained, and graphs with a few cells of very many neighbours
+    take those plain steps themselves; then `precision` and `checkpoint_every` have no effect.
 
     Args:
         rule: The rule; its parameters receive gradients.
@@ -95,7 +96,7 @@ def trajectory(
         generator: Source of one key a step (see `graphnca.layers.firing`); without one, PyTorch's default.
         angle: Radians by which the frame of gradients is turned, one for all, `(N,)`, or `(..., N)`.
         fire_rate: Overrides the rule's, one for all or `(..., N)`.
-        regions: What may change, `(..., N)` (see `graphnca.regions`).
+        regions: What may change, `(N,)` or for every sample its own, `(..., N)` (see `graphnca.regions`).
         interventions: What is done to the state after so many steps, e.g. `{200: lambda x: wound(x, mask)}`; a state
             recorded at that step is the one after it. It counts neither as overflow nor as change.
         precision: Type of the update network's products, e.g. `torch.bfloat16`; states and gradients keep their type.
@@ -131,8 +132,7 @@ def trajectory(
         boundaries |= set(range(checkpoint_every, num_steps, checkpoint_every))
     stops = sorted(boundaries - {0})
     plain = (
-        regions is not None
-        or type(rule.update_rule) is not UpdateRule
+        type(rule.update_rule) is not UpdateRule
         or rule.arithmetic != "float"
         or (isinstance(angle, Tensor) and (angle.dim() > 1 or angle.requires_grad))
         or x.numel() == 0
@@ -143,7 +143,8 @@ def trajectory(
     if plain:
         step = _PlainSteps(rule, topology, regularisers, generator, angle, fire_rate, regions)
     else:
-        step = _FastSteps(rule, x, topology, regularisers, generator, angle, fire_rate, precision, checkpoint_every)
+        task = _task(rule, x, topology, regularisers, angle, fire_rate, regions, precision or x.dtype)
+        step = _FastSteps(task, x, generator, recompute=checkpoint_every is not None)
     overflow = change = x.new_zeros(x.shape[:-2])
     now = 0
     for stop in stops:
@@ -164,19 +165,29 @@ def _intervened(x: Tensor, intervention: Callable[[Tensor], Tensor] | None) -> T
     return after
 
 
+def _task(rule, x, topology, regularisers, angle, fire_rate, regions, precision) -> Task:
+    """What an engine is given; whatever differs between samples has the shape `(batch, N)`."""
+    batch = max(1, x.shape[:-2].numel())
+    if isinstance(fire_rate, Tensor):
+        fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
+    kept = None if regions is None else kept_channels(regions, x.shape[-1]).expand(x.shape[:-1]).reshape(batch, -1)
+    return Task(
+        rule,
+        stencil_of(topology, rule.perception, x.dtype, x.device, angle),
+        batch,
+        fire_rate,
+        OVERFLOW_BOUND if regularisers else None,
+        precision,
+        kept,
+    )
+
+
 class _FastSteps:
     """Segments of steps through the stencil."""
 
-    def __init__(self, rule, x, topology, regularisers, generator, angle, fire_rate, precision, checkpoint_every):
-        stencil = stencil_of(topology, rule.perception, x.dtype, x.device, angle)
-        batch = max(1, x.shape[:-2].numel())
-        if isinstance(fire_rate, Tensor):
-            fire_rate = fire_rate.expand(x.shape[:-1]).reshape(batch, -1)
-        precision = precision or x.dtype
-        task = Task(rule, stencil, batch, fire_rate, OVERFLOW_BOUND if regularisers else None, precision)
-        self.engine = choose_engine(x.device, x.dtype, precision)(task)
-        self.generator = generator
-        self.recompute = checkpoint_every is not None
+    def __init__(self, task, x, generator, recompute):
+        self.engine = choose_engine(x.device, x.dtype, task.precision, keeps=task.kept is not None)(task)
+        self.generator, self.recompute = generator, recompute
 
     def __call__(self, x: Tensor, num_steps: int) -> tuple[Tensor, Tensor, Tensor]:
         source = torch.device("cpu") if self.generator is None else self.generator.device

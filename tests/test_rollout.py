@@ -441,6 +441,70 @@ def test_regions(mesh: Data, random_rule: MakeRule) -> None:
     assert not torch.equal(after[:, regions == GROWING, :4], x[:, regions == GROWING, :4])
 
 
+def scattered_regions(*shape: int) -> Tensor:
+    """A third of each, so that also dead and empty cells are frozen or mature."""
+    return torch.randint(3, shape, generator=torch.Generator().manual_seed(11))
+
+
+@pytest.mark.parametrize(("number", "case"), list(enumerate(CASES)))
+def test_regions_equal_the_layer_in_value_and_gradient(
+    number: int, case: tuple[Any, ...], mesh: Data, random_rule: MakeRule
+) -> None:
+    """As the cases without regions; one region for all samples and one for each take turns, and so do the rest."""
+    perception, life_mask, fire_per = case
+    bits = [bool(number * 5 >> bit & 1) for bit in range(4)]
+    rule = random_rule(
+        6, 10, perception, life_mask=life_mask, fire_per=fire_per, hidden_bias=bits[3], output_bias=bits[2]
+    ).double()
+    x = patch(mesh, 2)
+    x[:, 10:30, 4:] = 0.5  # thoughts of the dead
+    x[:, 60:70, :3] = 0.2  # and colours
+    regions = scattered_regions(*((2, 135) if bits[1] else (135,)))
+    one = outcome(stepped, rule, x, mesh, 9, regions=regions)
+    two = outcome(
+        trajectory, rule, x, mesh, 9, regions=regions, record=(3, 9), checkpoint_every=4 if bits[0] else None
+    )
+    assert_same(one, two, 1e-12 * max(1.0, float(one[0].final.detach().abs().max())))
+    assert one[0].final.isfinite().all()
+
+
+@pytest.mark.parametrize("fire_per", ["cell", "channel"])
+@pytest.mark.parametrize("life_mask", ["pre", "pre_post", "post"])
+def test_regions_at_the_brink_of_life(life_mask: str, fire_per: str, mesh: Data, random_rule: MakeRule) -> None:
+    """Alphas about the threshold everywhere, also of cells that keep them."""
+    rule = random_rule(6, 10, "sobel", life_mask=life_mask, fire_per=fire_per, std=0.3).double()
+    generator = torch.Generator().manual_seed(5)
+    x = torch.rand(20, 135, 6, dtype=torch.float64, generator=generator) * 2 - 1
+    x[..., 3] = 0.06 + 0.042 * x[..., 3]
+    regions = scattered_regions(20, 135)
+    one, two = (outcome(run, rule, x, mesh, 3, regions=regions, **extra) for run, extra in RUNS)
+    assert_same(one, two, 1e-11)
+
+
+def test_regions_of_many_batch_axes(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10, "isonca").double(), patch(mesh, 2, 3)
+    for regions in (scattered_regions(135), scattered_regions(3, 135), scattered_regions(2, 1, 135)):
+        one, two = (outcome(run, rule, x, mesh, 4, regions=regions, **extra) for run, extra in RUNS)
+        assert_same(one, two)
+
+
+def test_a_mask_after_the_step_sees_what_is_kept(mesh: Data, random_rule: MakeRule) -> None:
+    """A frozen cell keeps its neighbours alive even where its own update would have ended it."""
+    rule = random_rule(6, 10, "isonca", life_mask="pre_post", fire_rate=1.0, output_bias=True).double()
+    with torch.no_grad():
+        rule.update_rule.output.weight.zero_()
+        rule.update_rule.output.bias.copy_(torch.tensor([0.0, 0, 0, -2, 0.5, 0.5]))  # type: ignore[union-attr]
+    x = torch.zeros(135, 6, dtype=torch.float64)
+    x[40] = 1.0
+    regions = torch.full((135,), GROWING)
+    regions[40] = FROZEN
+    after = rollout(rule, x, mesh, 1, regions=regions)
+    around = mesh["edge_index"][1][mesh["edge_index"][0] == 40]
+    assert after[around, 4].eq(0.5).all()
+    assert after.ne(0).any(1).sum() == len(around) + 1
+    assert not rollout(rule, x, mesh, 1).any()
+
+
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [

@@ -21,6 +21,7 @@ class Task:
         fire_rate: Overrides the rule's; `(batch, N)` where it is a tensor.
         overflow_bound: Bound of the overflow; None: neither overflow nor change is measured.
         precision: Type of the update network's products.
+        kept: How many channels of each cell keep their values, the first ones, `(batch, N)`; None: nothing is kept.
     """
 
     rule: NCAConv
@@ -29,6 +30,7 @@ class Task:
     fire_rate: float | Tensor | None
     overflow_bound: float | None
     precision: torch.dtype
+    kept: Tensor | None = None
 
     @property
     def rate(self) -> float | Tensor:

@@ -15,8 +15,10 @@ SWITCH = "GRAPHNCA_ENGINE"  # environment variable with the name of the engine t
 ENGINES: dict[str, type[Engine]] = {"native": NativeEngine, "lists": ListEngine, "spans": SpanEngine}
 
 
-def choose_engine(device: torch.device, dtype: torch.dtype, precision: torch.dtype) -> type[Engine]:
-    """The engine for states of a type on a device.
+def choose_engine(
+    device: torch.device, dtype: torch.dtype, precision: torch.dtype, keeps: bool = False
+) -> type[Engine]:
+    """The engine for states of a type on a device; where cells keep values, spans take the place of lists.
 
     Raises:
         ValueError: If the environment names an engine that there isn't.
@@ -27,6 +29,6 @@ def choose_engine(device: torch.device, dtype: torch.dtype, precision: torch.dty
     can_be_native = device.type == "cpu" and dtype == precision and dtype in (torch.float32, torch.float64)
     if can_be_native and wanted in ("", "native") and load_library() is not None:
         return NativeEngine
-    if wanted in ("lists", "spans"):
-        return ENGINES[wanted]
-    return ListEngine if device.type == "cpu" else SpanEngine
+    fallback = "lists" if device.type == "cpu" else "spans"
+    chosen = wanted if wanted in ("lists", "spans") else fallback
+    return SpanEngine if keeps else ENGINES[chosen]

@@ -173,7 +173,8 @@ class NCAConv(MessagePassing):
             angle: Radians by which the frame of the perceived gradient is turned, one for all or `(..., N)`: (d/dx,
                 d/dy) become (cos d/dx - sin d/dy, sin d/dx + cos d/dy), as in Growing NCA.
             fire_rate: Overrides the rule's, one for all or `(..., N)`.
-            regions: What may change, `(..., N)`: see `graphnca.regions`.
+            regions: What may change, `(..., N)`: see `graphnca.regions`. What is kept counts for the neighbours' life as
+                it is.
             generator: Source of the step's random key; without one, PyTorch's default.
             key: The step's key itself, drawn beforehand by `fire_key`, in place of a generator: `torch.compile` cannot
                 trace a `torch.Generator`, and a key is a tensor like any other.
@@ -198,6 +199,8 @@ class NCAConv(MessagePassing):
         next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
         if exact:
             next_x = rounded_states(next_x)
+        if regions is not None:
+            next_x = protect(x, next_x, regions)  # so that a mask after the step sees what is there
         alive = before
         if self.life_mask in ("post", "pre_post"):
             after = alive_mask(next_x, edge_index, self.alive_threshold)

@@ -85,6 +85,7 @@ class Problem(_Fields):
         ("alive_threshold", ctypes.c_double),
         ("overflow_bound", ctypes.c_double),
         ("num_threads", ctypes.c_int32),
+        ("kept", ctypes.c_void_p),
     )
 
     @classmethod
@@ -114,6 +115,8 @@ class Problem(_Fields):
             made.put("fire_thresholds", thresholds.to(torch.uint32).contiguous())
         else:
             made.fire_threshold = firing_threshold(rate)
+        if task.kept is not None:
+            made.put("kept", task.kept.expand(batch, stencil.num_cells).to(torch.int32).contiguous())
         for number, name in enumerate(filters):
             made.filters[number], made.gains[number] = FILTER_CODES[name], gains.get(name, 1.0)
         return made

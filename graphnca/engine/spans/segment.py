@@ -23,6 +23,7 @@ class Record:
     patch: Patch
     rate: float | Tensor
     hashed: Tensor
+    kept: Tensor | None
     keys: Tensor
     states: list[Tensor]  # before each step
 
@@ -39,6 +40,7 @@ class SpanEngine(Engine):
         )
         self.channels = rule.num_channels if rule.fire_per == "channel" else 1
         self.rate = task.rate
+        self.kept = None if task.kept is None else task.kept.expand(task.batch, task.stencil.num_cells)
         self.whole: Patch | None = None
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,11 +55,14 @@ class SpanEngine(Engine):
         for some in keys.split(SPAN):
             patch = self.patch(x, len(some))
             rate, hashed = self.firing(patch)
-            record = Record(patch, rate, hashed, some, [])
+            kept = self.kept_channels(patch)
+            record = Record(patch, rate, hashed, kept, some, [])
             states = patch.take(x)
             for key in some:
                 record.states.append(states)
-                states, more_overflow, more_change = step(self.settings, patch, rate, hashed, key, states, parameters)
+                states, more_overflow, more_change = step(
+                    self.settings, patch, rate, hashed, key, states, parameters, kept
+                )
                 overflow, change = overflow + more_overflow, change + more_change
                 if tape is None:
                     record.states.clear()
@@ -85,7 +90,9 @@ class SpanEngine(Engine):
             for key in record.keys.flip(0):
                 states = record.states.pop().requires_grad_()
                 with torch.enable_grad():
-                    outcome = step(self.settings, record.patch, record.rate, record.hashed, key, states, parameters)
+                    outcome = step(
+                        self.settings, record.patch, record.rate, record.hashed, key, states, parameters, record.kept
+                    )
                 pairs = [pair for pair in zip(outcome, (grad, *grad_sums), strict=True) if pair[0].requires_grad]
                 values, pulls = zip(*pairs, strict=True)
                 wanted = [states, *(parameter for parameter in parameters if parameter is not None)]
@@ -105,6 +112,8 @@ class SpanEngine(Engine):
             flags = torch.ones(states.shape[:2], dtype=torch.bool, device=x.device)
         else:
             flags = reached(self.stencil, states, self.settings.alive_threshold, num_steps)
+            if self.kept is not None:
+                flags = flags | (self.kept > 0)
         patch = patch_of(self.stencil, flags)
         if everywhere:
             self.whole = patch
@@ -120,6 +129,14 @@ class SpanEngine(Engine):
             rate = torch.cat([all_rates, all_rates.new_zeros(1)])[rows][:, None]
         index = rows[:, None] * self.channels + torch.arange(self.channels, device=rows.device)
         return rate, hash_index(index)
+
+    def kept_channels(self, patch: Patch) -> Tensor | None:
+        """How many channels every cell of the patch keeps, `(size, 1)`; None where no cell keeps any."""
+        if self.kept is None:
+            return None
+        return torch.cat([self.kept.reshape(-1), self.kept.new_zeros(1)])[
+            torch.cat([patch.rows, patch.rows.new_full((1,), self.kept.numel())])
+        ][:, None]
 
 
 class _Segment(torch.autograd.Function):

@@ -33,8 +33,12 @@ def step(
     key: Tensor,
     x: Tensor,
     parameters: tuple[Tensor, Tensor | None, Tensor, Tensor | None],
+    kept: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The states `(batch * size + 1, C)` after one step, and overflow and sum of |change|, one per sample."""
+    """The states `(batch * size + 1, C)` after one step, and overflow and sum of |change|, one per sample.
+
+    `kept` is the number of channels that each cell keeps, `(batch * size + 1, 1)`.
+    """
     bands = [_Band.apply(x, patch.forward, patch.backward, band) for band in range(len(patch.forward.weights))]
     laplacian = bands[0] if settings.perception.uses_laplacian else None
     gradient = (bands[-2], bands[-1]) if settings.perception.uses_gradient else None
@@ -44,14 +48,15 @@ def step(
     change = functional.linear(hidden, w2, b2).to(x.dtype)  # type: ignore[arg-type]
     fired = fires(key, hashed, fire_rate)
     nothing = x.new_zeros(())
-    after = x + torch.where(fired, change, nothing)
+    keeps = None if kept is None else torch.arange(x.shape[1], device=x.device) < kept
+    after = x + torch.where(fired if keeps is None else fired & ~keeps, change, nothing)
     alive = torch.ones_like(x[:, 0], dtype=torch.bool)
     alive[-1] = False  # the void
     if settings.life_mask in ("pre", "pre_post"):
         alive = alive & _alive(settings, patch, x)
     if settings.life_mask in ("post", "pre_post"):
         alive = alive & _alive(settings, patch, after)
-    after = torch.where(alive[:, None], after, nothing)
+    after = torch.where(alive[:, None] if keeps is None else alive[:, None] | keeps, after, nothing)
     if settings.overflow_bound is None:
         return after, x.new_zeros(patch.batch), x.new_zeros(patch.batch)
     excess = after - after.clamp(-settings.overflow_bound, settings.overflow_bound)

@@ -30,7 +30,7 @@ struct Problem {
     double alive_threshold;
     double overflow_bound;  // negative: neither overflow nor change is measured
     int32_t num_threads;
-
+    const int32_t* kept;  // how many channels of a row keep their values, the first ones; or null: none of any
     int num_rows() const { return num_cells * batch; }
 };
 

@@ -5,7 +5,9 @@
 // (all states are still the old ones), apply it, settle who lives. The tape holds the old states of the updated cells,
 // so the backward pass restores the states step by step and perceives again instead of keeping perceived vectors.
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -97,13 +99,16 @@ class Rollout {
     const bool masked, masked_before, masked_after, measured;
     const real threshold, bound;
 
-    std::vector<real> own_states;  // where rows are filled up to whole vectors
+    std::vector<int32_t> kept_by_row;  // empty: nothing is kept
+    std::vector<real> own_states;      // where rows are filled up to whole vectors
     real* states = nullptr;
     Life life;
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
     std::vector<uint8_t> exceeds;
     std::vector<double> moved;  // by cells that died without an update
+    Rows keeping, thinking;     // rows that keep channels; those of them that keep some and not all
+    std::shared_ptr<const Rows> alive_before, held_before;  // the last answer of `held`
 
   public:
     std::vector<uint32_t> keys;
@@ -126,6 +131,12 @@ class Rollout {
           life(problem),
           moved(problem.batch) {
         for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker>(net));
+        if (!problem.kept) return;
+        kept_by_row.assign(problem.kept, problem.kept + num_rows);
+        for (int r = 0; r < num_rows; r++) {
+            if (kept_by_row[r]) keeping.push_back(r);
+            if (kept_by_row[r] && kept_by_row[r] < channels) thinking.push_back(r);
+        }
     }
 
     // Steps from `in` to `out` (rows, channels; zeros), one step a key.
@@ -240,6 +251,26 @@ class Rollout {
 
     real* state(long row) { return states + row * channels_row; }
 
+    // How many channels of a row keep their values, the first ones.
+    int kept(int row) const { return kept_by_row.empty() ? 0 : kept_by_row[row]; }
+
+    // Zeroes what of a row doesn't keep its values: of a state, or of a gradient.
+    void clear(real* of_row, int row) const {
+        std::fill_n(of_row + kept(row), channels_row - kept(row), real(0));
+    }
+
+    // The given living rows and those that keep channels, which hold a state whether they live or not.
+    std::shared_ptr<const Rows> held(const std::shared_ptr<const Rows>& alive) {
+        if (keeping.empty()) return alive;
+        if (alive != alive_before) {
+            auto both = std::make_shared<Rows>();
+            both->reserve(alive->size() + keeping.size());
+            std::set_union(alive->begin(), alive->end(), keeping.begin(), keeping.end(), std::back_inserter(*both));
+            alive_before = alive, held_before = both;
+        }
+        return held_before;
+    }
+
     // Copies the given rows (all of them for null) to whole vectors and back; what is beyond a row's end stays.
     void pad(const Rows* rows, const real* from, real* to) const {
         const int count = rows ? rows->size() : num_rows;
@@ -304,6 +335,7 @@ class Rollout {
     }
 
     uint32_t fire_threshold(int row) const {
+        if (kept(row) == channels) return 0;
         return problem.fire_thresholds ? problem.fire_thresholds[row] : problem.fire_threshold;
     }
 
@@ -381,6 +413,7 @@ class Rollout {
             own.space.forward_channel(size, problem.alpha, change);
             for (int m = 0; m < size; m++) {
                 const int row = chosen[i + m];
+                if (kept(row) > problem.alpha) continue;
                 if (problem.fire_per_channel && !channel_fires(keys[step], row, problem.alpha)) continue;
                 if (state(row)[problem.alpha] + change[m] > threshold) own.ripened.push_back(row);
             }
@@ -396,7 +429,7 @@ class Rollout {
             const int row = part.rows[i];
             real *now = state(row), *before = part.before + long(i) * channels_row;
             std::copy_n(now, channels_row, before);
-            for (int c = 0; c < channels; c++)
+            for (int c = kept(row); c < channels; c++)
                 if (!problem.fire_per_channel || channel_fires(keys[step], row, c)) now[c] += change[c];
             if (masked && (now[problem.alpha] > threshold) != life.mature[row]) own.crossed.push_back(row);
             if (masked_after) updated_now[row] = 1;
@@ -424,16 +457,22 @@ class Rollout {
         }
         const auto candidates = life.living.rows;
         life.settle(crossed, ripened);
-        if (record) record->kept = problem.life_mask == POST ? life.living.rows : candidates;
+        if (record) {
+            const auto& alive = problem.life_mask == POST ? life.living.rows : candidates;
+            record->kept = held(alive);
+            std::set_difference(thinking.begin(), thinking.end(), alive->begin(), alive->end(),
+                                std::back_inserter(record->thoughtless));
+        }
         for (int32_t row : life.zeroed) {
+            if (kept(row) == channels) continue;
             if (masked_after && updated_now[row]) continue;  // mask_after does it
             real* now = state(row);
             if (measured)
-                for (int c = 0; c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
+                for (int c = kept(row); c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
             if (record)
                 record->died.push_back(row),
                     record->died_before.insert(record->died_before.end(), now, now + channels_row);
-            std::fill_n(now, channels_row, real(0));
+            clear(now, row);
         }
     }
 
@@ -464,7 +503,7 @@ class Rollout {
             real* now = state(row);
             updated_now[row] = 0;
             if (!life.keeps(row)) {
-                std::fill_n(now, channels_row, real(0));
+                clear(now, row);
                 part.rows[i] = ~row;
             }
             if (measured) own.moved[row / problem.num_cells] += distance(now, part.before + long(i) * channels_row);
@@ -483,9 +522,10 @@ class Rollout {
         const real* before = record.died_before.data();
         for (int32_t row : record.died) {
             std::copy_n(before, channels_row, state(row));
-            std::fill_n(grad + long(row) * channels_row, channels_row, real(0));
+            clear(grad + long(row) * channels_row, row);
             before += channels_row;
         }
+        for (int32_t row : record.thoughtless) clear(grad + long(row) * channels_row, row);
     }
 
     // Restores the states before a step, and leaves what the network's output is to learn from in `own.change`.
@@ -496,12 +536,13 @@ class Rollout {
             const bool zeroed = part.rows[i] < 0;
             real *now = state(row), *carried = grad + long(row) * channels_row;
             const real* before = part.before + long(i) * channels_row;
-            if (zeroed) std::fill_n(carried, channels_row, real(0));
+            if (zeroed) clear(carried, row);
             std::copy_n(carried, channels_row, wanted);
             if (pull && !zeroed) {
                 const real rate = pull[row / problem.num_cells];
                 for (int c = 0; c < channels; c++) wanted[c] += rate * ((now[c] > before[c]) - (now[c] < before[c]));
             }
+            std::fill_n(wanted, kept(row), real(0));
             std::copy_n(before, channels_row, now);
         }
     }
@@ -579,7 +620,7 @@ class Rollout {
     void pull_dead(const Step<real>& record, const std::vector<double>& pull, real* grad) {
         auto add = [&](int32_t row, const real* before) {
             const real rate = pull[row / problem.num_cells];
-            for (int c = 0; c < channels; c++)
+            for (int c = kept(row); c < channels; c++)
                 grad[long(row) * channels_row + c] += rate * ((before[c] > 0) - (before[c] < 0));
         };
         for (size_t i = 0; i < record.died.size(); i++)

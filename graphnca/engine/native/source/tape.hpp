@@ -74,6 +74,7 @@ struct Step {
     Rows died;                         // rows that the mask zeroed without an update,
     std::vector<real> died_before;     // and what they had
     std::shared_ptr<const Rows> kept;  // rows that may hold a state after it; null: all
+    Rows thoughtless;                  // rows that keep some channels, and whose others the mask zeroed
 };
 
 template <class real>
