@@ -56,6 +56,7 @@ def run(training: Training, card: dict[str, Any]) -> Path:
                 "samples replaced by the guard": training.repairs,
                 **card,
             },
+            genomes=training.averaged_genomes(),
         )
         print(f"The rule is at {path}.")
     return path

@@ -50,6 +50,23 @@ def point_seed(
     return structured_seed(topology, num_channels, points=[(0.0, 0.0)], colours=[(0.0, 0.0, 0.0)], at=at)
 
 
+def with_genome(seed: Float[Tensor, "*b n c"], genome: Float[Tensor, " g"]) -> Float[Tensor, "*b n c"]:
+    """A seed whose living cells (alpha > 0) have the g = C - 4 numbers of `genome` in their hidden channels.
+
+    Differentiable in the genome. Shipped rules that read one keep theirs (`graphnca.rules.load_genomes`).
+
+    Raises:
+        ValueError: If the genome is not of C - 4 numbers.
+    """
+    if genome.shape != (seed.shape[-1] - RGB - 1,):
+        raise ValueError(
+            f"`genome` must have {seed.shape[-1] - RGB - 1} numbers, one for each hidden channel of the seed, "
+            f"got shape {tuple(genome.shape)}."
+        )
+    living = seed[..., RGB : RGB + 1] > 0
+    return torch.cat([seed[..., : RGB + 1], torch.where(living, genome, seed[..., RGB + 1 :])], dim=-1)
+
+
 def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor, "p 2"], Float[Tensor, "p 3"]]:
     """Points at equal steps on a circle, the first below the centre, with the colours of equal steps of hue.
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed
+from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed, with_genome
 from topologies import hex_grid, square_grid
 
 
@@ -185,3 +185,18 @@ def test_the_cells_of_a_seed_are_those_nearest_to_its_positions(topology: Data) 
 def test_a_point_that_is_not_there(change: Callable[[StructuredSeed], StructuredSeed], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         change(StructuredSeed(*ring()))
+
+
+def test_a_genome_goes_into_the_living_cells_alone(topology: Data) -> None:
+    seed = point_seed(topology, 7)
+    genome = torch.tensor([0.0, -2.0, 5.0])
+    planted = with_genome(seed, genome)
+    (cell,) = living(seed).tolist()
+    assert torch.equal(planted[cell], torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0, -2.0, 5.0]))
+    planted[cell] = seed[cell]
+    assert torch.equal(planted, seed)
+
+
+def test_a_genome_of_another_length(topology: Data) -> None:
+    with pytest.raises(ValueError, match=r"`genome` must have 3 numbers.*got shape \(4,\)"):
+        with_genome(point_seed(topology, 7), torch.zeros(4))

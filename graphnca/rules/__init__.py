@@ -1,6 +1,7 @@
 """Rules on disk: the shipped ones by name, the user's own by path."""
 
 from .files import describe_rule as describe_rule
+from .files import load_genomes as load_genomes
 from .files import load_rule as load_rule
 from .files import save_rule as save_rule
 from .files import shipped_rules as shipped_rules

@@ -5,7 +5,11 @@ The file NAME.safetensors carries one metadata entry, `graphnca`, a JSON object:
     {"format": 1,
      "architecture": {"num_channels": 16, "perception": "isonca", "gains": {...}, "life_mask": "pre", ...},
      "parameters": 9408,
+     "genomes": ["rose", "tulip"],
      "card": {...}}
+
+The tensors are the rule's, and those named `genome.NAME` are the hidden channels of the seeds that it was trained with
+(`graphnca.training.Genome`); `genomes` is there if there are any.
 
 `architecture` holds every constructor argument of `NCAConv`, so the file alone rebuilds the rule. NAME.json beside it
 repeats the description for whoever opens the folder; `load_rule` never reads it.
@@ -24,11 +28,13 @@ from torch import Tensor
 
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
+from ..regions import VISIBLE
 
 FORMAT = 1  # raised when a reader of this version could misread the file
 METADATA_KEY = "graphnca"  # one key, because safetensors does not keep the order of several: equal rules, equal bytes
 SUFFIX = ".safetensors"
 SHIPPED = Path(__file__).parent
+GENOME = "genome."  # before the name of a genome's tensor
 
 
 def shipped_rules() -> list[str]:
@@ -36,7 +42,13 @@ def shipped_rules() -> list[str]:
     return sorted(path.name.removesuffix(SUFFIX) for path in SHIPPED.glob(f"*{SUFFIX}"))
 
 
-def save_rule(rule: NCAConv, path: str | os.PathLike[str], card: Mapping[str, Any] | None = None) -> None:
+def save_rule(
+    rule: NCAConv,
+    path: str | os.PathLike[str],
+    card: Mapping[str, Any] | None = None,
+    *,
+    genomes: Mapping[str, Tensor] | None = None,
+) -> None:
     """Write `rule` to `path` (NAME.safetensors) and its description to NAME.json beside it.
 
     Each file replaces its predecessor only when it is complete.
@@ -45,15 +57,24 @@ def save_rule(rule: NCAConv, path: str | os.PathLike[str], card: Mapping[str, An
         rule: The rule. Its parameters may live on any device.
         path: A path ending in `.safetensors` in an existing folder.
         card: How the rule came to be and what it was measured to do: a mapping of JSON values, without NaN.
+        genomes: By name, the hidden channels `(C - 4,)` of the seeds that the rule reads.
 
     Raises:
-        ValueError: If `path` has another ending, a parameter is not finite, or `card` is not JSON.
+        ValueError: If `path` has another ending, a parameter is not finite, a genome is of another length, or `card` is
+            not JSON.
         FileNotFoundError: If the folder does not exist.
     """
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ValueError(f"`path` must end in {SUFFIX!r}, got {str(path)!r}.")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in rule.state_dict().items()}
+    for name, genome in (genomes or {}).items():
+        if genome.shape != (rule.num_channels - VISIBLE,):
+            raise ValueError(
+                f"`genomes` must have {rule.num_channels - VISIBLE} numbers each, got shape {tuple(genome.shape)} "
+                f"of {name!r}."
+            )
+        tensors[f"{GENOME}{name}"] = genome.detach().cpu().contiguous()
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise ValueError(f"`rule` must have finite parameters, got NaN or infinity in {name!r}.")
@@ -61,6 +82,7 @@ def save_rule(rule: NCAConv, path: str | os.PathLike[str], card: Mapping[str, An
         "format": FORMAT,
         "architecture": rule.config,
         "parameters": sum(parameter.numel() for parameter in rule.parameters()),
+        **({"genomes": sorted(genomes)} if genomes else {}),
         "card": dict(card or {}),
     }
     try:
@@ -90,12 +112,35 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
     path = _locate(name_or_path)
     description, tensors = _read(path)
     rule = _build(path, description["architecture"])
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(GENOME)}
     _check_tensors(path, rule, tensors)
     dtypes = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
     if len(dtypes) == 1:
         rule = rule.to(dtypes.pop())
     rule.load_state_dict(tensors)
     return rule.to(device)
+
+
+def load_genomes(name_or_path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The hidden channels `(C - 4,)` of the seeds that a rule was trained with, by name; none for most rules.
+
+    `with_genome(point_seed(topology, C), genome)` is the seed with one of them.
+
+    Args:
+        name_or_path: As for `load_rule`.
+
+    Raises:
+        FileNotFoundError: As for `load_rule`.
+        ValueError: As for `load_rule`, but for the rule's own tensors, which are not looked at.
+    """
+    path = _locate(name_or_path)
+    description, tensors = _read(path)
+    genomes = {name.removeprefix(GENOME): tensor for name, tensor in tensors.items() if name.startswith(GENOME)}
+    expected = (description["architecture"].get("num_channels", 0) - VISIBLE,)
+    for name, genome in genomes.items():
+        if genome.shape != expected or not torch.isfinite(genome).all():
+            raise ValueError(f"{path}: genome {name!r} must be finite and of shape {expected}, got {genome}.")
+    return dict(sorted(genomes.items()))
 
 
 def describe_rule(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Target images: the shipped emoji by name, any image with alpha by path."""
+"""Target images: the shipped emoji and our own drawings by name, any image with alpha by path."""
 
 from pathlib import Path
 
@@ -9,13 +9,17 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from .hollow_bone import draw_hollow_bone
+from .newt import draw_newt
+
 EMOJI = Path(__file__).with_name("emoji")
+DRAWINGS = {"hollow-bone": draw_hollow_bone, "newt": draw_newt}
 OPAQUE = 255  # alpha of a fully covered pixel, in bytes
 
 
 def target_names() -> list[str]:
-    """Return the names of the shipped emoji, in alphabetical order."""
-    return sorted(path.stem for path in EMOJI.glob("*.png"))
+    """Return the names of the shipped emoji and of our own drawings, in alphabetical order."""
+    return sorted([*(path.stem for path in EMOJI.glob("*.png")), *DRAWINGS])
 
 
 def load_target(name_or_path: str | Path, *, size: int = 48, padding: int = 12) -> Float[Tensor, "4 h w"]:
@@ -39,7 +43,8 @@ def load_target(name_or_path: str | Path, *, size: int = 48, padding: int = 12) 
         raise ValueError(f"`size` must be at least 1 pixel, got {size}.")
     if padding < 0:
         raise ValueError(f"`padding` must be 0 or more pixels, got {padding}.")
-    image = _open(_find(name_or_path))
+    drawing = DRAWINGS.get(str(name_or_path))
+    image = _open(_find(name_or_path)) if drawing is None else drawing()
     if max(image.size) > size:
         image.thumbnail((size, size), Image.Resampling.LANCZOS)
     elif max(image.size) < size:

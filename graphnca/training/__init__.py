@@ -7,6 +7,7 @@ from .checkpoint import save_checkpoint as save_checkpoint
 from .distributed import LostProcessError as LostProcessError
 from .distributed import Processes as Processes
 from .distributed import joined_processes as joined_processes
+from .genome import Genome as Genome
 from .gradients import normalise_gradients as normalise_gradients
 from .guard import Diagnosis as Diagnosis
 from .guard import examine as examine

@@ -20,7 +20,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..damage import random_disks, wound
@@ -87,6 +87,8 @@ class TrainingConfig:
     schedule: Schedule = field(default_factory=Triangular2)
     pool: PoolPolicy = field(default_factory=PoolPolicy)
     average_decay: float = 0.995
+    weight_decay: float = 0.0
+    """Factor of the parameters that Adam adds to their gradients (Studying Growth: 3e-5)."""
     precision: str = "float32"
     """Type of the update network's products: float32 or bfloat16."""
     seed: int = 0
@@ -160,9 +162,12 @@ class Training:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.generator = own_generator(config.seed, processes.rank)
         self.worlds = Worlds(worlds, config.pool.size // processes.size, renewal)
-        processes.copy_from_first([*rule.parameters(), *rule.buffers()])
-        self.optimizer = torch.optim.Adam(rule.parameters(), lr=config.schedule(0))
+        self.genomes = nn.ModuleDict(self.worlds.genomes)
+        self.parameters = [*rule.parameters(), *self.genomes.parameters()]
+        processes.copy_from_first([*self.parameters, *rule.buffers()])
+        self.optimizer = torch.optim.Adam(self.parameters, lr=config.schedule(0), weight_decay=config.weight_decay)
         self.average = ParameterAverage(rule, config.average_decay)
+        self.average_genomes = ParameterAverage(self.genomes, config.average_decay)
         self.iteration = 0
         self.seconds = 0.0
         self.history: list[float] = []
@@ -223,7 +228,7 @@ class Training:
         """Saves the averaged rule as it is now."""
         path = self.snapshot_path(self.iteration)
         path.parent.mkdir(exist_ok=True)
-        save_rule(self.averaged_rule(), path, {"iteration": self.iteration})
+        save_rule(self.averaged_rule(), path, {"iteration": self.iteration}, genomes=self.averaged_genomes())
 
     def step(self) -> tuple[str, World, Tensor]:
         """One iteration; returns what the guard has to say, the world it took place in and the states after it."""
@@ -251,7 +256,7 @@ class Training:
         final = result.final.detach()
         diagnosis = examine(final, self.rule.alive_threshold if self.rule.life_mask else None)
         lost, losses = diagnosis.lost, evaluation.loss.detach()
-        gradients = self._gradients()
+        gradients = self._gradients(world)
         # everything that the host must know, in one exchange between the processes and one with the device
         total = torch.where(lost, 0.0, losses).sum()
         told = torch.stack([value.detach(), total, lost.sum().to(total), *diagnosis.counts().to(total)])
@@ -266,15 +271,16 @@ class Training:
         else:
             for group in self.optimizer.param_groups:
                 group["lr"] = config.schedule(self.iteration)
-            normalise_gradients(self.rule.parameters())
+            normalise_gradients(self.parameters)
             self.optimizer.step()
             self.average.update()
+            self.average_genomes.update()
         if num_lost:
             counts = [int(count) for count in counts]
             events.append(f"{tell(counts, config.batch_size)} replaced by the seed")
             for name, count in zip(self.repairs, counts, strict=True):
                 self.repairs[name] += count
-            final = torch.where(lost[:, None, None], world.seed.to(final), final)
+            final = torch.where(lost[:, None, None], world.start().detach().to(final), final)
             losses = torch.where(lost, torch.nan, losses)
         pool.commit(sample, final, losses)
         shown = total / (config.batch_size - num_lost) if num_lost < config.batch_size else math.nan
@@ -282,9 +288,13 @@ class Training:
         self.iteration += 1
         return "; ".join(events), world, final
 
-    def _gradients(self) -> list[Tensor]:
-        """The parameters' gradients; with several processes, zeros where this share of the batch left none."""
-        parameters = [parameter for parameter in self.rule.parameters() if parameter.requires_grad]
+    def _gradients(self, world: World) -> list[Tensor]:
+        """The parameters' gradients; with several processes, zeros where this share of the batch left none.
+
+        Of the genomes, only that of the iteration's world has one.
+        """
+        genome = [] if world.genome is None else world.genome.parameters()
+        parameters = [parameter for parameter in (*self.rule.parameters(), *genome) if parameter.requires_grad]
         if self.processes.size > 1:
             for parameter in parameters:
                 if parameter.grad is None:
@@ -294,7 +304,7 @@ class Training:
     def _prepare(self, sample: PoolSample, world: World) -> None:
         policy = self.config.pool
         if policy.fresh:
-            sample.reseed(slice(None), world.seed)
+            sample.reseed(slice(None), world.start())
             return
         if policy.rank:
             unknown = sample.losses.isnan()
@@ -304,7 +314,7 @@ class Training:
             sample.rank(sample.losses)
         places = self._places(sample, policy)
         if (self.iteration < policy.seed_always_until or self.iteration % policy.seed_every == 0) and 0 in places:
-            sample.reseed([places.index(0)], world.seed)
+            sample.reseed([places.index(0)], world.start())
         if policy.damage_every and self.iteration % policy.damage_every == 0:
             last = self.config.batch_size - policy.damage_count
             rows = [row for row, place in enumerate(places) if place >= last]
@@ -342,6 +352,10 @@ class Training:
         rule.load_state_dict(self.average.values)
         return rule
 
+    def averaged_genomes(self) -> dict[str, Tensor]:
+        """The averaged genomes of the worlds by name."""
+        return {name: self.average_genomes.values[f"{name}.hidden"] for name in self.worlds.genomes}
+
     def state_dict(self) -> dict[str, Any]:
         """Everything the next iteration depends on.
 
@@ -362,7 +376,14 @@ class Training:
             "seconds": self.seconds,
             "history": torch.tensor(self.history),
             "repairs": self.repairs,
+            **self._genome_state(),
         }
+
+    def _genome_state(self) -> dict[str, Any]:
+        """What a checkpoint holds of the genomes, if there are any."""
+        if not self.worlds.genomes:
+            return {}
+        return {"genomes": {"values": self.genomes.state_dict(), "average": self.average_genomes.state_dict()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from a checkpoint, every process from the same.
@@ -384,6 +405,15 @@ class Training:
                 if state["architecture"].get(name) != value
             }
             raise CheckpointError(f"The checkpoint is of another architecture (checkpoint, this run): {different}.")
+        genomes = state.get("genomes", {"values": {}})
+        if genomes["values"].keys() != self.genomes.state_dict().keys():
+            raise CheckpointError(
+                f"The checkpoint is of other genomes (checkpoint, this run): {sorted(genomes['values'])}, "
+                f"{sorted(self.genomes.state_dict())}."
+            )
+        if self.worlds.genomes:
+            self.genomes.load_state_dict(genomes["values"])
+            self.average_genomes.load_state_dict(genomes["average"])
         self.rule.load_state_dict(state["rule"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])

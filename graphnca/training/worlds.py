@@ -12,6 +12,7 @@ from torch_geometric.data import Data
 from ..pool import SamplePool
 from ..rasterizers.locate import CellLocator
 from ..seeds import centre_of
+from .genome import Genome
 from .objectives import Loss, Objective
 
 
@@ -31,6 +32,12 @@ class World:
     """For pictures and messages."""
     share: float = 1.0
     """How often the world is drawn, relative to the others."""
+    genome: Genome | None = None
+    """What the seed's cells carry, trained with the rule; several worlds may share one."""
+
+    def start(self) -> Tensor:
+        """The state that growth starts from: the seed, with its genome as it is now, differentiable in that."""
+        return self.seed if self.genome is None else self.genome(self.seed)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ class Worlds:
         renewal: Which of them are replaced, when, and by what.
 
     Raises:
-        ValueError: If there is no world, they differ in channels, a share is not positive, or a slot does not exist.
+        ValueError: If there is no world, they differ in channels, a share is not positive, a slot does not exist, or
+            two genomes have one name.
     """
 
     def __init__(self, worlds: Sequence[World], pool_size: int, renewal: Renewal | None = None) -> None:
@@ -97,8 +105,12 @@ class Worlds:
             raise ValueError(f"`share` must be positive in every world, got {[world.share for world in worlds]}.")
         if renewal is not None and any(slot not in range(len(worlds)) for slot in renewal.slots):
             raise ValueError(f"`slots` must number some of the {len(worlds)} worlds, got {list(renewal.slots)}.")
+        genomes = {id(world.genome): world.genome for world in worlds if world.genome is not None}.values()
+        self.genomes = {genome.name: genome for genome in genomes}
+        if len(self.genomes) < len(genomes):
+            raise ValueError(f"`genome` must have another name in each, got {[genome.name for genome in genomes]}.")
         self.worlds = list(worlds)
-        self.pools = [SamplePool(world.seed, pool_size) for world in worlds]
+        self.pools = [SamplePool(world.start(), pool_size) for world in worlds]
         self.shares = torch.tensor([world.share for world in worlds], dtype=torch.float64)
         self.renewal = renewal
 
@@ -111,12 +123,18 @@ class Worlds:
         return 0 if len(self) == 1 else int(torch.multinomial(self.shares, 1, generator=generator))
 
     def renew(self, iteration: int) -> None:
-        """Replaces the world that is due before an iteration."""
+        """Replaces the world that is due before an iteration.
+
+        Raises:
+            ValueError: If the new one has a genome that none of the first worlds had: nobody trains it.
+        """
         due = None if self.renewal is None else self.renewal.due(iteration)
         if self.renewal is not None and due is not None:
             slot, number = due
             old, new = self.worlds[slot], self.renewal.make(number)
-            pool = SamplePool(new.seed, len(self.pools[slot]))
+            if new.genome is not None and self.genomes.get(new.genome.name) is not new.genome:
+                raise ValueError(f"`make` must give genomes of the first worlds, got a new one, {new.genome.name!r}.")
+            pool = SamplePool(new.start(), len(self.pools[slot]))
             pool.states = carried_over(self.pools[slot].states, old.topology, new.topology)
             self.worlds[slot], self.pools[slot] = new, pool
 
@@ -131,6 +149,6 @@ class Worlds:
         if self.renewal is not None:
             for slot, number in self.renewal.present(iteration).items():
                 self.worlds[slot] = self.renewal.make(number)
-                self.pools[slot] = SamplePool(self.worlds[slot].seed, len(self.pools[slot]))
+                self.pools[slot] = SamplePool(self.worlds[slot].start(), len(self.pools[slot]))
         for pool, state in zip(self.pools, pools, strict=True):
             pool.load_state_dict(state)

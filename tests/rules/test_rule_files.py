@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca, texture_nca
-from graphnca.rules import describe_rule, files, load_rule, save_rule, shipped_rules
+from graphnca.rules import describe_rule, files, load_genomes, load_rule, save_rule, shipped_rules
 
 ARCHITECTURES: dict[str, Callable[[], NCAConv]] = {
     "growing": growing_nca,
@@ -227,3 +227,35 @@ def test_a_header_that_claims_too_much_is_one_clear_error(saved: Path) -> None:
     saved.write_bytes(struct.pack("<Q", 1 << 40) + data[8:])
     with pytest.raises(ValueError, match="whole safetensors file"):
         load_rule(saved)
+
+
+def test_genomes_come_back_and_the_rule_without_them(tmp_path: Path) -> None:
+    path, rule = tmp_path / "rule.safetensors", randomised(isonca(6, 8))
+    genomes = {"tulip": torch.tensor([1.0, -2.0]), "rose": torch.tensor([0.5, 0.25], requires_grad=True)}
+    save_rule(rule, path, genomes=genomes)
+    kept = load_genomes(path)
+    assert list(kept) == ["rose", "tulip"] == describe_rule(path)["genomes"]
+    assert all(torch.equal(kept[name], genome.detach()) for name, genome in genomes.items())
+    assert all(torch.equal(value, load_rule(path).state_dict()[name]) for name, value in rule.state_dict().items())
+
+
+def test_most_rules_have_no_genomes(saved: Path) -> None:
+    assert load_genomes(saved) == {}
+    assert "genomes" not in describe_rule(saved)
+
+
+@pytest.mark.parametrize("genome", [torch.zeros(3), torch.tensor([1.0, torch.nan])])
+def test_bad_genomes_are_not_written(tmp_path: Path, genome: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"`genomes` must have 2 numbers each|finite parameters.*'genome.rose'"):
+        save_rule(isonca(6, 8), tmp_path / "rule.safetensors", genomes={"rose": genome})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("genome", [torch.zeros(3), torch.tensor([1.0, torch.nan])])
+def test_bad_genomes_are_not_read(tmp_path: Path, genome: torch.Tensor) -> None:
+    path = tmp_path / "rule.safetensors"
+    save_rule(isonca(6, 8), path, genomes={"rose": torch.zeros(2)})
+    tensors, description = stored(path)
+    rewrite(path, {**tensors, "genome.rose": genome}, description)
+    with pytest.raises(ValueError, match=r"genome 'rose' must be finite and of shape \(2,\)"):
+        load_genomes(path)
