@@ -461,9 +461,7 @@ def test_regions_equal_the_layer_in_value_and_gradient(
     x[:, 60:70, :3] = 0.2  # and colours
     regions = scattered_regions(*((2, 135) if bits[1] else (135,)))
     one = outcome(stepped, rule, x, mesh, 9, regions=regions)
-    two = outcome(
-        trajectory, rule, x, mesh, 9, regions=regions, record=(3, 9), checkpoint_every=4 if bits[0] else None
-    )
+    two = outcome(trajectory, rule, x, mesh, 9, regions=regions, record=(3, 9), checkpoint_every=4 if bits[0] else None)
     assert_same(one, two, 1e-12 * max(1.0, float(one[0].final.detach().abs().max())))
     assert one[0].final.isfinite().all()
 

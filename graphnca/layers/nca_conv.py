@@ -173,8 +173,8 @@ class NCAConv(MessagePassing):
             angle: Radians by which the frame of the perceived gradient is turned, one for all or `(..., N)`: (d/dx,
                 d/dy) become (cos d/dx - sin d/dy, sin d/dx + cos d/dy), as in Growing NCA.
             fire_rate: Overrides the rule's, one for all or `(..., N)`.
-            regions: What may change, `(..., N)`: see `graphnca.regions`. What is kept counts for the neighbours' life as
-                it is.
+            regions: What may change, `(..., N)`: see `graphnca.regions`. What a cell keeps counts for its neighbours'
+                life as it is, before and after the step.
             generator: Source of the step's random key; without one, PyTorch's default.
             key: The step's key itself, drawn beforehand by `fire_key`, in place of a generator: `torch.compile` cannot
                 trace a `torch.Generator`, and a key is a tensor like any other.

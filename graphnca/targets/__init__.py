@@ -6,4 +6,5 @@ from .auxiliary import radial_channel as radial_channel
 from .auxiliary import side_channel as side_channel
 from .load import load_target as load_target
 from .load import target_names as target_names
+from .shell import Shell as Shell
 from .turn import turn_target as turn_target
