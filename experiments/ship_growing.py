@@ -106,7 +106,7 @@ def measured_on(
         entry[f"step {step}"] = {
             "median log10 error": round(median(errors), 2),
             "log10 errors": errors,
-            "errors to its own square pattern": rounded(own_error(states[step], topology, own[step]), 5),
+            "errors to its own square pattern": rounded(own_error(states[step], topology, own[step]), 7),
             "alive": (states[step][..., 3] > 0.1).sum(-1).tolist(),
             "largest |state|": round(float(states[step].nan_to_num(nan=torch.inf).abs().max().clamp_max(1e6)), 2),
             "fates": dict(Counter(fates(states[step]))),

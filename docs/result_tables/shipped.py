@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from graphnca.rules import describe_rule, shipped_rules
-from result_tables.markdown import ROOT, Tables, table
+from result_tables.markdown import NOT_MEASURED, ROOT, Tables, table
 
 
 def transfer() -> str:
@@ -62,7 +62,7 @@ def rules() -> str:
             [
                 f"`{name}`",
                 f"{description['parameters']:,}",
-                parts[-1]["substrate"],
+                parts[-1].get("substrate", "square"),
                 f"{sum(part['iterations'] for part in parts):,}",
                 f"{sum(part['hours'] for part in parts):.2f}",
                 "<br>".join(f"`{part['trained by']}`" for part in parts),
@@ -71,31 +71,65 @@ def rules() -> str:
     return table(["rule", "parameters", "trained on", "iterations", "hours", "commands, one a stage"], rows)
 
 
+def measured_by(script: str) -> dict[str, dict[str, Any]]:
+    """The cards of the shipped rules that one of the `ship_...` scripts has measured, by name."""
+    cards = {name: describe_rule(name)["card"] for name in shipped_rules()}
+    return {name: card for name, card in cards.items() if f"/{script}.py" in card.get("measured", {}).get("by", "")}
+
+
+def trained_on(card: dict[str, Any]) -> str:
+    """The kinds of cells of a rule's training."""
+    kinds = card["substrate"].rpartition(": ")[2] if ": " in card["substrate"] else "square"
+    return ", ".join(dict.fromkeys(kinds.split(",")))
+
+
+def by_kind(sheets: dict[str, dict[str, Any]], moment: str, numbers: str) -> dict[str, list[float]]:
+    """Numbers of all runs on each kind of cells."""
+    found: dict[str, list[float]] = {}
+    for sheet, entry in sheets.items():
+        found.setdefault(sheet.split()[0], []).extend(entry[moment][numbers])
+    return found
+
+
 def shipped() -> str:
-    """Every shipped rule: what it grows, from what, and how well on each kind of cells."""
+    """Every shipped isotropic rule: what it grows, from what, and how well on each kind of cells."""
     rows = []
-    for name in shipped_rules():
-        card = describe_rule(name)["card"]
+    for name, card in measured_by("ship_isonca").items():
         measured = card["measured"]
         empty = measured["loss of the empty sheet"]
-        losses: dict[str, list[float]] = {}
-        for sheet, numbers in measured["sheets"].items():
-            losses.setdefault(sheet.split()[0], []).extend(numbers["step 1000"]["losses"])
+        losses = by_kind(measured["sheets"], "step 1000", "losses")
         seed = "several points" if card.get("seed") == "structured" else "one cell"
-        kinds = card["substrate"].rpartition(": ")[2] if ": " in card["substrate"] else "square"
-        trained = ", ".join(dict.fromkeys(kinds.split(",")))
         shares = [f"{median(values) / empty:.3f}" for values in losses.values()]
-        rows.append([f"`{name}`", card["target"], seed, trained, *shares])
+        rows.append([f"`{name}`", card["target"], seed, trained_on(card), *shares])
     return table(["rule", "grows", "from", "trained on", "square", "hex", "Voronoi"], rows)
+
+
+def shipped_growing() -> str:
+    """Every shipped rule of Growing NCA's kind: its regime, and how near its target on each kind of cells."""
+    rows = []
+    for name, card in measured_by("ship_growing").items():
+        sheets = card["measured"]["sheets"]
+        errors = [
+            f"{median(values):.2f}"
+            for moment in ("step 500", "step 2000")
+            for values in by_kind(sheets, moment, "log10 errors").values()
+        ]
+        healed = by_kind({"square": sheets["square"]}, "left half cut at 200", "100 steps later")["square"]
+        regime = [f"`{name}`", card["target"], card["regime"], trained_on(card)]
+        rows.append([*regime, *errors, f"{median(healed):.2f}"])
+    moments = [f"{kind}, {step}" for step in ("500", "2,000") for kind in ("square", "hex", "Voronoi")]
+    header = ["rule", "grows", "regime", "trained on", *moments, "square, 100 after losing a half"]
+    return table(header, rows) if rows else NOT_MEASURED
 
 
 def rule_pictures() -> str:
     """The picture of every shipped rule."""
-    return "\n\n".join(f"![Runs of {name} at steps 1,000 and 3,000](rules/{name}.png)" for name in shipped_rules())
+    return "\n\n".join(f"`{name}`:\n\n![Runs of {name}](rules/{name}.png)" for name in shipped_rules())
 
 
 TABLES: Tables = {
     "shipped": shipped,
+    "shipped_growing": shipped_growing,
     "rule_pictures": rule_pictures,
     "transfer": transfer,
     "rules": rules,
