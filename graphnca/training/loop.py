@@ -84,6 +84,8 @@ class TrainingConfig:
     """Every so many steps of a rollout, while they grow, some samples lose a random disk; 0: never."""
     wounded: int = 0
     """How many: the last rows of the batch."""
+    wound_rest: int = 0
+    """Steps at the end of a rollout in which nothing is wounded."""
     schedule: Schedule = field(default_factory=Triangular2)
     pool: PoolPolicy = field(default_factory=PoolPolicy)
     average_decay: float = 0.995
@@ -102,10 +104,10 @@ class TrainingConfig:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
         if not 1 <= self.steps[0] < self.steps[1]:
             raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
-        if not 0 <= self.wounded <= self.batch_size or self.wound_every < 0:
+        if not 0 <= self.wounded <= self.batch_size or min(self.wound_every, self.wound_rest) < 0:
             raise ValueError(
-                f"`wounded` must lie in 0..{self.batch_size} and `wound_every` be at least 0, got {self.wounded} and "
-                f"{self.wound_every}."
+                f"`wounded` must lie in 0..{self.batch_size}, `wound_every` and `wound_rest` be at least 0, got "
+                f"{self.wounded}, {self.wound_every} and {self.wound_rest}."
             )
         if not max(1, self.pool.damage_count) <= self.batch_size <= self.pool.size:
             raise ValueError(
@@ -333,7 +335,8 @@ class Training:
             mask[rows] = random_disks(world.topology, len(rows), generator=self.generator)
             return wound(states, mask)
 
-        return dict.fromkeys(range(self.config.wound_every, num_steps, self.config.wound_every), cut)
+        last = num_steps - self.config.wound_rest
+        return dict.fromkeys(range(self.config.wound_every, last, self.config.wound_every), cut)
 
     def _places(self, sample: PoolSample, policy: PoolPolicy) -> list[int]:
         """Which row of the whole batch each row of this process's share is."""

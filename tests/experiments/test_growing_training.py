@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from growing_training import REGIMES, Config, policy_of, train
+from growing_training import HARDENED_STEPS, REGIMES, WOUND_EVERY, WOUND_REST, Config, policy_of, train
 
 from graphnca import load_rule
 from graphnca.rules import describe_rule
@@ -27,6 +27,18 @@ def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> No
     assert (card["target"], card["regime"], card["iterations"]) == ("butterfly", regime, 2)
     assert (card["size"], card["padding"]) == (10, 3)
     assert load_rule(str(path)).num_channels == 8
+    training = card["configuration"]
+    rollout = (training["steps"], training["wound_every"], training["wounded"], training["wound_rest"])
+    hardened = (list(HARDENED_STEPS), WOUND_EVERY, 4, WOUND_REST)
+    assert rollout == (hardened if regime == "hardened" else ([64, 96], 0, 0, 0))
+
+
+def test_a_hardened_rollout_has_wounds_and_time_to_heal() -> None:
+    """At least two wounds after the disk at its beginning, and never one in the last 40 steps."""
+    for steps in range(*HARDENED_STEPS):
+        wounds = list(range(WOUND_EVERY, steps - WOUND_REST, WOUND_EVERY))
+        assert len(wounds) >= 2
+        assert steps - wounds[-1] > WOUND_REST
 
 
 def test_regimes_are_the_published_ones() -> None:
