@@ -8,12 +8,22 @@ import re
 import sys
 from pathlib import Path
 
-from result_tables import long_run, other_grids, shipped, single_seed, speed, structured, symmetry, transfer
+from result_tables import (
+    long_run,
+    noise_gain_law,
+    other_grids,
+    shipped,
+    single_seed,
+    speed,
+    structured,
+    symmetry,
+    transfer,
+)
 from result_tables.markdown import ROOT, Tables
 
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- /table -->)", re.DOTALL)
 
-RESULTS = (shipped, transfer, symmetry, structured, speed, other_grids, long_run, single_seed)
+RESULTS = (shipped, transfer, symmetry, structured, speed, other_grids, long_run, single_seed, noise_gain_law)
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 
 

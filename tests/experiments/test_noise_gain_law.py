@@ -1,0 +1,142 @@
+"""The noise-gain law, with and without: the three ways are what they say, and every file that is promised."""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from noise_gain_law import WAYS, Config, main, medians, noise_gain, on_one_kind, smoothed_by, uncorrected
+from PIL import Image
+from protocol import report
+from protocol.growing import Growing
+from protocol.sheets import hex_sheet, voronoi_sheet
+from torch_geometric.data import Data
+
+from graphnca import save_rule
+from graphnca.layers import NCAConv, Perception
+from graphnca.stencil import stencil_of
+from topologies import NOISE_GAIN
+
+SMALL = {"cells": 196, "steps": (4, 8), "runs": 2, "meshes": 1, "shares": (0.0, 0.3)}
+
+
+def perceived(topology: Data, x: torch.Tensor) -> torch.Tensor:
+    """The raw-gain gradient (N, 2) of a field, as a rollout perceives it."""
+    forward = stencil_of(topology, Perception("sobel"), torch.float64, torch.device("cpu"), None).forward
+    return torch.stack([forward.product(x[:, None], None, band)[:, 0] for band in range(2)], -1)
+
+
+@pytest.fixture(scope="module")
+def mesh() -> Data:
+    return voronoi_sheet(300, seed=1)
+
+
+def test_the_raw_way_perceives_the_plain_sums(mesh: Data) -> None:
+    x = torch.rand(mesh.num_nodes, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    neighbour, cell = mesh["edge_index"]
+    terms = mesh["edge_weight"][:, None] * mesh["edge_attr"] * (x[neighbour] - x[cell])[:, None]
+    sums = torch.zeros(mesh.num_nodes, 2, dtype=torch.float64).index_add(0, cell, terms.double())
+    torch.testing.assert_close(perceived(uncorrected(mesh), x), sums, rtol=1e-4, atol=1e-4)
+    corrected = perceived(WAYS["corrected"](mesh), x)
+    assert (corrected - sums).abs().max() > 0.1
+    assert (perceived(mesh, x) - corrected).abs().max() > 0.1
+
+
+def test_the_corrected_way_is_exact_on_linear_fields_and_the_raw_one_is_not(mesh: Data) -> None:
+    slope = torch.tensor([0.3, -1.2], dtype=torch.float64)
+    inside = (mesh["pos"] - mesh["extent"].view(2) / 2).abs().amax(-1) < 0.3 * mesh["extent"].min()
+    field = mesh["pos"].double() @ slope
+    exact = (8 * slope).expand(int(inside.sum()), 2)
+    for way, is_exact in (("law", True), ("corrected", True), ("raw", False)):
+        error = float((perceived(WAYS[way](mesh), field)[inside] - exact).abs().max())
+        assert (error < 1e-3) == is_exact
+
+
+def test_hexagons_need_no_correction() -> None:
+    topology = hex_sheet(200)
+    x = torch.rand(topology.num_nodes, dtype=torch.float64)
+    torch.testing.assert_close(
+        perceived(uncorrected(topology), x), perceived(WAYS["corrected"](topology), x), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_the_noise_gain_is_that_of_sobel_under_the_law_alone(mesh: Data) -> None:
+    hexagons = noise_gain(hex_sheet(200))
+    assert (hexagons["plain"], hexagons["under the law"]) == (0.25, round(NOISE_GAIN, 4))
+    assert hexagons["smoothing"] == pytest.approx(0.1628, abs=1e-4)
+    gains = noise_gain(mesh)
+    assert gains["plain"] > 0.27
+    assert gains["under the law"] == pytest.approx(NOISE_GAIN, abs=0.003)
+    assert float(smoothed_by(mesh, 0.3)["smoothing"].unique()) == pytest.approx(0.3)
+    assert float(mesh["smoothing"].std()) > 0.05  # untouched
+
+
+def test_medians_are_over_all_runs_of_a_kind() -> None:
+    def entry(*errors: float) -> dict:
+        return {"step 4": {"errors": list(errors)}}
+
+    measured = {"law": {"square": entry(0.1), "voronoi 1": entry(0.2, 0.4), "voronoi 2": entry(0.9)}}
+    assert medians(measured, 4) == {"law": {"square": 0.1, "voronoi": 0.4}}
+
+
+@pytest.mark.parametrize(
+    ("card", "alone"),
+    [
+        ({}, True),
+        ({"substrate": "torus of 72x72 units: square"}, True),
+        ({"substrate": "torus of 72x72 units: square,hex,voronoi"}, False),
+    ],
+)
+def test_what_a_rule_was_trained_on(card: dict, alone: bool) -> None:
+    assert on_one_kind(Growing("rule", NCAConv(4, 8), card, None)) is alone
+
+
+def demo_file(path: Path, rule: NCAConv) -> str:
+    """A model file in the format of the Growing NCA demo."""
+    layers = []
+    for linear in (rule.update_rule.hidden, rule.update_rule.output):
+        weight, bias = linear.weight.detach().numpy().T, linear.bias.detach().numpy()
+        scales = [2 * float(np.abs(part).max()) for part in (weight, bias)]
+        data = np.round((np.vstack([weight / scales[0], bias / scales[1]]) + 0.5) * 255).astype(np.uint8)
+        entry = {"in_ch": weight.shape[0], "out_ch": weight.shape[1], "type": "uint8"}
+        entry |= {"weight_scale": scales[0], "bias_scale": scales[1]}
+        layers.append({"data_b64": base64.b64encode(data.tobytes()).decode(), **entry})
+    path.write_text(json.dumps(layers))
+    return str(path)
+
+
+def test_shipped_and_published_rules_write_what_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr("noise_gain_law.ANIMATED", 8)
+    rule = random_rule(8, 12, "sobel", life_mask="pre_post", std=0.05)
+    trained = str(tmp_path / "any.safetensors")
+    save_rule(rule, trained, {"target": "heart", "regime": "naive", "substrate": "torus: square,hex"})
+    names = (trained, demo_file(tmp_path / "published.json", rule))
+    main(Config(rule=names, out=str(tmp_path / "out"), publish=True, **SMALL))
+    for name, alone in (("any", False), ("published", True)):
+        folder = tmp_path / "docs" / f"noise_gain_law_{name}"
+        metrics = json.loads((folder / "metrics.json").read_text())
+        assert metrics["trained on squares alone"] is alone
+        assert list(metrics["sheets"]) == list(WAYS)
+        assert list(metrics["sheets"]["law"]) == ["square", "hex", "voronoi 2001"]
+        assert list(metrics["sheets"]["raw"]) == ["hex", "voronoi 2001"]
+        same = (metrics["sheets"][way]["hex"]["step 8"]["errors"] for way in ("corrected", "raw"))
+        assert np.allclose(*same, atol=1e-5)
+        assert next(iter(metrics["goals"])) == ("hex at 4" if alone else "square at 4")
+        assert list(metrics["uniform smoothing"]) == ["0", "0.3"]
+        unsmoothed = metrics["sheets"]["corrected"]["hex"]["step 4"]["median error"]
+        assert metrics["uniform smoothing"]["0"]["hex"] == pytest.approx(unsmoothed, abs=2e-6)
+        for file in ("figure.png", "growth.gif", "smoothing.png"):
+            with Image.open(folder / file) as picture:
+                assert picture.width > 300
+    assert capsys.readouterr().out.count("median error to its own pattern") == 2
+
+
+def test_a_rule_without_gradients_is_refused(tmp_path: Path, random_rule) -> None:
+    save_rule(random_rule(8, 12, "isonca"), tmp_path / "blind.safetensors", {})
+    with pytest.raises(SystemExit, match="perceives gradients"):
+        main(Config(rule=(str(tmp_path / "blind.safetensors"),), out=str(tmp_path), **SMALL))
