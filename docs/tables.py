@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from result_tables import (
+    growing,
+    gnomonic_growth,
     long_run,
     noise_gain_law,
     other_grids,
@@ -23,7 +25,18 @@ from result_tables.markdown import ROOT, Tables
 
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- /table -->)", re.DOTALL)
 
-RESULTS = (shipped, transfer, symmetry, structured, speed, other_grids, long_run, single_seed, noise_gain_law)
+RESULTS = (
+    shipped,
+    transfer,
+    symmetry,
+    structured,
+    speed,
+    other_grids,
+    long_run,
+    single_seed,
+    noise_gain_law,
+    gnomonic_growth,
+)
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 
 

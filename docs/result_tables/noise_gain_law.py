@@ -32,11 +32,10 @@ def by_rule(step: str) -> str:
     results = results_of_rules(PREFIX)
     if not results:
         return NOT_MEASURED
-    rows = [
-        [f"`{name}`", "squares" if metrics["trained on squares alone"] else "all", error(metrics["empty"][step])]
-        + row(metrics, step)
-        for name, metrics in results.items()
-    ]
+    rows = []
+    for name, metrics in results.items():
+        cells = "squares" if metrics["trained on squares alone"] else "all"
+        rows.append([f"`{name}`", cells, error(metrics["empty"][step]), *row(metrics, step)])
     alone = [metrics["medians"][step] for metrics in results.values() if metrics["trained on squares alone"]]
     if len(alone) > 1:
         values = [median(entry["law"]["square"] for entry in alone)]
@@ -61,11 +60,10 @@ def gains() -> str:
     if not results:
         return NOT_MEASURED
     sheets = next(iter(results.values()))["noise gain"]
-    rows = [
-        [name, f"{entry['plain']:.4f}", f"{entry['under the law']:.4f}"]
-        + [f"{entry['smoothing']:.3f} ± {entry['deviation of smoothing']:.3f}"]
-        for name, entry in sheets.items()
-    ]
+    rows = []
+    for name, entry in sheets.items():
+        share = f"{entry['smoothing']:.3f} ± {entry['deviation of smoothing']:.3f}"
+        rows.append([name, f"{entry['plain']:.4f}", f"{entry['under the law']:.4f}", share])
     return table(["sheet", "noise gain without smoothing", "under the law", "share of smoothing"], rows)
 
 
