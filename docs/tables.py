@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from result_tables import (
-    growing,
     gnomonic_growth,
+    growing,
     long_run,
     noise_gain_law,
     other_grids,
@@ -35,6 +35,7 @@ RESULTS = (
     long_run,
     single_seed,
     noise_gain_law,
+    growing,
     gnomonic_growth,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}

@@ -22,7 +22,9 @@ GROWTH = math.log(WHORL) / (2 * math.pi)  # b
 CHAMBER_ANGLE = math.log(CHAMBER_AREA) / (2 * GROWTH)  # turn from a chamber to the next, radians
 SLICES = 4096  # of the tube's width, in the integral of a chamber's area
 
-INNER, OUTER = (0.98, 0.90, 0.74), (0.91, 0.56, 0.25)  # interior, beside the inner and the outer wall
+# Interior at the back of a chamber beside the inner wall, and what is added on the way to the front and to the outer
+# wall: green says how far along, blue how far across, so that a cell can read its chamber's scale and direction.
+BACK, TO_FRONT, TO_OUTER = (0.90, 0.42, 0.72), (0.06, 0.46, 0.0), (0.0, 0.0, -0.55)
 SEPTUM, WALL = (0.55, 0.22, 0.30), (0.28, 0.13, 0.07)
 SEPTUM_SHARE, WALL_SHARE = 0.16, 0.14  # of a chamber's length, and of the tube's width
 SOFTNESS = 0.04  # of their rims, in the same units
@@ -104,9 +106,10 @@ class Shell:
 
 
 def _colour(along: Tensor, across: Tensor) -> Tensor:
-    """RGB of the place in the tube: light inside, with a septum at the back of each chamber and the wall outside."""
+    """RGB of the place in the tube: a shaded interior, a septum at the back of each chamber, the wall outside."""
     within = torch.remainder(along, 1.0)
-    inner, outer, septum, wall = (torch.tensor(colour).to(along) for colour in (INNER, OUTER, SEPTUM, WALL))
-    colour = inner + (outer - inner) * across[..., None]
+    names = (BACK, TO_FRONT, TO_OUTER, SEPTUM, WALL)
+    back, to_front, to_outer, septum, wall = (torch.tensor(colour).to(along) for colour in names)
+    colour = back + to_front * within[..., None] + to_outer * across[..., None]
     colour = colour + (septum - colour) * torch.sigmoid((SEPTUM_SHARE - within) / SOFTNESS)[..., None]
     return colour + (wall - colour) * torch.sigmoid((across - 1 + WALL_SHARE) / SOFTNESS)[..., None]

@@ -48,6 +48,14 @@ def test_the_compiled_engine_is_not_forced_where_it_can_not_be(monkeypatch: pyte
     assert choose_engine(CUDA, FLOAT, FLOAT) is SpanEngine
 
 
+@pytest.mark.parametrize("wish", ["", "lists", "native", "spans"])
+def test_where_cells_keep_values_spans_take_the_place_of_lists(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, wish)
+    native = load_library() is not None and wish in ("", "native")
+    assert choose_engine(CPU, FLOAT, FLOAT, keeps=True) is (NativeEngine if native else SpanEngine)
+    assert choose_engine(CPU, FLOAT, BF16, keeps=True) is SpanEngine
+
+
 def test_an_unknown_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "steam")
     with pytest.raises(ValueError, match=r"must be one of \['lists', 'native', 'spans'\], got 'steam'"):

@@ -30,13 +30,13 @@ def moved(value: Any) -> Any:
     return replace(value, **{name: moved(getattr(value, name)) for name in fields})
 
 
-def run(kind: type, precision: torch.dtype = torch.float32, **options: Any) -> list[Tensor]:
+def run(kind: type, precision: torch.dtype = torch.float32, kept: Tensor | None = None, **options: Any) -> list[Tensor]:
     """Takes twenty steps with an engine; states, overflow, change, and the gradients."""
     filters = ("identity", "gradient", "gradient_norm", "laplacian")
     rule = NCAConv(6, 10, filters, **options).to("meta")
     stencil = build_stencil(square_grid(6, 7), Perception(filters))
     patch = patch_of(stencil, torch.ones(3, 42, dtype=torch.bool))
-    engine = kind(Task(rule, moved(stencil), 3, None, 2.0, precision))
+    engine = kind(Task(rule, moved(stencil), 3, None, 2.0, precision, kept))
     engine.patch = lambda x, num_steps: moved(patch)
     x = torch.zeros(3 * 42, 6, device="meta", requires_grad=True)
     outcome = engine(x, torch.zeros(20, dtype=torch.int32, device="meta"), False)
@@ -51,6 +51,11 @@ def test_steps_forward_and_backward_never_wait(life_mask: str | None, fire_per: 
     for value in run(SpanEngine, precision, life_mask=life_mask, fire_per=fire_per):
         assert value.device.type == "meta"
         assert value.dtype == torch.float32
+
+
+def test_what_is_kept_does_not_make_them_wait() -> None:
+    for value in run(SpanEngine, kept=torch.zeros(3, 42, dtype=torch.int64, device="meta")):
+        assert value.device.type == "meta"
 
 
 def test_lists_would_wait() -> None:

@@ -1,0 +1,64 @@
+"""The shell that grows by chambers."""
+
+from statistics import median
+from typing import Any
+
+from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
+
+FOLDER = "gnomonic_growth"
+PICTURES = {
+    "growth.gif": "The first run on squares, hexagons and a Voronoi mesh, from the drawn shell to eight chambers",
+    "shells.png": "Drawn, and after 2, 4, 6 and 8 chambers, at both angles on each kind of cells",
+    "regions.png": "One run at the end of each cycle: growing cells magenta, mature ones black, frozen ones cyan",
+    "areas.png": "Area of each chamber relative to the ideal one, median run",
+}
+
+
+def of_sheets() -> str:
+    """All chambers of every sheet."""
+    metrics = result(FOLDER)
+    if not metrics:
+        return NOT_MEASURED
+    rows = []
+    for name, entry in metrics["sheets"].items():
+        rows.append(
+            [
+                name,
+                f"{entry['within tolerance']} of {entry['chambers']}",
+                f"{entry['median area']:.2f}",
+                f"{entry['smallest area']:.2f} to {entry['largest area']:.2f}",
+                f"{entry['median overlap']:.2f}",
+            ]
+        )
+    goal = f"chambers within {metrics['tolerance']:.0%}".replace("%", " %")
+    return table(["sheet", goal, "median area", "all areas", "median overlap"], rows)
+
+
+def of_chambers() -> str:
+    """The median area at each angle on squares, chamber by chamber."""
+    metrics = result(FOLDER)
+    if not metrics:
+        return NOT_MEASURED
+    by_angle: dict[float, list[list[float]]] = {}
+    for run in metrics["sheets"]["square"]["runs"]:
+        by_angle.setdefault(run["angle"], []).append(run["areas"])
+    rows: list[list[Any]] = [
+        [f"{angle:g}", *(f"{median(areas):.2f}" for areas in zip(*runs, strict=True))]
+        for angle, runs in by_angle.items()
+    ]
+    return table(["angle", *(f"chamber {number}" for number in range(1, len(rows[0])))], rows)
+
+
+def pictures() -> str:
+    """What there is to see."""
+    shown = [file for file in PICTURES if (ROOT / "docs/results" / FOLDER / file).exists()]
+    return "\n\n".join(f"![{PICTURES[file]}](results/{FOLDER}/{file})\n\n*{PICTURES[file]}.*" for file in shown) or (
+        NOT_MEASURED
+    )
+
+
+TABLES: Tables = {
+    "gnomonic_growth": of_sheets,
+    "gnomonic_growth_chambers": of_chambers,
+    "gnomonic_growth_pictures": pictures,
+}
