@@ -11,7 +11,7 @@ CREST = (232, 132, 52)
 EYE_UPPER = (255, 232, 96)
 EYE_LOWER = (34, 18, 48)
 
-EYE = (0.215, 0.385, 0.11)  # centre x, y and radius, in sides of the picture: y down
+EYE = (0.2125, 0.375, 0.1)  # centre x, y and radius, in sides of the picture; its middle is a border of 40 pixels
 BODY = (0.53, 0.545, 0.29, 0.20)  # centre x, y and half-axes
 HEAD = (0.225, 0.41, 0.195)
 TAIL = ((0.66, 0.56, 0.135), (0.78, 0.60, 0.09), (0.88, 0.575, 0.062), (0.94, 0.49, 0.045), (0.955, 0.40, 0.028))

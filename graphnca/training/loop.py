@@ -62,7 +62,7 @@ class PoolPolicy:
     seed_every: int = 6
     """and from then on every so many iterations."""
     damage_every: int = 6
-    """Every so many iterations the last rows lose a random disk; 0: never."""
+    """Every so many iterations the last rows are damaged: they lose a random disk, or what the world says; 0: never."""
     damage_count: int = 1
     """How many rows are damaged."""
     fresh: bool = False
@@ -320,7 +320,9 @@ class Training:
         if policy.damage_every and self.iteration % policy.damage_every == 0:
             last = self.config.batch_size - policy.damage_count
             rows = [row for row, place in enumerate(places) if place >= last]
-            if rows:
+            if rows and world.damage is not None:
+                sample.states[rows] = world.damage(sample.states[rows], self.generator)
+            elif rows:
                 sample.damage(rows, random_disks(world.topology, len(rows), generator=self.generator))
 
     def _wounds(self, sample: PoolSample, world: World, num_steps: int) -> dict[int, Callable[[Tensor], Tensor]]:

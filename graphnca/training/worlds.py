@@ -35,6 +35,9 @@ class World:
     genome: Genome | None = None
     """What the seed's cells carry, trained with the rule; several worlds may share one."""
 
+    damage: Callable[[Tensor, torch.Generator], Tensor] | None = None
+    """What befalls the rows that the pool policy damages: states `(r, N, C)` before and after; None: random disks."""
+
     def start(self) -> Tensor:
         """The state that growth starts from: the seed, with its genome as it is now, differentiable in that."""
         return self.seed if self.genome is None else self.genome(self.seed)

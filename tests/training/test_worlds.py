@@ -130,3 +130,25 @@ def test_what_lies_outside_of_an_open_sheet_is_empty() -> None:
 def test_what_does_not_fit_is_named(build, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_a_world_may_say_what_damage_is(tmp_path: Path) -> None:
+    """The last rows of the batch, every second time."""
+    damaged: list[int] = []
+
+    def damage(states: Tensor, generator: torch.Generator) -> Tensor:
+        torch.rand((), generator=generator)
+        damaged.append(len(states))
+        return states * 0 + 0.25
+
+    pool = PoolPolicy(size=6, seed_always_until=0, seed_every=100, damage_every=2, damage_count=2)
+    config = TrainingConfig(iterations=4, batch_size=4, steps=(3, 6), schedule=lambda _: 1e-3, pool=pool)
+    torch.manual_seed(0)
+    training = Training(isonca(6, 12), world_on(SQUARE, damage=damage), config, tmp_path)
+    for iteration in range(4):
+        training.iteration = iteration
+        sample = training.worlds.pools[0].sample(4, generator=training.generator)
+        training._prepare(sample, training.worlds.worlds[0])
+        assert (sample.states[2:] == 0.25).all().item() is (iteration % 2 == 0)
+        assert not (sample.states[:2] == 0.25).any()
+    assert damaged == [2, 2]

@@ -1,0 +1,51 @@
+"""The second training of the newt, tiny; and the operation that it heals."""
+
+from pathlib import Path
+
+import torch
+from newt_training import OPERATED, Config, damage, eye_in_strange_skin, train
+from protocol.anatomy import Anatomy
+from protocol.upright import painted
+
+from graphnca import load_rule
+from graphnca.rules import describe_rule
+from graphnca.targets import load_target
+from graphnca.targets.newt import EYE_LOWER, EYE_UPPER
+from topologies import square_grid
+
+ANATOMY, GRID = Anatomy(40, 4), square_grid(48, 48)
+EYE_PLACE = ANATOMY.around_eye(GRID, 1.0)
+NEWT = painted(load_target("newt", size=40, padding=4), GRID)
+
+
+def share(states: torch.Tensor, colour: tuple[int, int, int]) -> float:
+    return float(((states[..., :3] - torch.tensor(colour) / 255).abs().amax(-1) < 0.1).float().sum())
+
+
+def test_the_operation_takes_the_lower_half_and_leaves_the_upper() -> None:
+    for seed in range(5):
+        after = eye_in_strange_skin(NEWT[None], GRID, ANATOMY, torch.Generator().manual_seed(seed))
+        assert share(after, EYE_UPPER) == share(NEWT, EYE_UPPER) > 10
+        assert share(after[:, EYE_PLACE], EYE_LOWER) == 0 < 20 < share(NEWT[EYE_PLACE], EYE_LOWER)
+        changed = (after[0] != NEWT).any(1)
+        assert not changed[~ANATOMY.around_eye(GRID, 2.5)].any()
+
+
+def test_the_last_rows_are_operated_and_the_others_lose_a_disk() -> None:
+    after = damage(GRID, ANATOMY)(NEWT.expand(3, -1, -1), torch.Generator().manual_seed(1))
+    assert after.shape == (3, *NEWT.shape)
+    assert (share(after[0], EYE_UPPER), share(after[1], EYE_UPPER)) != (0, 0)
+    assert all(share(row[EYE_PLACE], EYE_LOWER) == 0 for row in after[-OPERATED:])
+    assert (after[0] != NEWT).any()
+    assert not (after[0][(after[0] != NEWT).any(1)]).any()
+
+
+def test_training_writes_a_rule_with_its_card(tmp_path: Path) -> None:
+    config = Config(size=12, padding=3, iterations=2, batch_size=4, pool=4, channels=6, out=str(tmp_path / "run"))
+    path = train(config)
+    card = describe_rule(path)["card"]
+    assert (card["target"], card["size"], card["started from"]) == ("newt", 12, None)
+    again = Config(size=12, padding=3, iterations=1, batch_size=4, pool=4, start=str(path), out=str(tmp_path / "on"))
+    second = train(again)
+    assert describe_rule(second)["card"]["started from"]["size"] == 12
+    assert load_rule(second).num_channels == 6
