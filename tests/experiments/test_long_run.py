@@ -5,11 +5,11 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import long_run
 import pytest
 import torch
-from long_run import Config, Observer, Recording, course_of, followed_runs, main, summary
+from long_run import Config, main
 from PIL import Image
+from protocol.following import PERIODS, Observer, Recording, check, course_of, followed_runs, period_of, summary
 from protocol.pattern import Pattern
 from protocol.targets import target_with_auxiliary
 from torch import Tensor
@@ -47,11 +47,11 @@ def test_the_runs_are_those_of_one_rollout() -> None:
 
 def test_a_period_is_told_in_steps() -> None:
     slow = [torch.tensor([700.0, 800 + 20 * math.sin(2 * math.pi * number / 12)]) for number in range(180)]
-    assert long_run.period_of(slow, 0, 50) is None
-    found = long_run.period_of(slow, 1, 50)
+    assert period_of(slow, 0, 50) is None
+    found = period_of(slow, 1, 50)
     assert found is not None
     assert found["steps"] == pytest.approx(600, rel=0.01)
-    assert long_run.period_of(slow[:100], 1, 50) is None
+    assert period_of(slow[:100], 1, 50) is None
 
 
 def test_what_does_not_move_has_no_motion() -> None:
@@ -59,7 +59,7 @@ def test_what_does_not_move_has_no_motion() -> None:
     entries = course_of(followed_runs(pattern, SMALL, CONFIG), pattern, SMALL, CONFIG)
     for entry in entries:
         assert entry["drift"] == entry["moved"] == entry["rotation"] == 0
-        assert all(entry[name] is None for name in long_run.PERIODS)
+        assert all(entry[name] is None for name in PERIODS)
         assert entry["fate"] == "unlike"  # a single cell is no lizard
 
 
@@ -162,4 +162,4 @@ def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.Cap
 )
 def test_lengths_must_divide(change: dict, name: str) -> None:
     with pytest.raises(SystemExit, match=name):
-        long_run.check(replace(CONFIG, **change))
+        check(replace(CONFIG, **change))
