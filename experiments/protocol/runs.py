@@ -1,12 +1,13 @@
 """Runs of a rule on a sheet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import trajectory
+from graphnca import rollout, trajectory
+from graphnca.damage import wound
 from graphnca.layers import NCAConv
 from graphnca.seeds import point_seed
 
@@ -37,3 +38,37 @@ def grow(
         fire_rate=fire_rate,
     )
     return recorded.states
+
+
+@torch.no_grad()
+def walk(
+    rule: NCAConv,
+    states: Tensor,
+    topology: Data,
+    moments: Iterable[int],
+    *,
+    generator: torch.Generator,
+    wounds: Mapping[int, Tensor] | None = None,
+) -> Iterator[tuple[int, Tensor]]:
+    """Goes on from states `(runs, N, C)` and yields (moment, states) at each of the asked steps, counted from here.
+
+    Nothing is kept, so a walk may be long. With the same generator it is one rollout, however many moments there are.
+
+    Args:
+        rule: The rule.
+        states: Where it starts.
+        topology: The sheet.
+        moments: Steps to look at; 0 is the start.
+        generator: Of the firing.
+        wounds: Masks `(N,)` or `(runs, N)` of the cells that are cut after so many steps; what is seen at that moment
+            is cut already.
+    """
+    wounds = wounds or {}
+    wanted = set(moments)
+    now = 0
+    for stop in sorted(wanted | {step for step in wounds if step <= max(wanted)}):
+        states = rollout(rule, states, topology, stop - now, generator=generator)
+        states = wound(states, wounds[stop]) if stop in wounds else states
+        now = stop
+        if stop in wanted:
+            yield stop, states
