@@ -1,13 +1,13 @@
 """Goes on training a newt so that skin below the upper half of an eye becomes the lower half, wherever it came from.
 
-    python experiments/newt_training.py --start runs/growing-newt/rule.safetensors --out runs/growing-newt-healing
+    python experiments/newt_training.py --start runs/growing-newt-plain/rule.safetensors --out runs/growing-newt
 
-The regenerating training of `growing_training.py` with another wound. Of the three best samples of a batch, one loses a
-random disk as before; in the two others the lower half of the eye and what is around the eye, up to 2.5 times as far
-from its middle as its edge, are replaced by tissue of the flank, all channels of all cells, and only the upper half of
-the eye is left. The picture that the rule is to restore is the newt as it is: it never sees an eye on the flank. What
-it then does with an upper half that lies there is what `induction.py` shows. Rollouts are shorter, 40 to 71 steps, so
-that healing is quick.
+Half of the iterations are the regenerating training of `growing_training.py`. The other half start from grown newts,
+and three of a batch are operated: the lower half of the eye and what is around the eye, up to three times as far from
+its middle as its edge, are replaced by tissue of the flank, all channels of all cells, and only the upper half of the
+eye is left. These rollouts are short, 16 to 39 steps, so what is far away has no time to tell what belongs there, and
+the eye counts more in the loss. The picture that the rule is to restore is the newt as it is: it never sees an eye on
+the flank. What it then does with an upper half that lies there is what `induction.py` shows.
 """
 
 from collections.abc import Callable
@@ -21,25 +21,26 @@ from jaxtyping import Float
 from protocol.anatomy import Anatomy
 from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
+from protocol.runs import grow
 from torch import Tensor
 from torch_geometric.data import Data
 from training_run import pictures, run, set_up
 
 from graphnca import load_rule
-from graphnca.damage import random_disks, wound
 from graphnca.graft import graft
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
+from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import MultiStep, Training, TrainingConfig, World, last_state
 
-STEPS = (40, 72)  # the upper bound is not included
-DAMAGED = 3  # rows of a batch (Growing NCA)
-OPERATED = 2  # of them
-REACH = (1.0, 2.5)  # radii of the eye: how far from its middle everything but the upper half is replaced
+HEALING_STEPS = (16, 40)  # the upper bound is not included
+REACH = (1.0, 3.0)  # radii of the eye: how far from its middle everything but the upper half is replaced
 JITTER = 2.0  # pixels: how far from the middle of the flank the tissue is taken
+EYE_WEIGHT = 5.0  # of the pixels in the square around the eye, of all others 1
+GROWN = 150  # steps
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ class Config:
     """Adam's learning rate."""
     batch_size: int = 8
     """Samples of an iteration."""
-    pool: int = 1024
-    """Entries of the pool."""
+    pool: int = 512
+    """Entries of each of the two pools."""
     start: str = ""
-    """A rule to go on from; empty: from nothing."""
+    """A rule to go on from; empty: from nothing, and then no newt is there to be operated at first."""
     snapshots: int = 500
     """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
     seed: int = 0
@@ -86,16 +87,17 @@ def eye_in_strange_skin(
     return torch.where(replaced[:, None], moved, states)
 
 
-def damage(topology: Data, anatomy: Anatomy) -> Callable[[Tensor, torch.Generator], Tensor]:
-    """What befalls the damaged rows: the last ones are operated, the others lose a random disk."""
+def healing_loss(target: Tensor, raster: NearestCell, anatomy: Anatomy) -> Callable[[Tensor], Tensor]:
+    """Mean squared error of RGBA in which the pixels of the eye count more."""
+    x, y, radius = anatomy.eye
+    pixel = torch.arange(anatomy.side) - anatomy.side // 2
+    eye = ((pixel[None, :] - x).abs() < radius + 1) & ((pixel[:, None] - y).abs() < radius + 1)
+    weight = torch.where(eye, EYE_WEIGHT, 1.0)
 
-    def befall(states: Tensor, generator: torch.Generator) -> Tensor:
-        cut, rest = states[:-OPERATED], states[-OPERATED:]
-        disks = random_disks(topology, len(cut), generator=generator)
-        operated = [eye_in_strange_skin(newt, topology, anatomy, generator) for newt in rest.split(1)]
-        return torch.cat([wound(cut, disks), *operated])
+    def loss(states: Tensor) -> Tensor:
+        return (weight * (raster(states[..., :4]) - target).square()).mean((-3, -2, -1))
 
-    return befall
+    return loss
 
 
 def train(config: Config) -> Path:
@@ -104,18 +106,33 @@ def train(config: Config) -> Path:
     anatomy = Anatomy(config.size, config.padding)
     target = load_target("newt", size=config.size, padding=config.padding)
     sheet = drawn_sheet("square", anatomy.side**2, 0.0, np.random.default_rng(config.seed))
-    loss = PixelLoss(target, rasterizer=sheet.raster(anatomy.side, anatomy.side))
+    topology, raster = sheet.topology, sheet.raster(anatomy.side, anatomy.side)
     rule = load_rule(config.start) if config.start else growing_nca(config.channels)
-    seed = point_seed(sheet.topology, rule.num_channels)
+    seed = point_seed(topology, rule.num_channels)
+    newt = grow(rule, topology, 1, (GROWN,), config.seed)[GROWN][0]
+    growing, healing = PixelLoss(target, rasterizer=raster), healing_loss(target, raster, anatomy)
+    worlds = [
+        World(topology, seed, last_state(growing), growing, "growing"),
+        World(
+            topology,
+            newt,
+            last_state(healing),
+            healing,
+            "healing",
+            damage=lambda states, generator: torch.cat(
+                [eye_in_strange_skin(one, topology, anatomy, generator) for one in states.split(1)]
+            ),
+            steps=HEALING_STEPS,
+        ),
+    ]
     training = Training(
         rule,
-        World(sheet.topology, seed, last_state(loss), loss, "square", damage=damage(sheet.topology, anatomy)),
+        worlds,
         TrainingConfig(
             iterations=config.iterations,
             batch_size=config.batch_size,
-            steps=STEPS,
             schedule=MultiStep(config.rate, (config.milestone,)),
-            pool=replace(REGIMES["regenerating"], size=config.pool, damage_count=DAMAGED),
+            pool=replace(REGIMES["regenerating"], size=config.pool),
             seed=config.seed,
             snapshot_every=config.snapshots,
         ),

@@ -37,6 +37,8 @@ class World:
 
     damage: Callable[[Tensor, torch.Generator], Tensor] | None = None
     """What befalls the rows that the pool policy damages: states `(r, N, C)` before and after; None: random disks."""
+    steps: tuple[int, int] | None = None
+    """Steps of a rollout, the upper bound not included, where they are others than the training's."""
 
     def start(self) -> Tensor:
         """The state that growth starts from: the seed, with its genome as it is now, differentiable in that."""

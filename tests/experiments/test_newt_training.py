@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 import torch
-from newt_training import OPERATED, Config, damage, eye_in_strange_skin, train
+from newt_training import EYE_WEIGHT, REACH, Config, eye_in_strange_skin, healing_loss, train
 from protocol.anatomy import Anatomy
+from protocol.scores import raster
 from protocol.upright import painted
 
 from graphnca import load_rule
+from graphnca.losses import PixelLoss
 from graphnca.rules import describe_rule
 from graphnca.targets import load_target
 from graphnca.targets.newt import EYE_LOWER, EYE_UPPER
@@ -28,16 +31,19 @@ def test_the_operation_takes_the_lower_half_and_leaves_the_upper() -> None:
         assert share(after, EYE_UPPER) == share(NEWT, EYE_UPPER) > 10
         assert share(after[:, EYE_PLACE], EYE_LOWER) == 0 < 20 < share(NEWT[EYE_PLACE], EYE_LOWER)
         changed = (after[0] != NEWT).any(1)
-        assert not changed[~ANATOMY.around_eye(GRID, 2.5)].any()
+        assert not changed[~ANATOMY.around_eye(GRID, REACH[1])].any()
 
 
-def test_the_last_rows_are_operated_and_the_others_lose_a_disk() -> None:
-    after = damage(GRID, ANATOMY)(NEWT.expand(3, -1, -1), torch.Generator().manual_seed(1))
-    assert after.shape == (3, *NEWT.shape)
-    assert (share(after[0], EYE_UPPER), share(after[1], EYE_UPPER)) != (0, 0)
-    assert all(share(row[EYE_PLACE], EYE_LOWER) == 0 for row in after[-OPERATED:])
-    assert (after[0] != NEWT).any()
-    assert not (after[0][(after[0] != NEWT).any(1)]).any()
+def test_the_eye_counts_more() -> None:
+    target = load_target("newt", size=40, padding=4)
+    loss = healing_loss(target, raster(GRID, 48, 48), ANATOMY)
+    assert float(loss(NEWT)) < 1e-6
+    blind, lame = NEWT.clone(), NEWT.clone()
+    blind[EYE_PLACE] = 0
+    lame[torch.arange(len(NEWT)) // 48 >= 36] = 0
+    plain = PixelLoss(target, rasterizer=raster(GRID, 48, 48))
+    assert float(loss(blind)) == pytest.approx(EYE_WEIGHT * float(plain(blind)), rel=1e-4)
+    assert float(loss(lame)) == pytest.approx(float(plain(lame)), rel=1e-4)
 
 
 def test_training_writes_a_rule_with_its_card(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Several worlds in one training: who is drawn, who is replaced, and that a resumed run goes the same way."""
 
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
 from torch import Tensor
 
+from graphnca import Trajectory, trajectory
 from graphnca.models import isonca
 from graphnca.seeds import point_seed
 from graphnca.training import (
@@ -16,6 +19,7 @@ from graphnca.training import (
     World,
     carried_over,
     grown_and_still,
+    loop,
 )
 from graphnca.training.worlds import Worlds
 from topologies import hex_grid, square_grid, voronoi_mesh
@@ -152,3 +156,21 @@ def test_a_world_may_say_what_damage_is(tmp_path: Path) -> None:
         assert (sample.states[2:] == 0.25).all().item() is (iteration % 2 == 0)
         assert not (sample.states[:2] == 0.25).any()
     assert damaged == [2, 2]
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(None, {3, 4, 5}), ((9, 10), {9})])
+def test_a_world_may_have_rollouts_of_its_own_length(
+    tmp_path: Path, steps: tuple[int, int] | None, expected: set[int]
+) -> None:
+    pool = PoolPolicy(size=4, seed_always_until=0)
+    config = TrainingConfig(iterations=9, batch_size=2, steps=(3, 6), schedule=lambda _: 1e-3, pool=pool)
+    torch.manual_seed(0)
+    lengths: set[int] = set()
+
+    def watched(*parts: Any, **options: Any) -> Trajectory:
+        lengths.add(parts[3])
+        return trajectory(*parts, **options)
+
+    with patch.object(loop, "trajectory", watched):
+        Training(isonca(6, 12), world_on(SQUARE, steps=steps), config, tmp_path).run()
+    assert lengths == expected
