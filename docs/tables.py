@@ -14,6 +14,7 @@ from result_tables import (
     long_run,
     noise_gain_law,
     other_grids,
+    rotated_perception,
     shipped,
     single_seed,
     speed,
@@ -36,6 +37,7 @@ RESULTS = (
     single_seed,
     noise_gain_law,
     growing,
+    rotated_perception,
     gnomonic_growth,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
