@@ -1,0 +1,99 @@
+"""Damage over time, tiny: the same wounds for every rule, and what is counted."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from damage_over_time import LEVELS, TESTS, Config, Course, comparison, course_of, main, numbers_of, wounds_of
+from PIL import Image
+from protocol.growing import growing_of
+from protocol.sheets import hex_sheet, square_sheet
+
+from graphnca import save_rule
+from graphnca.models import growing_nca
+
+CONFIG = Config(cells=400, runs=3, wounds=3, every=4, rest=(5, 10), width=6.0, substrate=("square", "hex"))
+
+
+def saved(folder: Path, name: str, card: dict) -> str:
+    """An untrained rule: its output layer is zero, so whatever lives stays as it is."""
+    path = folder / f"{name}.safetensors"
+    save_rule(growing_nca(8, 16), path, card)
+    return str(path)
+
+
+def test_every_rule_gets_the_same_wounds_on_every_sheet() -> None:
+    square, hexagons = square_sheet(5184), hex_sheet(5184)
+    wide = replace(CONFIG, width=36.0)
+    first, again = wounds_of(wide, square, 200), wounds_of(wide, square, 20)
+    assert list(first) == [200, 204, 208] and list(again) == [20, 24, 28]
+    assert all(torch.equal(one, other) for one, other in zip(first.values(), again.values(), strict=True))
+    areas = torch.stack([mask.sum(-1).float() for mask in first.values()])
+    other = torch.stack([(mask * hexagons["area"]).sum(-1) for mask in wounds_of(wide, hexagons, 200).values()])
+    assert (areas.std() > 50) and ((areas - other).abs() < 0.12 * areas + 8).all()
+
+
+def test_a_course_tells_what_the_wounds_took(tmp_path: Path) -> None:
+    growing = growing_of(saved(tmp_path, "still", {"target": "lizard", "size": 12, "padding": 4}))
+    topology = square_sheet(400)
+    config = replace(CONFIG, runs=40, width=10.0)
+    course = course_of(growing, topology, config, 6, pictures=True)
+    masks = wounds_of(config, topology, 6)
+    seed = int(topology["pos"].sub(topology["extent"] / 2 + 0.5).norm(dim=1).argmin())
+    hit = torch.stack([mask[:, seed] for mask in masks.values()]).cummax(0).values
+    assert hit[-1].any() and not hit[-1].all()
+    assert [fate == "died" for fate in course.fates] == hit[-1].tolist()
+    assert course.taken.shape == (3, 40)
+    assert torch.equal(course.taken[0] == 1, hit[0])
+    assert course.moments[-1] == 6 + 2 * 4 + 10
+    last = course.pictures[course.moments[-1]]
+    assert last.shape == (40, 4, 20, 20)
+    assert torch.equal(last[:, 3].flatten(1).any(1), ~hit[-1])
+
+
+def test_a_run_has_recovered_by_its_error_after_the_rest() -> None:
+    errors = torch.tensor([[-3.6, -3.6, -3.6], [-1.5, -1.5, -1.5], [-3.1, -2.6, -2.4], [-3.2, -3.1, -2.0]])
+    course = Course([9, 18, 23, 28], errors, torch.full((3, 3), 0.25), ["alive", "alive", "died"], {})
+    entry = numbers_of(course, CONFIG)
+    assert entry["5 steps after"]["log10 errors"] == [-3.1, -2.6, -2.4]
+    assert [entry["5 steps after"][f"at most {level}"] for level in LEVELS] == [2, 1]
+    assert [entry["10 steps after"][f"at most {level}"] for level in LEVELS] == [2, 2]
+    assert entry["median log10 error before"] == -3.6
+    assert entry["fates"] == {"alive": 2, "died": 1}
+    assert entry["share of the living cells that a wound took, mean"] == 0.25
+
+
+def test_rules_are_compared_with_the_first() -> None:
+    def measured(count: int) -> dict:
+        return {"square": {test: {"5 steps after": {f"at most {LEVELS[0]}": count}} for test in TESTS}}
+
+    told = comparison({"usual": measured(4), "better": measured(9), "none": measured(0)}, CONFIG)
+    assert told["better"]["regrowing"] == {"square": 2.25}
+    assert told["none"]["growing"] == {"square": 0.0}
+    assert comparison({"none": measured(0), "some": measured(3)}, CONFIG)["some"]["growing"] == {"square": None}
+
+
+def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = {"target": "lizard", "size": 12, "padding": 4}
+    rules = tuple(saved(tmp_path, name, card) for name in ("usual", "hardened"))
+    out = tmp_path / "out"
+    main(replace(CONFIG, rule=rules, out=str(out)))
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert list(metrics["rules"]) == ["usual", "hardened"]
+    assert list(metrics["rules"]["usual"]) == ["square", "hex"]
+    for test in TESTS:
+        entry = metrics["rules"]["hardened"]["hex"][test]["5 steps after"]
+        assert len(entry["log10 errors"]) == 3
+        assert metrics["times as many"]["hardened"][test] == {"square": None, "hex": None}
+    for picture in ("runs.png", "curves.png", "strips.png", "animation.gif"):
+        with Image.open(out / picture) as drawn:
+            assert drawn.width > 80
+    assert capsys.readouterr().out.count("regrowing") == 4
+
+
+def test_a_rule_without_target_is_refused(tmp_path: Path) -> None:
+    growing = growing_of(saved(tmp_path, "nameless", {}))
+    with pytest.raises(SystemExit, match="nameless"):
+        course_of(growing, square_sheet(400), CONFIG, 6)

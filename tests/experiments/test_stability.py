@@ -1,0 +1,158 @@
+"""The stability report, small: what it is compared with, its four trials, and that its checks can fail."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import stability
+import torch
+from PIL import Image
+from protocol.cuts import WHOLE
+from protocol.pattern import Pattern
+from protocol.structured import LOSS_SCALE
+from protocol.upright import painted
+from stability import OWN, Config, damaged, line, main, own_picture, subject, two_seeds, verdict_of, wide_sheet
+
+from graphnca import save_rule
+from graphnca.layers import NCAConv
+from graphnca.models import growing_nca, isonca
+from graphnca.targets import load_target
+from topologies import check_topology, hex_grid, square_grid, voronoi_mesh
+
+CONFIG = Config("", cells=324, steps=200, every=50, settled=100, dense=0, grown=10, runs=1)
+CARD = {"target": "lizard", "size": 12, "padding": 3}
+
+
+def saved(folder: Path, rule: NCAConv, card: dict, name: str = "still") -> str:
+    """Untrained rules: their output layer is zero, so whatever lives stays as it is."""
+    path = folder / f"{name}.safetensors"
+    save_rule(rule, path, card)
+    return str(path)
+
+
+def test_a_rule_that_perceives_gradients_is_compared_as_it_stands(tmp_path: Path) -> None:
+    pattern = subject(replace(CONFIG, rule=saved(tmp_path, growing_nca(8, 16), CARD)))
+    target = load_target("lizard", size=12, padding=3)
+    assert pattern.upright and not pattern.structured
+    assert torch.equal(pattern.orientation.target, target)
+    assert pattern.empty_loss == pytest.approx(LOSS_SCALE * float(target.square().mean()))
+    assert float(pattern.loss(target[None])) == 0
+    assert float(pattern.loss(target.flip(-1)[None])) > 0.1 * pattern.empty_loss
+
+
+def test_an_isotropic_rule_is_compared_in_the_best_orientation(tmp_path: Path) -> None:
+    pattern = subject(replace(CONFIG, rule=saved(tmp_path, isonca(), {"target": "lizard"})))
+    assert not pattern.upright
+    images = pattern.orientation.target
+    turned = torch.rot90(images, 1, (-2, -1))
+    assert float(pattern.loss(turned[None])) < 0.05 * pattern.empty_loss
+
+
+@pytest.mark.parametrize("rule", [growing_nca(8, 16), isonca()], ids=["gradients", "isotropic"])
+def test_a_rule_whose_target_nobody_names_is_compared_with_itself(rule: NCAConv, tmp_path: Path) -> None:
+    config = replace(CONFIG, rule=saved(tmp_path, rule, {}))
+    pattern = subject(config)
+    assert pattern.target == OWN
+    assert torch.equal(pattern.orientation.target, own_picture(rule, config))
+    assert pattern.orientation.target[3].sum() == 1  # the seed, which stays
+    assert float(pattern.loss(pattern.orientation.target[None])) < 0.01 * pattern.empty_loss
+    assert subject(replace(config, target="heart")).target == "heart"
+
+
+def test_a_rule_that_grows_nothing_is_refused(tmp_path: Path) -> None:
+    rule = growing_nca(8, 16)
+    with torch.no_grad():
+        rule.update_rule.hidden.bias.fill_(1.0)
+        rule.update_rule.output.weight.fill_(-1.0)
+    with pytest.raises(SystemExit, match="grows something"):
+        subject(replace(CONFIG, rule=saved(tmp_path, rule, {})))
+
+
+@pytest.mark.parametrize("kind", ["square", "hex", "voronoi"])
+def test_a_wide_sheet_is_twice_as_wide(kind: str) -> None:
+    sheet = {"square": square_grid(18, 18), "hex": hex_grid(20, 16), "voronoi": voronoi_mesh(18, 18, seed=1)}[kind]
+    wide = wide_sheet(kind, sheet, 1)
+    check_topology(wide)
+    width, height = sheet["extent"][0].tolist()
+    assert wide["extent"][0].tolist() == pytest.approx([2 * width, height], rel=0.06)
+
+
+class Painted(Pattern):
+    """A pattern whose seed is already the whole picture: with a rule that changes nothing, it stays."""
+
+    def seed(self, topology, *, at=None):
+        states = torch.zeros(len(topology["pos"]), self.rule.num_channels)
+        states[:, :4] = painted(self.orientation.target, topology, centre=at)
+        return states
+
+
+def still() -> Painted:
+    return Painted("still", growing_nca(8, 16), "lizard", picture=load_target("lizard", size=12, padding=3))
+
+
+def test_what_never_heals_is_told_so() -> None:
+    entry, result = damaged(still(), square_grid(18, 18), CONFIG)
+    assert entry[WHOLE]["after 300"] == pytest.approx([0.0], abs=0.01)
+    for cut, numbers in entry.items():
+        if cut != WHOLE:
+            assert numbers["after 300"] == pytest.approx(numbers["right after"], abs=0.05)  # thin parts die away
+            assert numbers["healed"] == (numbers["more than without a cut"][0] <= stability.HEALED)
+    assert entry["left half"]["healed"] == entry["half of the cells"]["healed"] == 0
+    assert result.shown["left half"].keys() == {0, 100, 300}
+
+
+def test_what_heals_at_once_is_healed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With cuts that take nothing."""
+    monkeypatch.setattr(
+        stability, "battery", lambda topology, runs, **_: {"nothing": torch.zeros(runs, 324, dtype=torch.bool)}
+    )
+    entry, _ = damaged(still(), square_grid(18, 18), CONFIG)
+    assert entry["nothing"]["healed"] == 1
+
+
+def test_two_seeds_far_apart_are_two_patterns_and_close_ones_overlap() -> None:
+    entry, pictures = two_seeds(still(), square_grid(18, 36), CONFIG)
+    assert entry["alone"]["patterns' worth of cells"] == 1
+    far, close = (entry[words]["patterns' worth of cells"] for words in ("far apart", "close"))
+    assert far == pytest.approx(2, rel=0.2)  # between cells a picture is painted a little wider
+    assert max(entry["far apart"]["errors"]) < 0.2
+    assert 1 < close < 0.85 * far
+    assert min(entry["close"]["errors"]) > 0.2
+    assert len(pictures) == 2
+
+
+def test_a_line_of_the_table_without_a_living_run() -> None:
+    sheet = {
+        "long run": {
+            "fates": {"died": 1},
+            "median error": None,
+            "median drift": None,
+            "median rotation": None,
+            "largest |state|": None,
+            "runs": [{"run": 0, "fate": "died"}],
+        },
+        "damage": {WHOLE: {}, "centre": {"healed": 0}},
+        "two seeds": {"far apart": {"errors": [1.0, 1.0]}, "close": {"patterns' worth of cells": None}},
+    }
+    words = line(verdict_of(sheet, 1))
+    assert words == ["1 died", "-", "-", "-", "none", "-", "0 of 1", "1.00 and 1.00", "-"]
+
+
+@pytest.mark.parametrize("kind", ["gradients", "isotropic"])
+def test_the_main_job_writes_one_page(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = saved(tmp_path, growing_nca(8, 16) if kind == "gradients" else isonca(), CARD, kind)
+    main(replace(CONFIG, rule=rule, out=str(tmp_path / "out"), substrate=("square", "hex")))
+    metrics = json.loads((tmp_path / "out" / kind / "metrics.json").read_text())
+    assert metrics["in the best of all orientations"] is (kind == "isotropic")
+    assert list(metrics["verdicts"]) == ["square", "hex"]
+    assert metrics["fates"] == {"unlike": 2}  # a single cell is no lizard
+    assert metrics["verdicts"]["square"]["cuts"] == 12
+    with Image.open(tmp_path / "out" / kind / "report.png") as page:
+        assert page.width > 500 and page.height > 500
+    assert "1 unlike" in capsys.readouterr().out
+
+
+def test_lengths_must_divide() -> None:
+    with pytest.raises(SystemExit, match="--steps"):
+        main(replace(CONFIG, steps=220))
