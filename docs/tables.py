@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from result_tables import (
+    damage,
     gnomonic_growth,
     growing,
     long_run,
@@ -39,6 +40,7 @@ RESULTS = (
     growing,
     rotated_perception,
     gnomonic_growth,
+    damage,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 

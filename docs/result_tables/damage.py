@@ -1,0 +1,142 @@
+"""Cuts, damage over time, and the stability report."""
+
+from functools import partial
+from statistics import median
+
+from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, results_of_rules, table
+
+BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
+GOAL_SHARE = 0.9
+TWICE = 2.0
+LEVELS = (-2.5, -3.0)
+FIRST_SHEET = "square"
+
+
+def battery_goal() -> str:
+    """How many of the runs that lost a half or the middle were whole again within 100 steps."""
+    rows = []
+    for name, metrics in results_of_rules(BATTERY).items():
+        for sheet, entry in metrics["sheets"].items():
+            goal = entry["goal"]
+            reached = ("yes" if goal["reached"] else "no") if sheet == FIRST_SHEET else ""
+            rows.append([f"`{name}`", sheet, f"{goal['healed']} of {goal['cuts']}", reached])
+    header = ["rule", "sheet", "at most -3.0 within 100 steps", f"goal ({GOAL_SHARE:.0%} on squares) reached"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def battery() -> str:
+    """The median error after every cut, over all times and runs, one column a sheet."""
+    parts = []
+    for name, metrics in results_of_rules(BATTERY).items():
+        sheets = metrics["sheets"]
+        cuts = list(next(iter(next(iter(sheets.values()))["times"].values())))
+        rows = []
+        for cut in cuts:
+            row: list[str] = [cut]
+            for entry in sheets.values():
+                for key in ("right after", "after 100", "after 300"):
+                    errors = [value for time in entry["times"].values() for value in time[cut].get(key, [])]
+                    row.append(f"{median(errors):.1f}" if errors else "")
+            rows.append([row[0], *(" / ".join(row[first : first + 3]) for first in range(1, len(row), 3))])
+        parts.append(f"`{name}`:\n\n" + table(["cut", *sheets], rows))
+    return "\n\n".join(parts) or NOT_MEASURED
+
+
+def many_seeds() -> str:
+    """What each of many seeds on one mesh lost, and its error before and after."""
+    parts = []
+    for name, metrics in results_of_rules(BATTERY).items():
+        if "many seeds" not in metrics:
+            continue
+        many = metrics["many seeds"]
+        errors = many["log10 errors"]
+        rows = [
+            [lost, *(f"{errors[moment][number]:.2f}" for moment in errors)] for number, lost in enumerate(many["lost"])
+        ]
+        parts.append(f"`{name}`, {many['cells']} cells:\n\n" + table(["lost", *errors], rows))
+    return "\n\n".join(parts) or NOT_MEASURED
+
+
+def over_time() -> str:
+    """Runs that recovered from ten wounds, every rule on every sheet."""
+    metrics = result(OVER_TIME)
+    if not metrics:
+        return NOT_MEASURED
+    runs, rests = metrics["config"]["runs"], metrics["config"]["rest"]
+    rows = []
+    for test in next(iter(next(iter(metrics["rules"].values())).values())):
+        for name, sheets in metrics["rules"].items():
+            for sheet, tests in sheets.items():
+                counts = [tests[test][f"{rest} steps after"] for rest in rests]
+                told = [f"{count[f'at most {level}']}" for count in counts for level in LEVELS]
+                middle = [f"{count['median log10 error']:.2f}" for count in counts]
+                rows.append([test, f"`{name}`", sheet, *told, *middle])
+    header = ["test", "rule", "sheet"]
+    header += [f"at most {level}, {rest} steps after" for rest in rests for level in LEVELS]
+    header += [f"median, {rest} steps after" for rest in rests]
+    return f"Of {runs} runs each.\n\n{table(header, rows)}"
+
+
+def over_time_goal() -> str:
+    """How many times as many runs of the hardened rule recover."""
+    metrics = result(OVER_TIME)
+    if not metrics or not metrics["times as many"]:
+        return NOT_MEASURED
+    key, level = f"{metrics['config']['rest'][0]} steps after", f"at most {LEVELS[0]}"
+    usual, *_ = metrics["rules"]
+    rows = []
+    for name, tests in metrics["times as many"].items():
+        for test, sheets in tests.items():
+            for sheet, times in sheets.items():
+                counts = [metrics["rules"][rule][sheet][test][key][level] for rule in (usual, name)]
+                reached = counts[1] >= TWICE * counts[0] and counts[1] > 0
+                ratio = "" if times is None else f"{times:.1f}"
+                rows.append([test, sheet, *counts, ratio, "yes" if reached else "no"])
+    header = ["test", "sheet", f"`{usual}` recovered", "hardened recovered", "times as many", "at least twice"]
+    return table(header, rows)
+
+
+def stability() -> str:
+    """Every reported rule, one row a sheet."""
+    rows = []
+    for name, metrics in results_of_rules(STABILITY).items():
+        for sheet, entry in metrics["verdicts"].items():
+            fates = ", ".join(f"{count} {fate}" for fate, count in entry["fates"].items())
+            numbers = [
+                "" if entry[key] is None else f"{entry[key]:.{digits}f}"
+                for key, digits in (("error at the end", 2), ("drift", 2), ("rotation", 1), ("largest |state|", 1))
+            ]
+            periods = ", ".join(f"{steps:.0f}" for steps in entry["periods"]) or "none"
+            far = " and ".join(f"{error:.2f}" for error in entry["two seeds, far apart"])
+            close = entry["two seeds, close"]
+            healed = f"{entry['cuts healed']} of {entry['cuts']}"
+            rows.append(
+                [f"`{name}`", sheet, fates, *numbers, periods, healed, far, "" if close is None else f"{close:.1f}"]
+            )
+    header = ["rule", "sheet", "after 10,000 steps", "error", "drift", "rotation", "largest state", "periods"]
+    header += ["cuts healed", "errors of two seeds far apart", "patterns' worth of cells of two close ones"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def one_picture(name: str, file: str, words: str) -> str:
+    """A picture of a result, once there is one."""
+    return f"![{words}](results/{name}/{file})" if result(name) else NOT_MEASURED
+
+
+TABLES: Tables = {
+    "damage_battery_goal": battery_goal,
+    "damage_battery": battery,
+    "damage_battery_many": many_seeds,
+    "damage_battery_cuts": partial(pictures, BATTERY, "cuts.png", "Every cut, and how it heals"),
+    "damage_battery_curves": partial(pictures, BATTERY, "curves.png", "The error after a cut over time"),
+    "damage_battery_side_by_side": partial(pictures, BATTERY, "many.png", "Nine seeds on one mesh, cut and healed"),
+    "damage_battery_animation": partial(pictures, BATTERY, "animation.gif", "Nine seeds on one mesh, moving"),
+    "damage_over_time": over_time,
+    "damage_over_time_goal": over_time_goal,
+    "damage_over_time_runs": partial(one_picture, OVER_TIME, "runs.png", "The errors of all runs, sorted"),
+    "damage_over_time_curves": partial(one_picture, OVER_TIME, "curves.png", "The median error over time"),
+    "damage_over_time_strips": partial(one_picture, OVER_TIME, "strips.png", "The median run, wound by wound"),
+    "damage_over_time_animation": partial(one_picture, OVER_TIME, "animation.gif", "Two runs of each rule"),
+    "stability": stability,
+    "stability_pages": partial(pictures, STABILITY, "report.png", "The stability report"),
+}
