@@ -12,7 +12,7 @@ changes, for a fraction of its 50,000 iterations:
 - the shipped rule is the running average of the parameters;
 - the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
   `graphnca.training`), so the pool is rid of states that fill the whole sheet; for a last stage `--reseed random` keeps
-  the lesser faults in it, to be learnt from.
+  the lesser faults in it, to be learnt from: above all drift, for what has left its place is the worst of its batch.
 
 With `--substrate square,hex,voronoi,voronoi --gain-noise 0.15 --renew-every 40` the rule lives on several sheets at a
 time, one an iteration, each of which gives way to a new one after a while: no mesh is seen for long.
@@ -74,6 +74,8 @@ class Config:
     """A rule to go on from, for a second stage: the first one's average, at a lower rate; empty: from nothing."""
     reseed: str = "worst"
     """Which sample of a batch the seed replaces: the worst, or a random one."""
+    seed_until: int = 3000
+    """Iteration before which every batch gets a seed, and from then on every fourth."""
     batch_size: int = 8
     rate: float = 1e-3
     precision: str = "float32"
@@ -111,7 +113,10 @@ def train(config: Config) -> Path:
             batch_size=config.batch_size,
             schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
             pool=PoolPolicy(
-                -(-POOL // len(kinds) // 8) * 8, seed_always_until=3000, seed_every=4, rank=config.reseed == "worst"
+                -(-POOL // len(kinds) // 8) * 8,
+                seed_always_until=config.seed_until,
+                seed_every=4,
+                rank=config.reseed == "worst",
             ),
             precision=config.precision,
             seed=config.seed,
