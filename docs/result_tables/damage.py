@@ -8,7 +8,7 @@ from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, resul
 BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
 GOAL_SHARE = 0.9
 TWICE = 2.0
-LEVELS = (-2.5, -3.0)
+LEVELS = (-3.0, -2.5)  # the first says who has recovered
 FIRST_SHEET = "square"
 
 
