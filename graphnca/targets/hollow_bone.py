@@ -13,7 +13,7 @@ POINTS = 720  # of an outline
 OUTLINE = (0.47, ((2, 0.022, 0.4), (3, 0.020, 2.1), (5, 0.008, 0.9)))
 """Mean radius in sides of the picture, and waves on it: how many a turn, amplitude, phase."""
 INNER_OUTLINE = (0.425, OUTLINE[1])
-CAVITY = (0.245, ((2, 0.024, 2.6), (3, 0.012, 0.3)))
+CAVITY = (0.27, ((2, 0.024, 2.6), (3, 0.012, 0.3)))
 
 
 def draw_hollow_bone() -> Image.Image:

@@ -1,0 +1,79 @@
+"""The graft on the flank, small: what is measured, what is frozen, and every file that is promised."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from induction import OPERATIONS, Config, change_below, difference_to_eye, main, operated
+from PIL import Image
+from protocol import report
+from protocol.anatomy import Anatomy
+from protocol.sheets import sheets, square_sheet
+from protocol.upright import painted
+
+from graphnca import save_rule
+from graphnca.graft import graft
+from graphnca.models import growing_nca
+from graphnca.targets import load_target
+
+ANATOMY, GRID = Anatomy(40, 4), square_sheet(48 * 48)
+NEWT = painted(load_target("newt", size=40, padding=4), GRID)[None]
+CONFIG = Config(cells=48 * 48, meshes=1, runs=2, steps=4, every=2)
+
+
+def padded(states: torch.Tensor, channels: int = 6) -> torch.Tensor:
+    return torch.cat([states, states.new_ones(*states.shape[:-1], channels - 4)], -1)
+
+
+def test_a_perfect_eye_has_no_difference_and_bare_skin_a_large_one() -> None:
+    with_eye, _ = graft(NEWT, GRID, ANATOMY.around_eye(GRID, 1.2), ANATOMY.shift)
+    assert float(difference_to_eye(with_eye, NEWT, GRID, ANATOMY)) < 0.01
+    assert float(difference_to_eye(NEWT, NEWT, GRID, ANATOMY)) > 0.25
+    assert float(change_below(NEWT, with_eye, GRID, ANATOMY)) > 0.25
+    assert float(change_below(NEWT, NEWT, GRID, ANATOMY)) == 0
+
+
+def test_the_graft_alone_brings_nothing_below() -> None:
+    """What is measured lies outside of what was grafted, on every sheet."""
+    for topology in sheets(cells=48 * 48, meshes=1).values():
+        newt = painted(load_target("newt", size=40, padding=4), topology)[None]
+        after, covered = graft(newt, topology, ANATOMY.upper_half(topology), ANATOMY.shift)
+        assert covered.any()
+        assert float(difference_to_eye(after, newt, topology, ANATOMY)) > 0.2
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_is_grafted_stays_and_the_rest_moves(operation: str, random_rule) -> None:
+    rule, newts = random_rule(6, 8, "sobel", life_mask="pre_post"), padded(NEWT)
+    states = operated(rule, newts, GRID, ANATOMY, operation, CONFIG)
+    assert list(states) == [0, 2, 4]
+    _, covered = graft(newts, GRID, ANATOMY.upper_half(GRID), ANATOMY.shift)
+    assert torch.equal(states[0][:, ~covered], newts[:, ~covered])
+    still = torch.equal(states[4][:, covered], states[0][:, covered])
+    assert still is (operation != "none")
+    assert not torch.equal(states[4][:, ~covered], states[0][:, ~covered])
+    assert torch.equal(states[0], newts) is (operation != "graft")
+
+
+def test_it_writes_what_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    paths = []
+    for name in ("one", "other"):
+        paths.append(str(tmp_path / f"{name}.safetensors"))
+        save_rule(growing_nca(6, 8), paths[-1], {"target": "newt", "size": 16, "padding": 2, "regime": name})
+    main(Config(tuple(paths), 400, meshes=1, runs=2, steps=4, every=2, out=str(tmp_path / "out"), publish=True))
+    folder = tmp_path / "docs" / "induction"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert [entry["regime"] for entry in metrics["rules"].values()] == ["one", "other"]
+    for rule in metrics["rules"].values():
+        assert list(rule["sheets"]) == ["square", "hex", "voronoi 3001"]
+        for entry in rule["sheets"].values():
+            for operation in OPERATIONS:
+                assert [len(runs) for runs in entry[operation]["difference to the eye"].values()] == [2, 2, 2]
+    for name in ("newts.png", "close_up.png", "curve.png", "newt.gif"):
+        with Image.open(folder / name) as picture:
+            assert picture.width > 50
+    assert capsys.readouterr().out.count("voronoi 3001") == 2
