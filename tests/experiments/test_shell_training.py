@@ -101,6 +101,25 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> Non
     assert all((tmp_path / "whole" / name).stat().st_size > 500 for name in ("pool.png", "loss.png"))
 
 
+def test_a_second_stage_goes_on_from_the_first_and_says_so(tmp_path: Path) -> None:
+    first = ShellTraining(replace(TOY, iterations=2, out=str(tmp_path / "first")))
+    path = first.run()
+    second = ShellTraining(replace(TOY, start=str(path), out=str(tmp_path / "second")))
+    for name, value in first.averaged_rule().state_dict().items():
+        assert torch.equal(second.rule.state_dict()[name], value)
+    card = describe_rule(second.save())["card"]
+    assert card["started from"]["iterations"] == 2
+    assert describe_rule(path)["card"]["started from"] is None
+
+
+def test_what_it_perceives_can_be_chosen(tmp_path: Path) -> None:
+    for perception in (TOY.perception, ("identity", "gradient")):
+        training = ShellTraining(replace(TOY, perception=perception, out=str(tmp_path)))
+        assert training.rule.perception.filters == perception
+        assert training.rule.life_mask == "pre_post"
+    assert not any("gradient" == name for name in TOY.perception)
+
+
 def test_it_learns(tmp_path: Path) -> None:
     """The loss falls within a few iterations of one and the same sheet."""
     config = replace(TOY, iterations=60, batch_size=4, steps=(8, 9), hidden=32, rate=2e-3, out=str(tmp_path))
