@@ -77,7 +77,8 @@ def cavity_of(target: Float[Tensor, "c h w"]) -> Bool[Tensor, "h w"]:
         SystemExit: If these reach the border of the picture, or the middle is not empty: then it is not hollow.
     """
     empty = (target[3] <= ALIVE).numpy()
-    labels, _ = ndimage.label(empty)
+    label: Any = ndimage.label  # its stub doesn't know that it returns two things
+    labels, _ = label(empty)
     height, width = empty.shape
     middle = labels[height // 2, width // 2]
     if middle == 0 or middle == labels[0, 0]:

@@ -1,7 +1,7 @@
 """A large flower, 64 pixels on 84x84 cells, from one cell near the foot of its stem (Studying Growth).
 
     python experiments/large_pattern.py                   # the shipped rule, a minute on one core
-    python experiments/large_pattern.py --rule runs/growing-flower-large/rule.safetensors
+    python experiments/large_pattern.py --rule runs/growing-flower-large/rule.safetensors --ship growing-flower-large
 
 The rule has 32 channels, each of which fires on its own with probability 0.8 (`large_training.py`). Several runs on the
 square grid, on hexagons and on three Voronoi meshes of about 7,056 cells, each measured by log10 of the mean squared
@@ -29,6 +29,7 @@ from protocol.rules import read_rule
 from protocol.runs import grow
 from protocol.scores import ALIVE, bounded, seeded_position
 from protocol.sheets import sheets
+from protocol.shipping import ship
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -64,6 +65,8 @@ class Config:
     """Folder for the results."""
     publish: bool = False
     """Also copy them into docs/results."""
+    ship: str = ""
+    """Name to ship the rule under, with these numbers in its card; empty: don't."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,8 @@ class Planted:
 
     def log_error(self, states: Float[Tensor, "b n c"], topology: Data) -> Float[Tensor, " b"]:
         """log10 of the mean squared error of RGBA, one a run."""
-        view = planted_raster(topology, *self.target.shape[-2:], self.seed_at, self.size)
+        height, width = self.target.shape[-2:]
+        view = planted_raster(topology, height, width, self.seed_at, self.size)
         return log10_error(view(bounded(states)[..., :4]), self.target)
 
 
@@ -154,6 +158,9 @@ def main(config: Config) -> None:
     write_metrics(out, {**metrics, "sheets": entries})
     if config.publish:
         publish(out, "large_pattern")
+    if config.ship:
+        measured = {"runs on each sheet": config.runs, "seed": config.seed, "sheets": entries}
+        ship(config.rule, config.ship, measured, out / "flower.png")
     print(f"Pictures and metrics.json are in {out}/.")
 
 

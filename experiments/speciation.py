@@ -1,7 +1,7 @@
 """One rule, three flowers: what grows is in the seed (Studying Growth, speciation).
 
     python experiments/speciation.py                      # the shipped rule, two minutes on one core
-    python experiments/speciation.py --rule runs/growing-flowers/rule.safetensors
+    python experiments/speciation.py --rule runs/growing-flowers/rule.safetensors --ship growing-flowers
 
 All cells of all flowers follow the same rule. The flowers differ in their genome, the hidden channels of the one cell
 that growth starts from, which were trained with the rule. Shown and measured:
@@ -39,6 +39,7 @@ from protocol.rules import read_rule
 from protocol.runs import grow
 from protocol.scores import bounded, raster, seeded_position
 from protocol.sheets import CELLS, sheets
+from protocol.shipping import ship
 from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import squareform
 from torch import Tensor
@@ -83,6 +84,8 @@ class Config:
     """Folder for the results."""
     publish: bool = False
     """Also copy them into docs/results."""
+    ship: str = ""
+    """Name to ship the rule under, with these numbers in its card; empty: don't."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +166,7 @@ def draw_tree(
         points = [(x / 10 * (side + gap), height - 6 - y / top * (height - 12)) for x, y in zip(xs, ys, strict=True)]
         draw.line(points, fill="#2b3037", width=2)
     for place, leaf in enumerate(plan["leaves"]):
-        left = place * (side + gap) + gap // 2
+        leaf, left = int(leaf), place * (side + gap) + gap // 2
         image.paste(pictures[leaf], (left, height))
         draw.rectangle((left, height + side + 3, left + side - 1, height + side + 11), fill=colours[leaf])
     return image
@@ -312,6 +315,9 @@ def main(config: Config) -> None:
     write_metrics(config.out, metrics)
     if config.publish:
         publish(config.out, "speciation")
+    if config.ship:
+        measured = {"runs on each sheet": config.runs, "seed": config.seed, "log10 errors": flowers}
+        ship(config.rule, config.ship, measured, Path(config.out) / "flowers.png")
     print(f"Pictures and metrics.json are in {config.out}/.")
 
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 from large_pattern import Config, main, planted_of
 from PIL import Image
-from protocol import report
+from protocol import report, shipping
 from protocol.sheets import square_sheet
 from protocol.upright import painted
 
 from graphnca import save_rule
 from graphnca.models import growing_nca
+from graphnca.rules import describe_rule
 
 CARD = {"target": "rose", "size": 12, "padding": 4, "seed at": [0.5, 0.8]}
 
@@ -28,7 +29,11 @@ def test_it_writes_what_is_promised(
 ) -> None:
     monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
     rule = saved(tmp_path, CARD)
-    main(Config(rule, cells=400, meshes=1, runs=2, steps=20, out=str(tmp_path / "out"), publish=True))
+    monkeypatch.setattr(shipping, "RULES", tmp_path)
+    monkeypatch.setattr(shipping, "PICTURES", tmp_path)
+    out = str(tmp_path / "out")
+    main(Config(rule, cells=400, meshes=1, runs=2, steps=20, out=out, publish=True, ship="large"))
+    assert "square" in describe_rule(tmp_path / "large.safetensors")["card"]["measured"]["sheets"]
     folder = tmp_path / "docs" / "large_pattern"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert list(metrics["sheets"]) == ["square", "hex", "voronoi 3001"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from protocol import report
+from protocol import report, shipping
 from protocol.sheets import square_sheet
 from scipy.cluster.hierarchy import leaves_list
 from speciation import (
@@ -25,6 +25,7 @@ from speciation import (
 
 from graphnca import save_rule
 from graphnca.models import growing_nca
+from graphnca.rules import load_genomes
 
 CARD = {"targets": ["tulip", "rose", "blossom"], "size": 12, "padding": 4}
 
@@ -109,9 +110,13 @@ def test_it_writes_what_is_promised(
     rule = saved(tmp_path, list(CARD["targets"]))
     config = Config(
         rule, cells=400, meshes=1, runs=2, steps=(4, 8), grown=20, mixtures=3, divisions=2, out=str(tmp_path / "out"),
-        publish=True,
+        publish=True, ship="flowers",
     )  # fmt: skip
+    monkeypatch.setattr(shipping, "RULES", tmp_path / "shipped")
+    monkeypatch.setattr(shipping, "PICTURES", tmp_path / "shipped")
+    (tmp_path / "shipped").mkdir()
     main(config)
+    assert sorted(load_genomes(tmp_path / "shipped/flowers.safetensors")) == sorted(CARD["targets"])
     folder = tmp_path / "docs" / "speciation"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert list(metrics["flowers"]) == ["square", "hex", "voronoi 3001"]
