@@ -20,6 +20,7 @@ from result_tables import (
     single_seed,
     speed,
     structured,
+    studying_growth,
     symmetry,
     transfer,
 )
@@ -41,6 +42,7 @@ RESULTS = (
     rotated_perception,
     gnomonic_growth,
     damage,
+    studying_growth,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 
