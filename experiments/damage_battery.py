@@ -23,8 +23,8 @@ Written to `--out`/NAME, for each rule:
     metrics.json    every error
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,19 @@ class Config:
     """Also copy them into docs/results."""
 
 
-def apart(growing: Growing, topology: Data, states: Tensor, others: Tensor) -> Tensor:
-    """log10 of the mean squared error between what two runs show on the raster of the target."""
-    view = view_of(growing, topology)
-    return log10_error(view(bounded(states)[..., :4]), view(bounded(others)[..., :4]))
+def comparisons(
+    growing: Growing, topology: Data
+) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]:
+    """log10 of the mean squared error to the target, and of that between two runs, on the raster of the target."""
+    view, target = view_of(growing, topology), picture_of(growing)
+
+    def score(states: Tensor) -> Tensor:
+        return log10_error(view(bounded(states)[..., :4]), target)
+
+    def apart(states: Tensor, others: Tensor) -> Tensor:
+        return log10_error(view(bounded(states)[..., :4]), view(bounded(others)[..., :4]))
+
+    return score, apart
 
 
 def healed(growing: Growing, topology: Data, config: Config) -> dict[int, Healing]:
@@ -100,6 +109,7 @@ def healed(growing: Growing, topology: Data, config: Config) -> dict[int, Healin
     grown = grow(growing.rule, topology, config.runs, config.times, config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     width = half_width(growing)
+    score, apart = comparisons(growing, topology)
     return {
         time: healing(
             growing.rule,
@@ -107,8 +117,8 @@ def healed(growing: Growing, topology: Data, config: Config) -> dict[int, Healin
             topology,
             battery(topology, config.runs, generator=generator, half_width=width),
             range(0, config.steps + 1, LOOK_EVERY),
-            partial(growing.log_error, topology=topology),
-            partial(apart, growing, topology),
+            score,
+            apart,
             seed=config.seed + time,
             shown=SHOWN,
         )

@@ -38,10 +38,10 @@ import torch
 from PIL import Image
 from protocol.command_line import from_command_line
 from protocol.cuts import HALF_WIDTH
-from protocol.growing import Growing, fates, growing_of
+from protocol.growing import Growing, fates, growing_of, log10_error
 from protocol.report import publish, write_metrics
 from protocol.runs import walk
-from protocol.scores import ALIVE, raster, seeded_position
+from protocol.scores import ALIVE, bounded, raster, seeded_position
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
@@ -135,12 +135,13 @@ def course_of(growing: Growing, topology: Data, config: Config, first: int, *, p
     generator = torch.Generator().manual_seed(config.seed + 1)
     for moment, states in walk(growing.rule, start, topology, wanted, generator=generator, wounds=wounds):
         moments.append(moment)
-        errors.append(growing.log_error(states, topology))
+        images = view(bounded(states)[..., :4])
+        errors.append(log10_error(images, growing.target))
         if moment in before:
             living = states[..., 3] > ALIVE
             taken.append((living & before[moment]).sum(-1) / living.sum(-1).clamp_min(1))
         if pictures:
-            shown[moment] = view(states[..., :4])
+            shown[moment] = images
     return Course(moments, torch.stack(errors), torch.stack(taken), fates(states), shown)
 
 

@@ -61,7 +61,7 @@ HEALED = 0.05  # of the empty sheet's error: how much worse than without a cut; 
 AFTER = (0, 50, 100, 200, 300)  # steps since a cut
 SHOWN = (0, 100, 300)
 NEAR = 0.25  # of the target's raster: the distance of two seeds whose patterns meet; 1 is the far one
-PAGE_WIDTH = 1000  # pixels
+PAGE_WIDTH = 880  # pixels
 FONT = 12
 INK, FAINT = (38, 42, 48), (112, 118, 126)
 
@@ -126,7 +126,8 @@ def own_picture(rule: NCAConv, config: Config) -> Tensor:
 
 def share_of(pattern: Pattern, topology: Data) -> Callable[[Tensor], Tensor]:
     """The error of states `(..., N, C)` as a share of the empty sheet's."""
-    return lambda states: pattern.loss(pattern.images(states, topology)) / pattern.empty_loss
+    view = raster(topology, *pattern.orientation.target.shape[-2:])
+    return lambda states: pattern.loss(view(bounded(states))) / pattern.empty_loss
 
 
 def damaged(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[str, Any], Healing]:
@@ -185,7 +186,7 @@ def two_seeds(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[st
     size = min(pattern.orientation.target.shape[-2:])
     entry: dict[str, Any] = {}
     pictures = []
-    canvas = CellCanvas(topology, scale=1.7)
+    canvas = CellCanvas(topology, scale=1.5)
     middle = (seeded_position(topology)[0], height / 2)
     alone = 0
     for words, distance in (("alone", 0.0), ("far apart", float(size)), ("close", NEAR * size)):
@@ -283,7 +284,7 @@ def page(pattern: Pattern, parts: dict[str, dict[str, Any]], table: list[list[st
     sections = [text_table([list(HEADER), *table])]
     tiles, captions = [], []
     for name, part in parts.items():
-        canvas = CellCanvas(part["topology"], scale=1.8)
+        canvas = CellCanvas(part["topology"], scale=1.5)
         for moment, state in part["recording"].shown:
             tiles.append(canvas.draw(bounded(state)))
             captions.append(f"{name}, step {moment:,}")
