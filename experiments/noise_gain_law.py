@@ -55,6 +55,7 @@ GOALS = {"hex": 0.004, "voronoi": 0.01}  # median error at the first moment of r
 GOALS_ANY = (0.003, 0.005)  # of rules trained on mixed cells, on every kind, at the first moment and at the last
 FRAME_EVERY = 8  # steps between two frames of the animation
 ANIMATED = 320  # steps that it shows
+CURVE_SIZE = (520, 330)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Config:
     meshes: int = 3
     """Voronoi meshes."""
     shares: tuple[float, ...] = (0.0, 0.08, 0.16, 0.24, 0.32, 0.5)
-    """Shares of smoothing that are tried for all cells alike, at the first moment."""
+    """Shares of smoothing that are tried for all cells alike."""
     seed: int = 2000
     """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
     out: str = "out/noise_gain_law"
@@ -197,17 +198,47 @@ def animation(growing: Growing, topologies: dict[str, Data], config: Config) -> 
 
 def smoothing_curve(
     growing: Growing, topologies: dict[str, Data], own: dict[int, Tensor], config: Config
-) -> dict[str, dict[str, float]]:
-    """The median error on each kind of cells at the first moment, by the share of smoothing of all cells."""
-    first = {min(own): own[min(own)]}
-    curve: dict[str, dict[str, float]] = {}
+) -> dict[str, dict[str, dict[str, float]]]:
+    """By moment and by the share of smoothing of all cells: the median error on each kind of cells."""
+    curve: dict[str, dict[str, dict[str, float]]] = {f"step {step}": {} for step in own}
     for share in tqdm(config.shares, desc="shares of smoothing", unit="share"):
-        found: dict[str, list[float]] = {}
-        for name, topology in topologies.items():
-            entry, _ = errors_on(growing, smoothed_by(topology, share), first, config)
-            found.setdefault(name.split()[0], []).extend(entry[f"step {min(own)}"]["errors"])
-        curve[f"{share:g}"] = {kind: round(median(errors), 6) for kind, errors in found.items()}
+        entries = {
+            name: errors_on(growing, smoothed_by(topology, share), own, config)[0]
+            for name, topology in topologies.items()
+        }
+        for step in own:
+            curve[f"step {step}"][f"{share:g}"] = medians({"uniform": entries}, step)["uniform"]
     return curve
+
+
+def smoothing_picture(
+    curve: dict[str, dict[str, dict[str, float]]],
+    by_law: dict[str, dict[str, float]],
+    gains: dict[str, dict[str, float]],
+    title: str,
+) -> Image.Image:
+    """For every moment the error against the share of smoothing, with a point where the law lies."""
+    panels = []
+    for moment, entries in curve.items():
+        kinds = next(iter(entries.values()))
+        lines = {
+            kind: ([float(share) for share in entries], [entry[kind] for entry in entries.values()]) for kind in kinds
+        }
+        for kind in kinds:
+            share = median(gain["smoothing"] for name, gain in gains.items() if name.startswith(kind))
+            lines[f"{kind}, law"] = ([share], [by_law[moment][kind]])
+        panels.append(
+            draw_curves(
+                lines,
+                size=CURVE_SIZE,
+                dots=True,
+                log_y=True,
+                x_label="share of smoothing",
+                y_label="error",
+                title=f"{title}, {moment}",
+            )
+        )
+    return montage(panels, columns=2, pad=6)
 
 
 def medians(measured: dict[str, dict[str, Any]], step: int) -> dict[str, dict[str, float]]:
@@ -255,15 +286,8 @@ def study(growing: Growing, topologies: dict[str, Data], config: Config, out: Pa
     save_image(out / "figure.png", figure(shown, measured, topologies, first))
     save_animation(out / "growth.gif", animation(growing, topologies, config), fps=12)
     gains = {name: noise_gain(topology) for name, topology in topologies.items()}
-    lines: dict[str, tuple[list[float], list[float]]] = {
-        kind: (list(config.shares), [entry[kind] for entry in curve.values()]) for kind in KINDS if kind != "square"
-    }
-    for kind in [*lines]:
-        share = median(entry["smoothing"] for name, entry in gains.items() if name.startswith(kind))
-        lines[f"{kind}, by the law"] = ([share], [at_first[kind]])
-    label = f"error at step {first}"
-    curves = draw_curves(lines, dots=True, log_y=True, x_label="share of smoothing", y_label=label, title=growing.name)
-    save_image(out / "smoothing.png", curves)
+    by_law = {moment: values["law"] for moment, values in middle.items()}
+    save_image(out / "smoothing.png", smoothing_picture(curve, by_law, gains, growing.name))
     return {
         "rule": growing.name,
         "target": growing.card.get("target"),
