@@ -28,7 +28,7 @@ from protocol.growing import Growing, growing_of
 from protocol.report import publish, write_metrics
 from protocol.runs import grow
 from protocol.scores import ALIVE, bounded, seeded_position
-from protocol.sheets import CELLS, sheets
+from protocol.sheets import CELLS, first_of_each_kind, sheets
 from scipy import ndimage
 from torch import Tensor
 from torch_geometric.data import Data
@@ -159,14 +159,10 @@ def main(config: Config) -> None:
             save_animation(out / "bone.gif", frames + frames[-1:] * FPS, fps=FPS)
     save_image(out / "bones.png", montage(tiles, captions=captions, columns=len(shown), pad=6, font_size=11))
     curves = {}
-    for name, entry in entries.items():
-        if name in ("square", "hex", "voronoi 1"):
-            curve = entry["curve"]
-            early = [number for number, step in enumerate(curve["step"]) if step <= 2 * GIF_STEPS]
-            curves[f"cavity, {name}"] = ([curve["step"][i] for i in early], [curve["cavity"][i] for i in early])
-    curve = entries["square"]["curve"]
-    early = [number for number, step in enumerate(curve["step"]) if step <= 2 * GIF_STEPS]
-    curves["bone, square"] = ([curve["step"][i] for i in early], [curve["bone"][i] for i in early])
+    for name, tissue in [*((name, "cavity") for name in first_of_each_kind(entries)), ("square", "bone")]:
+        curve = entries[name]["curve"]
+        early = [number for number, step in enumerate(curve["step"]) if step <= 2 * GIF_STEPS]
+        curves[f"{tissue}, {name}"] = ([float(curve["step"][i]) for i in early], [curve[tissue][i] for i in early])
     save_image(out / "curve.png", draw_curves(curves, x_label="step", title="share of cells alive"))
     print(f"{'sheet':<12}{'cavity':>8}{'highest':>9}{'at step':>9}{'at the end':>12}{'log10 error':>13}")
     for name, entry in entries.items():

@@ -33,7 +33,7 @@ from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
 from protocol.runs import grow
 from protocol.scores import bounded, raster, seeded_position
-from protocol.sheets import CELLS, sheets
+from protocol.sheets import CELLS, first_of_each_kind, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -174,13 +174,16 @@ def drawn(
 
 
 def curves(entries: dict[str, Any], config: Config) -> None:
-    """The difference against the steps: with a graft on every sheet, sham and without one on squares."""
+    """The difference against the steps: with a graft on every kind of cells, sham and without one on squares."""
     lines = {}
-    for sheet, operation in [*((sheet, "graft") for sheet in entries), ("square", "sham"), ("square", "none")]:
+    for sheet, operation in [
+        *((sheet, "graft") for sheet in first_of_each_kind(entries)),
+        ("square", "sham"),
+        ("square", "none"),
+    ]:
         numbers = entries[sheet][operation]["difference to the eye"]
-        if sheet in ("square", "hex", "voronoi 1"):
-            x = [float(step) for step in numbers]
-            lines[f"{operation}, {sheet}"] = (x, [median(values) for values in numbers.values()])
+        x = [float(step) for step in numbers]
+        lines[f"{operation}, {sheet}"] = (x, [median(values) for values in numbers.values()])
     title = "colour difference between the flank below and the lower half of the eye, median"
     save_image(Path(config.out) / "curve.png", draw_curves(lines, x_label="steps since the operation", title=title))
 

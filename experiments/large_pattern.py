@@ -28,7 +28,7 @@ from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
 from protocol.runs import grow
 from protocol.scores import ALIVE, bounded, seeded_position
-from protocol.sheets import sheets
+from protocol.sheets import first_of_each_kind, sheets
 from protocol.shipping import ship
 from torch import Tensor
 from torch_geometric.data import Data
@@ -42,7 +42,6 @@ CELLS = 7056  # of an 84x84 grid, as published
 LOOKS = (16, 32, 48, 64, 80, 96, 128, 160, 200, 300, 500, 700, 1000)  # steps of the curve
 SHOWN = (16, 32, 64, 96, 200, 1000)  # steps of the pictures
 GIF_EVERY, GIF_STEPS, FPS = 4, 160, 10
-KINDS = ("square", "hex", "voronoi 3001")
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,7 @@ def main(config: Config) -> None:
     save_image(out / "flower.png", montage(tiles, captions=captions, columns=len(shown), pad=6, font_size=11))
     lines = {
         name: ([float(step) for step in looks], [median(entry["log10 errors"][str(step)]) for step in looks])
-        for name, entry in entries.items()
-        if name in KINDS
+        for name, entry in ((name, entries[name]) for name in first_of_each_kind(entries))
     }
     picture = draw_curves(lines, log_x=True, dots=True, x_label="step", title="log10 of the mean squared error, median")
     save_image(out / "error.png", picture)

@@ -71,3 +71,8 @@ def varied_meshes(cells: int = CELLS, *, seed: int = 0) -> dict[str, Data]:
         name = f"mesh {number}: {kind}, Lloyd {lloyd_steps}"
         meshes[name] = voronoi_sheet(cells, seed=seed + number, periodic=periodic, lloyd_steps=lloyd_steps)
     return meshes
+
+
+def first_of_each_kind(names: Iterable[str]) -> list[str]:
+    """The first of several sheets of each kind, by the word that their names begin with."""
+    return list({name.split()[0]: name for name in reversed(list(names))}.values())[::-1]

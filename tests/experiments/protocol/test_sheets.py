@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from protocol.sheets import MESHES, sheets, varied_meshes
+from protocol.sheets import MESHES, first_of_each_kind, sheets, varied_meshes
 
 from topologies import check_topology
 
@@ -38,3 +38,8 @@ def test_meshes_follow_their_seed(meshes: dict) -> None:
     other = varied_meshes(150, seed=9)["mesh 1: torus, Lloyd 0"]["pos"]
     assert not torch.equal(other, sheets(("voronoi",), 150, meshes=1, seed=4)["voronoi 5"]["pos"])
     assert torch.equal(meshes["mesh 1: torus, Lloyd 0"]["pos"], sheets(("voronoi",), 150, seed=4)["voronoi 5"]["pos"])
+
+
+def test_the_first_of_each_kind() -> None:
+    assert first_of_each_kind(["square", "hex", "voronoi 7", "voronoi 8"]) == ["square", "hex", "voronoi 7"]
+    assert first_of_each_kind(["voronoi 2"]) == ["voronoi 2"]
