@@ -1,15 +1,19 @@
 """The single-seed targets, with the auxiliary channels that tell their sides apart, and the loss they are scored by."""
 
+import math
+from statistics import median
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from graphnca.losses import RotationInvariantLoss
-from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel
+from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel, turn_target
 
 SIZE, PADDING = 48, 12  # pixels: a target of 48 on 72x72 cells, as published
 PUBLISHED_AUXILIARY = {"lizard": "binary", "spiderweb": "", "heart": "binary,radial4"}
 """The auxiliary channels of the paper's targets; of any other target, binary."""
+TURNS = 25  # no divisor of the turn that a lattice has
 
 
 def auxiliary_channels(auxiliary: str) -> list[tuple[str, float]]:
@@ -19,10 +23,10 @@ def auxiliary_channels(auxiliary: str) -> list[tuple[str, float]]:
 
 
 def target_with_auxiliary(
-    target: str, auxiliary: str, *, size: int = SIZE, padding: int = PADDING
+    target: str, auxiliary: str, *, size: int = SIZE, padding: int = PADDING, on_pixel: bool = False
 ) -> Float[Tensor, "c h w"]:
-    """RGBA and the auxiliary channels, (4 + n, H, W)."""
-    image = load_target(target, size=size, padding=padding)
+    """RGBA and the auxiliary channels, (4 + n, H, W); `on_pixel` as in `load_target`."""
+    image = load_target(target, size=size, padding=padding, on_pixel=on_pixel)
     channels = [image]
     for name, _ in auxiliary_channels(auxiliary):
         if name == "binary":
@@ -38,7 +42,24 @@ def target_with_auxiliary(
     return torch.cat(channels)
 
 
-def published_loss(target: str, auxiliary: str | None = None) -> RotationInvariantLoss:
-    """The published loss of a target; by default with the auxiliary channels that the paper gave it."""
+def published_loss(target: str, auxiliary: str | None = None, *, on_pixel: bool = False) -> RotationInvariantLoss:
+    """The published loss of a target; by default with the auxiliary channels that the paper gave it.
+
+    The paper's rings lie around the middle of 72x72 pixels, which is the corner of four of them, and its seed in the
+    cell beside that: every pattern that stands on its seed lies half a pixel off in both directions, and an isotropic
+    rule cannot know which. With `on_pixel` the rings lie around the seed's pixel, on 73x73.
+    """
+    return RotationInvariantLoss(_scored(target, auxiliary, on_pixel), variant="published")
+
+
+def perfect_loss(target: str, auxiliary: str | None = None, *, on_pixel: bool = False) -> float:
+    """The published loss of a perfect pattern: the target around its seed, in the median of `TURNS` orientations."""
+    loss, image = published_loss(target, auxiliary, on_pixel=on_pixel), _scored(target, auxiliary, True)
+    height, width = loss.target.shape[-2:]
+    turned = [turn_target(image, 2 * math.pi * number / TURNS)[:, :height, :width] for number in range(TURNS)]
+    return median(loss(torch.stack(turned)).tolist())
+
+
+def _scored(target: str, auxiliary: str | None, on_pixel: bool) -> Float[Tensor, "c h w"]:
     channels = PUBLISHED_AUXILIARY.get(target, "binary") if auxiliary is None else auxiliary
-    return RotationInvariantLoss(target_with_auxiliary(target, channels), variant="published")
+    return target_with_auxiliary(target, channels, on_pixel=on_pixel)

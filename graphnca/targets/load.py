@@ -1,5 +1,6 @@
 """Target images: the shipped emoji and our own drawings by name, any image with alpha by path."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ def target_names() -> list[str]:
     return sorted([*(path.stem for path in EMOJI.glob("*.png")), *DRAWINGS])
 
 
-def load_target(name_or_path: str | Path, *, size: int = 48, padding: int = 12) -> Float[Tensor, "4 h w"]:
+def load_target(
+    name_or_path: str | Path, *, size: int = 48, padding: int = 12, on_pixel: bool = False
+) -> Float[Tensor, "4 h w"]:
     """Load an image with alpha as a target: premultiplied RGBA in [0, 1], row 0 on top.
 
     As in the source works the image is resized first (antialiased by Lanczos's filter, proportions kept), then
@@ -33,6 +36,9 @@ def load_target(name_or_path: str | Path, *, size: int = 48, padding: int = 12) 
         name_or_path: a name in `target_names()`, or the path of an image file that has an alpha channel.
         size: the longer side of the resized image, in pixels.
         padding: empty pixels added on each of the four sides.
+        on_pixel: whether the image's middle is to lie in the middle of a pixel, as a seed does, and not between four of
+            them, as that of a picture of even size. The image is drawn as large as without, half a pixel further right
+            and down, on one row and one column of pixels more.
 
     Raises:
         FileNotFoundError: a path (something with a folder or a suffix) that does not exist.
@@ -45,15 +51,32 @@ def load_target(name_or_path: str | Path, *, size: int = 48, padding: int = 12) 
         raise ValueError(f"`padding` must be 0 or more pixels, got {padding}.")
     drawing = DRAWINGS.get(str(name_or_path))
     image = _open(_find(name_or_path)) if drawing is None else drawing()
-    if max(image.size) > size:
+    if on_pixel:
+        image = _resized_on_pixel(image, size)
+    elif max(image.size) > size:
         image.thumbnail((size, size), Image.Resampling.LANCZOS)
     elif max(image.size) < size:
-        scale = size / max(image.size)
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        image = image.resize(_fitting(image, size), Image.Resampling.LANCZOS)
     rgba = torch.from_numpy(np.array(image, dtype=np.float32) / OPAQUE).permute(2, 0, 1)
     premultiplied = torch.cat([rgba[:3] * rgba[3:], rgba[3:]])
     return functional.pad(premultiplied, (padding, padding, padding, padding))
+
+
+def _fitting(image: Image.Image, size: int) -> tuple[int, int]:
+    """Width and height of the image when its longer side is `size`."""
+    scale = size / max(image.size)
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _resized_on_pixel(image: Image.Image, size: int) -> Image.Image:
+    """The image with half a pixel more on each side, so that its middle lies in the middle of a pixel."""
+    width, height = _fitting(image, size)
+    x, y = image.width / width / 2, image.height / height / 2  # half a pixel, in those of the given image
+    margin = math.ceil(max(x, y))
+    canvas = Image.new("RGBA", (image.width + 2 * margin, image.height + 2 * margin))
+    canvas.paste(image, (margin, margin))
+    box = (margin - x, margin - y, margin + image.width + x, margin + image.height + y)
+    return canvas.resize((width + 1, height + 1), Image.Resampling.LANCZOS, box=box)
 
 
 def _find(name_or_path: str | Path) -> Path:

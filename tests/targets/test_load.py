@@ -122,3 +122,23 @@ def test_sizes_out_of_range() -> None:
         load_target("lizard", size=0)
     with pytest.raises(ValueError, match=r"`padding` must be 0 or more pixels, got -1"):
         load_target("lizard", padding=-1)
+
+
+def test_on_a_pixel_the_middle_of_the_image_is_the_middle_of_a_pixel(tmp_path: Path) -> None:
+    """A disc: its centroid lies in the middle of the one in the middle of 17x17 pixels; it is as large as without."""
+    y, x = np.mgrid[:64, :64] - 31.5
+    pixels = np.full((64, 64, 4), 255, np.uint8)
+    pixels[..., 3] *= np.hypot(x, y) < 24
+    path = save(tmp_path / "disc.png", Image.fromarray(pixels))
+    between, on = (load_target(path, size=16, padding=2, on_pixel=on_pixel)[3] for on_pixel in (False, True))
+    assert between.shape == (20, 20)
+    assert on.shape == (21, 21)
+    for alpha, middle in ((between, 9.5), (on, 10.0)):
+        centroid = [(alpha.sum(1 - axis) * torch.arange(len(alpha))).sum() / alpha.sum() for axis in (0, 1)]
+        assert centroid == pytest.approx([middle, middle], abs=1e-3)
+    assert float(on.sum()) == pytest.approx(float(between.sum()), rel=0.01)
+
+
+def test_on_a_pixel_sides_that_differ_keep_their_proportions(tmp_path: Path) -> None:
+    path = save(tmp_path / "half.png", half_covered(40, 20))
+    assert load_target(path, size=8, padding=1, on_pixel=True).shape == (4, 4 + 1 + 2, 8 + 1 + 2)

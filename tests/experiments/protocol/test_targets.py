@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from protocol.targets import auxiliary_channels, published_loss, target_with_auxiliary
+from protocol.scores import empty_loss
+from protocol.targets import auxiliary_channels, perfect_loss, published_loss, target_with_auxiliary
 
 
 def test_auxiliary_channels_follow_the_picture() -> None:
@@ -23,3 +24,12 @@ def test_the_published_loss_has_the_papers_channels() -> None:
     assert loss.variant == "published"
     assert len(published_loss("spiderweb").target) == 4
     assert len(published_loss("butterfly").target) == 5
+
+
+def test_thin_lines_that_stand_on_their_seed_cannot_reach_a_low_loss_as_published() -> None:
+    """The published rings lie half a pixel off the seed in both directions; the rings around the seed do not."""
+    for target, as_published, around in (("spiderweb", 0.2, 0.08), ("heart", 0.03, 0.02)):
+        assert perfect_loss(target) > as_published * empty_loss(published_loss(target))
+        on_pixel = published_loss(target, on_pixel=True)
+        assert on_pixel.target.shape[-2:] == (73, 73)
+        assert perfect_loss(target, on_pixel=True) < around * empty_loss(on_pixel)
