@@ -153,7 +153,6 @@ def numbers_of(result: Healing) -> dict[str, Any]:
         entry[cut][f"least within {WITHIN}"] = rounded(errors[: within + 1].amin(0))
         if cut != WHOLE:
             entry[cut][f"to the run without a cut, after {WITHIN}"] = rounded(result.apart[cut][within])
-        entry[cut]["median over time"] = rounded(errors.median(1).values)
     return entry
 
 

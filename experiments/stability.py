@@ -19,8 +19,8 @@ loss). It is told as a share of the empty sheet's error: 0 is the target, 1 is n
 A rule whose target nobody names is compared with its own pattern after `--grown` steps on squares; its errors then say
 how it changes, not how good it is.
 
-A cut counts as healed if 300 steps later the error is at most 0.05 above that of the same run without a cut. Two seeds
-that meet are told by their living cells, in multiples of one pattern's.
+A cut counts as healed if the error is at most 0.05 above that of the same run without a cut, after 300 steps, and after
+1,000, which isotropic rules need. Two seeds that meet are told by their living cells, in multiples of one pattern's.
 
 Written to `--out`/NAME:
     report.png      the page
@@ -53,13 +53,14 @@ from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image, to_picture
 from graphnca.layers import NCAConv
+from graphnca.seeds import nearest_cells
 from topologies import hex_grid, square_grid, voronoi_mesh
 
 OWN = "its own pattern"  # what a rule without a target is compared with
 OWN_SIDE = SIZE + 2 * PADDING  # pixels
 HEALED = 0.05  # of the empty sheet's error: how much worse than without a cut; isotropic rules waver by 0.03
-AFTER = (0, 50, 100, 200, 300)  # steps since a cut
-SHOWN = (0, 100, 300)
+LATER = (300, 1000)  # steps after a cut at which it may be healed
+SHOWN = (0, 100, 1000)
 NEAR = 0.25  # of the target's raster: the distance of two seeds whose patterns meet; 1 is the far one
 PAGE_WIDTH = 880  # pixels
 FONT = 12
@@ -143,7 +144,7 @@ def damaged(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[str,
         states,
         topology,
         cuts,
-        AFTER,
+        {*SHOWN, *LATER},
         score,
         seed=config.seed + 1,
         shown=SHOWN,
@@ -152,14 +153,12 @@ def damaged(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[str,
     entry: dict[str, Any] = {}
     for cut in cuts:
         errors = result.scores[cut]
-        left = errors[-1] - whole[-1]
-        entry[cut] = {
-            "right after": rounded(errors[0]),
-            f"after {AFTER[-1]}": rounded(errors[-1]),
-            "more than without a cut": rounded(left),
-            "healed": int((left <= HEALED).sum()),
-        }
-    entry[WHOLE] = {f"after {AFTER[-1]}": rounded(whole[-1])}
+        entry[cut] = {"right after": rounded(errors[0])}
+        for steps in LATER:
+            place = result.moments.index(steps)
+            more = errors[place] - whole[place]
+            entry[cut][f"more than without a cut, after {steps}"] = rounded(more)
+            entry[cut][f"healed after {steps}"] = int((more <= HEALED).sum())
     return entry, result
 
 
@@ -191,6 +190,7 @@ def two_seeds(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[st
     alone = 0
     for words, distance in (("alone", 0.0), ("far apart", float(size)), ("close", NEAR * size)):
         places = [(width / 2 + sign * distance / 2, height / 2) for sign in (-1, 1)] if distance else [middle]
+        places = [tuple(topology["pos"][cell, :2].tolist()) for cell in nearest_cells(topology, torch.tensor(places))]
         start = torch.stack([pattern.seed(topology, at=place) for place in places]).amax(0)
         generator = torch.Generator().manual_seed(config.seed)
         ((_, states),) = walk(pattern.rule, start[None], topology, (config.grown,), generator=generator)
@@ -228,7 +228,6 @@ def followed(pattern: Pattern, topology: Data, config: Config) -> tuple[dict[str
 def verdict_of(sheet: dict[str, Any], runs: int) -> dict[str, Any]:
     """The line of a sheet in the table."""
     long, cuts, seeds = sheet["long run"], sheet["damage"], sheet["two seeds"]
-    told = [cut for name, cut in cuts.items() if name != WHOLE]
     periods = sorted({period["steps"] for run in long["runs"] for key in PERIODS if (period := run.get(key))})
     return {
         "fates": long["fates"],
@@ -237,8 +236,8 @@ def verdict_of(sheet: dict[str, Any], runs: int) -> dict[str, Any]:
         "rotation": long["median rotation"],
         "periods": periods,
         "largest |state|": long["largest |state|"],
-        "cuts healed": sum(cut["healed"] for cut in told),
-        "cuts": runs * len(told),
+        **{f"cuts healed after {steps}": sum(cut[f"healed after {steps}"] for cut in cuts.values()) for steps in LATER},
+        "cuts": runs * len(cuts),
         "two seeds, far apart": seeds["far apart"]["errors"],
         "two seeds, close": seeds["close"]["patterns' worth of cells"],
     }
@@ -253,7 +252,7 @@ def line(entry: dict[str, Any]) -> list[str]:
         written(entry["rotation"], 1),
         ", ".join(f"{steps:.0f}" for steps in entry["periods"]) or "none",
         written(entry["largest |state|"], 1),
-        f"{entry['cuts healed']} of {entry['cuts']}",
+        " and ".join(f"{entry[f'cuts healed after {steps}']}" for steps in LATER) + f" of {entry['cuts']}",
         " and ".join(written(error, 2) for error in entry["two seeds, far apart"]),
         written(entry["two seeds, close"], 1),
     ]

@@ -109,12 +109,17 @@ def stability() -> str:
             periods = ", ".join(f"{steps:.0f}" for steps in entry["periods"]) or "none"
             far = " and ".join(f"{error:.2f}" for error in entry["two seeds, far apart"])
             close = entry["two seeds, close"]
-            healed = f"{entry['cuts healed']} of {entry['cuts']}"
+            healed = [f"{entry[f'cuts healed after {steps}']} of {entry['cuts']}" for steps in (300, 1000)]
             rows.append(
-                [f"`{name}`", sheet, fates, *numbers, periods, healed, far, "" if close is None else f"{close:.1f}"]
+                [f"`{name}`", sheet, fates, *numbers, periods, *healed, far, "" if close is None else f"{close:.1f}"]
             )
     header = ["rule", "sheet", "after 10,000 steps", "error", "drift", "rotation", "largest state", "periods"]
-    header += ["cuts healed", "errors of two seeds far apart", "patterns' worth of cells of two close ones"]
+    header += [
+        "cuts healed after 300 steps",
+        "after 1,000",
+        "errors of two seeds far apart",
+        "patterns' worth of cells of two close ones",
+    ]
     return table(header, rows) if rows else NOT_MEASURED
 
 
