@@ -8,7 +8,7 @@ Ten runs of one rule from the same cell on the square torus; they differ in whic
 pattern, each turned by another angle, about half of them mirrored; it stands between steps 200 and 1,000 and is still
 there at 5,000. The auxiliary channels, which the rule was trained to fill too, say early on which end is which.
 
-Written to `--out`, by default out/unfolding_TARGET:
+Written to `--out`, by default out/unfolding_RULE:
     unfolding.png   five runs at chosen steps, then the auxiliary channels of the first (figures 4 and 9)
     final.png       every run after the last step, its first auxiliary channel below it (figure 10)
     growth.gif      five runs side by side, step by step at first, in ever longer strides later
@@ -65,9 +65,9 @@ class Config:
     cells: int = CELLS
     seed: int = HELD_OUT
     out: str = ""
-    """Folder for the results; empty: out/unfolding_TARGET."""
+    """Folder for the results; empty: out/unfolding_RULE."""
     publish: bool = False
-    """Copy the results to docs/results/unfolding_TARGET."""
+    """Copy the results to docs/results/unfolding_RULE."""
 
 
 def curve_steps(last: int) -> list[int]:
@@ -132,7 +132,7 @@ def main(config: Config) -> None:
     target = config.target or card.get("target", "")
     if not target:
         raise SystemExit(f"--target: the card of {config.rule} names no target, so one must be given.")
-    name = f"unfolding_{target}"
+    name = f"unfolding_{Path(config.rule).stem}"
     out = Path(config.out or f"out/{name}")
     out.mkdir(parents=True, exist_ok=True)
     topology, loss, channels = square_sheet(config.cells), published_loss(target), shown_channels(card, target)
@@ -219,8 +219,8 @@ def arguments() -> Config:
     parser.add_argument("--runs", type=int, default=default.runs)
     parser.add_argument("--cells", type=int, default=default.cells, help="cells of the sheet, about")
     parser.add_argument("--seed", type=int, default=default.seed, help="of the runs")
-    parser.add_argument("--out", default=default.out, help="folder for the results; by default out/unfolding_TARGET")
-    parser.add_argument("--publish", action="store_true", help="copy the results to docs/results/unfolding_TARGET")
+    parser.add_argument("--out", default=default.out, help="folder for the results; by default out/unfolding_RULE")
+    parser.add_argument("--publish", action="store_true", help="copy the results to docs/results/unfolding_RULE")
     values = vars(parser.parse_args())
     return Config(**{**values, "moments": tuple(values["moments"])})
 

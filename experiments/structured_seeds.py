@@ -250,7 +250,7 @@ def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSee
                 "degrees beyond the seed": [round(d, 2) for d in wrapped(angles - isometry.angle).rad2deg().tolist()],
                 "degrees the seed landed beyond": round(math.degrees(landed.turn), 2),
                 "chirality right": int((mirrored == isometry.mirror).sum()),
-                "largest": round(float(states[last][:, number].nan_to_num(nan=EXPLODED).abs().max()), 2),
+                "exploded": int((final.abs().amax((-2, -1)) >= EXPLODED).sum()),
                 "died": int(((final[..., 3] > ALIVE).sum(-1) == 0).sum()),
             }
         )

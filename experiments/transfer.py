@@ -62,10 +62,10 @@ class Config:
     train: bool = False
     start: str = "isonca-lizard"
     """The rule that the four trainings go on from."""
-    iterations: int = 1500
+    iterations: int = 1200
     """Of each of the four."""
     rate: float = 3e-4
-    auxiliary: str = "binary,axis:1,side:3"
+    auxiliary: str = "binary,axis:3"
     renew_every: int = 40
     rules: str = "isonca-lizard,isonca-lizard-any"
     """Rules that are measured beside the four: names or paths, separated by commas."""

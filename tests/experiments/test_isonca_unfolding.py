@@ -39,7 +39,7 @@ def test_it_writes_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("unfolding.png", "final.png", "loss.png", "growth.gif"):
         with Image.open(out / name) as picture:
             assert picture.width >= 60
-    published = tmp_path / "docs" / "unfolding_lizard"
+    published = tmp_path / "docs" / "unfolding_rule"
     assert {path.name for path in published.iterdir()} == {path.name for path in out.iterdir()}
 
 
