@@ -21,8 +21,9 @@ overgrown one without it, on meshes above all; at 2,000 what was only trained on
 Then the same share of smoothing for all cells, from 0 to 1/2, in place of the law's own for each.
 
 Written to `--out`/NAME, for each rule:
-    figure.png      every sheet at the first moment, with the law and without it
-    growth.gif      the growth on squares, hexagons and a mesh, with the law above and without it below
+    figure.png      every sheet at the first moment, in the three ways
+    later.png       the same at the last moment
+    growth.gif      the growth on squares, hexagons and a mesh, with the law above and without smoothing below
     smoothing.png   the error against the share of smoothing, and where the law lies
     metrics.json    the error of every run
 """
@@ -53,8 +54,7 @@ from topologies.noise_gain import noise_quadratic
 
 GOALS = {"hex": 0.004, "voronoi": 0.01}  # median error at the first moment of rules trained on squares alone
 GOALS_ANY = (0.003, 0.005)  # of rules trained on mixed cells, on every kind, at the first moment and at the last
-FRAME_EVERY = 8  # steps between two frames of the animation
-ANIMATED = 320  # steps that it shows
+FRAMES, SLOWING = 44, 2.5  # frames of the animation; frame i of n shows step last * (i / n)^2.5
 CURVE_SIZE = (520, 330)
 
 
@@ -137,8 +137,8 @@ def noise_gain(topology: Data) -> dict[str, float]:
 
 def errors_on(
     growing: Growing, topology: Data, own: dict[int, Tensor], config: Config
-) -> tuple[dict[str, Any], Tensor]:
-    """The error of every run at every moment, and the states `(runs, N, C)` at the first one."""
+) -> tuple[dict[str, Any], dict[int, Tensor]]:
+    """The error of every run at every moment, and the states `(runs, N, C)` there."""
     states = grow(growing.rule, topology, config.runs, own, config.seed)
     entry = {}
     for step, pattern in own.items():
@@ -149,7 +149,7 @@ def errors_on(
             "fates": dict(Counter(fates(states[step]))),
             "alive": (states[step][..., 3] > 0.1).sum(-1).tolist(),
         }
-    return entry, states[min(own)]
+    return entry, states
 
 
 def around_seed(topology: Data) -> tuple[float, float, float, float]:
@@ -164,7 +164,10 @@ def canvas(topology: Data, scale: float) -> CellCanvas:
 
 
 def figure(
-    shown: dict[str, dict[str, Tensor]], measured: dict[str, dict[str, Any]], topologies: dict[str, Data], step: int
+    shown: dict[str, dict[str, dict[int, Tensor]]],
+    measured: dict[str, dict[str, Any]],
+    topologies: dict[str, Data],
+    step: int,
 ) -> Image.Image:
     """The median run of every sheet: a row with the law and one for each other way."""
     tiles, captions = [], []
@@ -174,7 +177,7 @@ def figure(
             key = "law" if name == square else way
             errors = measured[key][name][f"step {step}"]["errors"]
             run = sorted(range(len(errors)), key=errors.__getitem__)[len(errors) // 2]
-            tiles.append(canvas(topology, 3).draw(shown[key][name][run]))
+            tiles.append(canvas(topology, 3).draw(shown[key][name][step][run]))
             captions.append(f"{way}\n{name}: {errors[run]:.4f}")
     return montage(tiles, captions=captions, columns=len(topologies), pad=6)
 
@@ -182,14 +185,15 @@ def figure(
 def animation(growing: Growing, topologies: dict[str, Data], config: Config) -> list[Image.Image]:
     """Frames of one run on each kind of cells, with the law above and without it below."""
     chosen = list({name.split()[0]: name for name in reversed(topologies)}.values())[::-1]
-    moments = range(0, ANIMATED + 1, FRAME_EVERY)
+    last = max(config.steps)
+    moments = sorted({round(last * (number / FRAMES) ** SLOWING) for number in range(FRAMES + 1)})
     rows = []
     for way in (as_it_is, unsmoothed):
         for name in chosen:
             states = grow(growing.rule, way(topologies[name]), 1, moments, config.seed)
             draw = canvas(topologies[name], 2)
             rows.append([draw.draw(states[step][0]) for step in moments])
-    captions = [f"{name.split()[0]}, {word}" for word in ("with the law", "without") for name in chosen]
+    captions = [f"{name.split()[0]}, {word}" for word in ("law", "no smoothing") for name in chosen]
     return [
         montage(frames, captions=captions, columns=len(chosen), title=f"step {step}", pad=4)
         for step, frames in zip(moments, zip(*rows, strict=True), strict=True)
@@ -262,7 +266,7 @@ def study(growing: Growing, topologies: dict[str, Data], config: Config, out: Pa
     own = own_patterns(growing.rule, config.steps, cells=config.cells)
     others = {name: topology for name, topology in topologies.items() if name != "square"}
     measured: dict[str, dict[str, Any]] = {way: {} for way in WAYS}
-    shown: dict[str, dict[str, Tensor]] = {way: {} for way in WAYS}
+    shown: dict[str, dict[str, dict[int, Tensor]]] = {way: {} for way in WAYS}
     jobs = [("law", "square"), *((way, name) for way in WAYS for name in others)]
     for way, name in tqdm(jobs, desc=growing.name, unit="sheet"):
         measured[way][name], shown[way][name] = errors_on(growing, WAYS[way](topologies[name]), own, config)
@@ -283,7 +287,8 @@ def study(growing: Growing, topologies: dict[str, Data], config: Config, out: Pa
         for kind in KINDS:
             values = (middle[f"step {step}"][way].get(kind) for way in WAYS)
             print(f"{step:<8}{kind:<10}" + "".join("" if value is None else f"{value:>12.5f}" for value in values))
-    save_image(out / "figure.png", figure(shown, measured, topologies, first))
+    for file, step in (("figure.png", first), ("later.png", last)):
+        save_image(out / file, figure(shown, measured, topologies, step))
     save_animation(out / "growth.gif", animation(growing, topologies, config), fps=12)
     gains = {name: noise_gain(topology) for name, topology in topologies.items()}
     by_law = {moment: values["law"] for moment, values in middle.items()}

@@ -73,6 +73,7 @@ TABLES: Tables = {
     "noise_gain_goals": goals,
     "noise_gain_sheets": gains,
     "noise_gain_pictures": partial(pictures, PREFIX, "figure.png", "Five sheets, in three ways"),
+    "noise_gain_later": partial(pictures, PREFIX, "later.png", "Five sheets at step 2,000, in three ways"),
     "noise_gain_growth": partial(pictures, PREFIX, "growth.gif", "Growth with the law and without it"),
     "noise_gain_curves": partial(pictures, PREFIX, "smoothing.png", "Error against the share of smoothing"),
 }

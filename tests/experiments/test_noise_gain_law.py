@@ -111,7 +111,7 @@ def test_shipped_and_published_rules_write_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
-    monkeypatch.setattr("noise_gain_law.ANIMATED", 8)
+    monkeypatch.setattr("noise_gain_law.FRAMES", 3)
     rule = random_rule(8, 12, "sobel", life_mask="pre_post", std=0.05)
     trained = str(tmp_path / "any.safetensors")
     save_rule(rule, trained, {"target": "heart", "regime": "naive", "substrate": "torus: square,hex"})
@@ -133,7 +133,7 @@ def test_shipped_and_published_rules_write_what_is_promised(
             unsmoothed = metrics["sheets"]["corrected"]["hex"][moment]["median error"]
             assert uniform["0"]["hex"] == pytest.approx(unsmoothed, abs=2e-6)
             assert list(uniform["0.3"]) == ["hex", "voronoi"]
-        for file in ("figure.png", "growth.gif", "smoothing.png"):
+        for file in ("figure.png", "later.png", "growth.gif", "smoothing.png"):
             with Image.open(folder / file) as picture:
                 assert picture.width > 300
     assert capsys.readouterr().out.count("median error to its own pattern") == 2
