@@ -1,9 +1,15 @@
 """Trains a rule to grow a shell chamber by chamber, at any scale and angle (gnomonic growth, Studying Growth).
 
     python experiments/shell_training.py --scale 12 --cells 2304 --steps 40 61 --out runs/growing-shell-small
-    python experiments/shell_training.py --start runs/growing-shell-small/rule.safetensors --out runs/growing-shell
+    python experiments/shell_training.py --start runs/growing-shell-small/rule.safetensors --out runs/growing-shell-full
+    python experiments/shell_training.py --start runs/growing-shell-full/rule.safetensors --first 1 --good 0.5 \
+        --iterations 1500 --rate 1.5e-3 --out runs/growing-shell
 
-Small shells first, which cost a third; then larger ones. A sample is a shell of its own scale, angle and number of
+Small shells first, which cost a third; then larger ones; then all shells begin with no chamber of their own and go on
+with what the rule itself has grown, as they will when they are measured: the second stage alone ends with good single
+chambers, whose errors add up over eight.
+
+A sample is a shell of its own scale, angle and number of
 chambers. Its last chamber is mature (only the hidden channels may change), the older ones are frozen, and the whole
 rest of the sheet is free: nothing but the shell itself says where the next chamber belongs, how large it is and where
 it ends. The loss is the squared error of RGBA over the free cells, divided by the number of cells that the chamber
@@ -74,6 +80,8 @@ class Config:
     """Steps of a rollout; the upper bound is not included."""
     good: float = 0.25
     """Loss below which the next chamber may build on this one; of an empty chamber it is about 2."""
+    first: int = CHAMBERS
+    """Newly drawn shells have fewer chambers than this; 1: what is learnt is to go on with one's own work."""
     channels: int = 16
     hidden: int = 128
     perception: tuple[str, ...] = ("identity", "laplacian", "gradient_norm")
@@ -104,14 +112,14 @@ class Nursery:
         self.along, self.whole = torch.zeros(size, cells), torch.zeros(size, cells, 4)
         self.chambers, self.rollouts = torch.zeros(size, dtype=torch.int64), torch.zeros(size, dtype=torch.int64)
         for row in range(size):
-            self.renew(row)
+            self.renew(row, CHAMBERS)  # at all stages, or those of a pool would advance in step
 
-    def renew(self, row: int) -> None:
-        """Puts a newly drawn shell into a place."""
+    def renew(self, row: int, first: int) -> None:
+        """Puts a newly drawn shell of fewer chambers than `first` into a place."""
         share, turn, stage = torch.rand(3, generator=self.generator).tolist()
         scale = self.config.scale * SMALLEST**share
         shell = placed_shell(self.topology, scale, 2 * math.pi * turn)
-        chambers, pos = int(CHAMBERS * stage), self.topology["pos"]
+        chambers, pos = int(first * stage), self.topology["pos"]
         self.states[row] = starting_state(shell, self.topology, chambers, self.config.channels)
         self.regions[row] = shell.regions(pos, chambers)
         self.along[row], self.whole[row] = shell.coordinates(pos)[0], shell.image(pos, math.inf)
@@ -132,7 +140,7 @@ class Nursery:
         for row, loss, is_lost in zip(rows.tolist(), losses.tolist(), lost.tolist(), strict=True):
             finished = int(self.rollouts[row]) == ROLLOUTS
             if is_lost or (finished and not (loss < self.config.good and self.chambers[row] < CHAMBERS - 1)):
-                self.renew(row)
+                self.renew(row, self.config.first)
             elif finished:
                 self.regions[row] = advanced(self.regions[row], self.states[row])
                 self.chambers[row], self.rollouts[row] = self.chambers[row] + 1, 0

@@ -101,6 +101,15 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> Non
     assert all((tmp_path / "whole" / name).stat().st_size > 500 for name in ("pool.png", "loss.png"))
 
 
+@pytest.mark.parametrize("first", [1, 3])
+def test_newly_drawn_shells_are_young_where_asked(first: int) -> None:
+    nursery = Nursery(replace(TOY, first=first, pool=40), square_grid(30, 30), torch.Generator().manual_seed(0))
+    assert nursery.chambers.max() == 7
+    rows = torch.arange(40)
+    nursery.commit(rows, nursery.states.clone(), torch.zeros(40), torch.ones(40, dtype=torch.bool))
+    assert nursery.chambers.unique().tolist() == list(range(first))
+
+
 def test_a_second_stage_goes_on_from_the_first_and_says_so(tmp_path: Path) -> None:
     first = ShellTraining(replace(TOY, iterations=2, out=str(tmp_path / "first")))
     path = first.run()
