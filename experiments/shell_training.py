@@ -1,4 +1,4 @@
-"""Trains a rule to grow a shell chamber by chamber, at any scale and angle (gnomonic growth, Studying Growth).
+r"""Trains a rule to grow a shell chamber by chamber, at any scale and angle (gnomonic growth, Studying Growth).
 
     python experiments/shell_training.py --scale 12 --cells 2304 --steps 40 61 --out runs/growing-shell-small
     python experiments/shell_training.py --start runs/growing-shell-small/rule.safetensors --out runs/growing-shell-full
@@ -9,22 +9,20 @@ Small shells first, which cost a third; then larger ones; then all shells begin 
 with what the rule itself has grown, as they will when they are measured: the second stage alone ends with good single
 chambers, whose errors add up over eight.
 
-A sample is a shell of its own scale, angle and number of
-chambers. Its last chamber is mature (only the hidden channels may change), the older ones are frozen, and the whole
-rest of the sheet is free: nothing but the shell itself says where the next chamber belongs, how large it is and where
-it ends. The loss is the squared error of RGBA over the free cells, divided by the number of cells that the chamber
-should have, so that small chambers count as much as large ones.
+A sample is a shell of its own scale, angle and number of chambers. Its last chamber is mature (only the hidden channels
+may change), the older ones are frozen, and the whole rest of the sheet is free: nothing but the shell itself says where
+the next chamber belongs, how large it is and where it ends. The loss is the squared error of RGBA over the free cells,
+divided by the number of cells that the chamber should have, so that small chambers count as much as large ones.
 
 A chamber has two rollouts of 64 to 96 steps, with the loss at the end of both, so that it is there in time and stays.
 When it is good (loss below `--good`), the sample goes on with what it has grown, hidden channels included: the new
 chamber becomes mature, the mature one frozen, and the next has to grow, until there are eight. Otherwise, and after the
-eighth, a newly drawn shell takes its place, with a number of chambers drawn at random and empty hidden channels.
+eighth, a newly drawn shell takes its place, with fewer chambers than `--first` and empty hidden channels.
 
 The rule perceives no direction (state, Laplacian and gradient norm), so what it learns at one angle holds at all; with
 a Sobel pair it learns three times as slowly. Gradients are normalised per tensor, Adam follows a cosine; the saved rule
 is the running average of the parameters. The folder holds `checkpoint.pt`, from which a killed run goes on, `pool.png`,
-`loss.png`, and at last `rule.safetensors`.
-About 0.2 s an iteration on one core.
+`loss.png`, and at last `rule.safetensors`. About 0.2 s an iteration on one core.
 """
 
 import math
