@@ -62,7 +62,7 @@ class Config:
     train: bool = False
     start: str = "isonca-lizard"
     """The rule that the four trainings go on from."""
-    iterations: int = 1200
+    iterations: int = 800
     """Of each of the four."""
     rate: float = 3e-4
     auxiliary: str = "binary,axis:3"

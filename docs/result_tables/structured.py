@@ -9,7 +9,6 @@ STRUCTURED = ("lizard", "dancer")
 """The targets that are grown from structured seeds."""
 
 OFF = 20  # degrees between seed and pattern that no rounding explains
-EXPLODED = 10.0  # |x| beyond which a run counts as exploded, as in experiments/protocol/scores.py
 
 
 def structured_isometries(target: str) -> str:
@@ -41,21 +40,21 @@ def structured_angles(target: str) -> str:
         isometries, lands = entry["isometries"], entry["landing"]
         beyond = [abs(degrees) for row in isometries for degrees in row["degrees beyond the seed"]]
         off = sum(degrees > OFF for degrees in beyond)
-        exploded = sum(not row["largest"] < EXPLODED for row in isometries)
+        exploded = sum(row["exploded"] for row in isometries)
         rows.append(
             [
                 sheet,
                 f"{entry['angles']['chirality right']} of {entry['angles']['runs']}",
                 f"{median(beyond):.1f}°",
                 f"{off} of {len(beyond)}",
-                f"{exploded} of {len(isometries)}",
+                f"{exploded} of {len(beyond)}",
                 f"{lands['in the middle']['turn, rms']:.1f}° ({lands['in the middle']['turn, largest']:.1f}°)",
                 f"{lands['where put']['turn, rms']:.1f}° ({lands['where put']['turn, largest']:.1f}°)",
                 f"{lands['where put']['with two points on one cell']} of {lands['orientations']}",
             ]
         )
     header = ["sheet", "chirality right", "pattern from seed, median", f"more than {OFF}° off"]
-    header += ["orientations with an exploded run", "seeds turned by the cells in the middle", "where they are put"]
+    header += ["exploded", "seeds turned by the cells in the middle", "where they are put"]
     return table([*header, "seeds with two points on a cell"], rows) if rows else NOT_MEASURED
 
 

@@ -164,7 +164,7 @@ def test_a_synchronous_pattern_equals_all_its_images_to_the_last_bit_for_1000_st
     build: Callable[[], Data], turns: int
 ) -> None:
     """IsoNCA, figure 8. In float the same run has lost the last bits after twenty steps, and the eye sees it later."""
-    sheet, rule = build(), load_rule("isonca-lizard")
+    sheet, rule = build(), load_rule("isonca-spiderweb")
     images = symmetries(sheet, turns)
     assert len(images) == 2 * turns
     x = point_seed(sheet)
