@@ -54,7 +54,7 @@ PIXELS = 150  # width of a picture of a sheet
 class Config:
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ("isonca-lizard",)
+    rule: tuple[str, ...] = ("isonca-spiderweb", "isonca-lizard")
     """Shipped rules by name, .safetensors files, or published model files; those that are not there are left out."""
     cells: int = 5184
     """Cells of each sheet, about."""
