@@ -82,18 +82,24 @@ def over_time_goal() -> str:
     metrics = result(OVER_TIME)
     if not metrics or not metrics["times as many"]:
         return NOT_MEASURED
-    key, level = f"{metrics['config']['rest'][0]} steps after", f"at most {LEVELS[0]}"
-    usual, *_ = metrics["rules"]
+    key = f"{metrics['config']['rest'][0]} steps after"
+    usual, *others = metrics["rules"]
     rows = []
-    for name, tests in metrics["times as many"].items():
-        for test, sheets in tests.items():
-            for sheet, times in sheets.items():
-                counts = [metrics["rules"][rule][sheet][test][key][level] for rule in (usual, name)]
-                reached = counts[1] >= TWICE * counts[0] and counts[1] > 0
-                ratio = "" if times is None else f"{times:.1f}"
-                rows.append([test, sheet, *counts, ratio, "yes" if reached else "no"])
-    header = ["test", "sheet", f"`{usual}` recovered", "hardened recovered", "times as many", "at least twice"]
-    return table(header, rows)
+    for name in others:
+        for test in metrics["times as many"][name]:
+            for sheet in metrics["rules"][name]:
+                row: list[object] = [test, sheet]
+                for level in LEVELS:
+                    before, after = (
+                        metrics["rules"][rule][sheet][test][key][f"at most {level}"] for rule in (usual, name)
+                    )
+                    reached = "yes" if after and after >= TWICE * before else "no"
+                    row += [f"{before} / {after}", reached]
+                rows.append(row)
+    header = ["test", "sheet"]
+    for level in LEVELS:
+        header += [f"at most {level}: `{usual}` / hardened", "at least twice as many"]
+    return f"Of {metrics['config']['runs']} runs each, {key}.\n\n{table(header, rows)}"
 
 
 def stability() -> str:
