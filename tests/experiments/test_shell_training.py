@@ -85,6 +85,16 @@ def test_who_explodes_or_has_all_chambers_makes_room(nursery: Nursery) -> None:
     assert changed == [False, True, True, False]
 
 
+def test_a_shell_may_be_asked_for_more_chambers() -> None:
+    nursery = Nursery(replace(TOY, chambers=9), square_grid(30, 30), torch.Generator().manual_seed(0))
+    before, rows = nursery.along.clone(), torch.arange(2)
+    nursery.chambers[:2], nursery.rollouts[:2] = torch.tensor([7, 8]), 1
+    nursery.commit(rows, nursery.states[rows].clone(), torch.zeros(2), torch.zeros(2, dtype=torch.bool))
+    assert torch.equal(nursery.along[0], before[0])
+    assert int(nursery.chambers[0]) == 8
+    assert not torch.equal(nursery.along[1], before[1])
+
+
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole, parts = (ShellTraining(replace(TOY, out=str(tmp_path / name))) for name in ("whole", "parts"))
     whole.run()
