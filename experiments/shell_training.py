@@ -70,7 +70,7 @@ SMALLEST = 0.92  # of `scale`: the range of scales that shells begin with
 class Config:
     """What the command line can change."""
 
-    iterations: int = 12000
+    iterations: int = 4000
     batch_size: int = 8
     pool: int = 64
     """Shells that are grown side by side."""
