@@ -1,7 +1,7 @@
 """Synchronous updates from one cell: float sums lose the symmetry, fixed-point sums keep it (IsoNCA, figure 8).
 
-    python experiments/symmetry.py                                      # the shipped lizard; minutes on a free core
-    python experiments/symmetry.py --rule isonca-lizard cadata.json     # and the published one
+    python experiments/symmetry.py                                      # the shipped web and lizard; minutes on a free core
+    python experiments/symmetry.py --rule isonca-lizard cadata.json     # or the published one
     python experiments/symmetry.py --steps 200 --cells 1500             # smaller
 
 A rule that perceives the Laplacian alone, a single cell, and every cell updated in every step (fire rate 1): nothing in

@@ -1,6 +1,6 @@
 """Which cells a rule was trained on, and on which it grows: the train x test matrix, and how wrong the gain may be.
 
-    python experiments/transfer.py --train      # trains four rules first: half an hour on one core
+    python experiments/transfer.py --train      # trains four rules first: a quarter of an hour on one core
     python experiments/transfer.py              # measures those that are there, and the shipped ones
 
 Four rules go on from one and the same rule for equally many iterations, each on cells of its own: squares, hexagons,
@@ -13,8 +13,8 @@ Then the gain of the Laplacian is set wrong, from 0.8 to 1.2 times what it shoul
 still hold a pattern after 1,000 steps: finite, and of about as much area as one of the right gain would have, which
 grows with the gain. (No loss is given there: the pattern has another size.)
 
-Expect small numbers everywhere in the rows of Voronoi and mixed training, and larger ones on meshes for rules that know
-squares alone.
+Expect the mixed training to be the best over all, the trainings with meshes to be the best on meshes, and those alone to
+hold every pattern at a gain of 1.2.
 
 Written to `--out`:
     matrix.png      one run of every rule on every substrate, with the median loss
