@@ -60,8 +60,9 @@ class Config:
     rule: str = NAME
     scale: float = 19.0
     """Largest radius of the shell at the beginning."""
-    angles: tuple[float, ...] = (0.7, 3.9)
-    """Radians; the trainings draw theirs from all angles, so they have met none of these, but near ones."""
+    angles: tuple[float, ...] = (1.9, 5.1)
+    """Radians; trainings draw theirs from all angles, so they have met none of these, but near ones. Rules were chosen
+    by what they grow at 0.7 and 3.9, with seed 3000."""
     runs: int = 3
     """At each angle."""
     cells: int = CELLS
@@ -70,7 +71,7 @@ class Config:
     """Steps a chamber."""
     frame_every: int = 20
     """Steps between two pictures of the animation."""
-    seed: int = 3000
+    seed: int = 4000
     """Of the runs; the mesh has the number after it."""
     threads: int = 0
     ship: bool = False
@@ -179,6 +180,10 @@ def grown(
         "cells": topology.num_nodes,
         "chambers": len(areas),
         "within tolerance": sum(run["within tolerance"] for run in runs),
+        "shells with all within tolerance": {
+            f"angle {angle:g}": sum(run["within tolerance"] == config.chambers for run in runs if run["angle"] == angle)
+            for angle in config.angles
+        },
         "median area": round(median(areas), 3),
         "smallest area": min(areas),
         "largest area": max(areas),

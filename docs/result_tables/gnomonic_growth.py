@@ -6,6 +6,7 @@ from typing import Any
 from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
 
 FOLDER = "gnomonic_growth"
+WHOLE = "shells with all within tolerance"
 PICTURES = {
     "growth.gif": "The first run on squares, hexagons and a Voronoi mesh, from the drawn shell to eight chambers",
     "shells.png": "Drawn, and after 2, 4, 6 and 8 chambers, at both angles on each kind of cells",
@@ -25,13 +26,15 @@ def of_sheets() -> str:
             [
                 name,
                 f"{entry['within tolerance']} of {entry['chambers']}",
+                *(f"{whole} of {metrics['config']['runs']}" for whole in entry[WHOLE].values()),
                 f"{entry['median area']:.2f}",
                 f"{entry['smallest area']:.2f} to {entry['largest area']:.2f}",
                 f"{entry['median overlap']:.2f}",
             ]
         )
     goal = f"chambers within {metrics['tolerance']:.0%}".replace("%", " %")
-    return table(["sheet", goal, "median area", "all areas", "median overlap"], rows)
+    angles = [f"whole shells, {name}" for name in next(iter(metrics["sheets"].values()))[WHOLE]]
+    return table(["sheet", goal, *angles, "median area", "all areas", "median overlap"], rows)
 
 
 def of_chambers() -> str:

@@ -70,10 +70,11 @@ def test_it_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     )
     main(config)
     metrics = json.loads((out / "metrics.json").read_text())
-    assert list(metrics["sheets"]) == ["square", "hex", "voronoi 3001"]
+    assert list(metrics["sheets"]) == ["square", "hex", "voronoi 4001"]
     for entry in metrics["sheets"].values():
         assert entry["chambers"] == 6
         assert entry["within tolerance"] == 0  # an untrained rule changes nothing
+        assert entry["shells with all within tolerance"] == {"angle 1.9": 0, "angle 5.1": 0}
         assert [run["areas"] for run in entry["runs"]] == [[0, 0, 0]] * 2
     assert all((out / name).stat().st_size > 500 for name in ("shells.png", "regions.png", "areas.png", "growth.gif"))
     assert "0 of 6" in capsys.readouterr().out
