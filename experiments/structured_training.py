@@ -8,7 +8,8 @@ needs no search over orientations: 1000 times the mean squared error of RGBA aft
 overflow and stillness. With `--orientations 12` the rule learns on twelve sheets, each with seed and target in another
 orientation, so that it does as well for seeds whose points the lattice rounds otherwise. With
 `--substrate square,hex,voronoi,voronoi --orientations 6 --renew-every 10` it learns each orientation on all kinds of
-cells, and no mesh is seen for long; that is what the shipped rules' second stage did.
+cells, and no mesh is seen for long; that is what the shipped rules' second stage did. With `--seed-until 0` states grow
+older in the pool, and a pattern that would fall apart late is learnt from.
 
 Pool of 256, rollouts of 64-95 steps, as published (Mordvintsev et al. 2022); one cosine from 1e-3 to 1e-5 instead of
 triangles, the running average of the parameters, and the seed for the worst of a batch, as in `isonca_training.py`,
@@ -64,6 +65,8 @@ class Config:
     iterations: int = 8000
     start: str = ""
     """A rule to go on from; empty: from nothing."""
+    seed_until: int = 3000
+    """Iteration before which every batch gets a seed, and from then on every fourth."""
     batch_size: int = 8
     rate: float = 1e-3
     device: str = "cpu"
@@ -116,7 +119,7 @@ def train(config: Config) -> Path:
                 schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
                 pool=PoolPolicy(
                     max(2 * config.batch_size, POOL // len(placed)),
-                    seed_always_until=3000,
+                    seed_always_until=config.seed_until,
                     seed_every=4,
                     damage_every=3,
                     rank=True,
