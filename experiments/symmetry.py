@@ -1,6 +1,6 @@
 """Synchronous updates from one cell: float sums lose the symmetry, fixed-point sums keep it (IsoNCA, figure 8).
 
-    python experiments/symmetry.py                                      # the shipped web and lizard; minutes on a free core
+    python experiments/symmetry.py                                      # the shipped web and lizard, two minutes
     python experiments/symmetry.py --rule isonca-lizard cadata.json     # or the published one
     python experiments/symmetry.py --steps 200 --cells 1500             # smaller
 

@@ -13,8 +13,8 @@ Then the gain of the Laplacian is set wrong, from 0.8 to 1.2 times what it shoul
 still hold a pattern after 1,000 steps: finite, and of about as much area as one of the right gain would have, which
 grows with the gain. (No loss is given there: the pattern has another size.)
 
-Expect the mixed training to be the best over all, the trainings with meshes to be the best on meshes, and those alone to
-hold every pattern at a gain of 1.2.
+Expect the mixed training to be the best over all, the trainings with meshes to be the best on meshes, and them alone
+to hold every pattern at a gain of 1.2.
 
 Written to `--out`:
     matrix.png      one run of every rule on every substrate, with the median loss

@@ -240,7 +240,9 @@ class Training:
         world, pool = self.worlds.worlds[chosen], self.worlds.pools[chosen]
         sample = pool.sample(config.batch_size // self.processes.size, generator=self.generator)
         self._prepare(sample, world)
-        num_steps = self.processes.agree(int(torch.randint(*(world.steps or config.steps), (), generator=self.generator)))
+        num_steps = self.processes.agree(
+            int(torch.randint(*(world.steps or config.steps), (), generator=self.generator))
+        )
         result = trajectory(
             self.rule,
             sample.states,
