@@ -69,11 +69,11 @@ def test_it_writes_what_is_promised(
     metrics = json.loads((folder / "metrics.json").read_text())
     assert [entry["regime"] for entry in metrics["rules"].values()] == ["one", "other"]
     for rule in metrics["rules"].values():
-        assert list(rule["sheets"]) == ["square", "hex", "voronoi 3001"]
+        assert list(rule["sheets"]) == ["square", "hex", "voronoi 4001"]
         for entry in rule["sheets"].values():
             for operation in OPERATIONS:
                 assert [len(runs) for runs in entry[operation]["difference to the eye"].values()] == [2, 2, 2]
     for name in ("newts.png", "close_up.png", "curve.png", "newt.gif"):
         with Image.open(folder / name) as picture:
             assert picture.width > 50
-    assert capsys.readouterr().out.count("voronoi 3001") == 2
+    assert capsys.readouterr().out.count("voronoi 4001") == 2

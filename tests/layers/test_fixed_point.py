@@ -231,7 +231,7 @@ def test_states_saturate_instead_of_exploding(random_rule: MakeRule) -> None:
 def test_a_rollout_takes_the_layers_own_steps(
     topology: Data, random_rule: MakeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("an engine was asked for")
 
     monkeypatch.setattr(import_module("graphnca.rollout"), "choose_engine", refuse)  # the function hides its module
