@@ -9,7 +9,9 @@ r"""Trains a rule to grow a shell chamber by chamber, at any scale and angle (gn
     python experiments/shell_training.py --start runs/growing-shell-nine/rule.safetensors --first 1 --good 0.5 \
         --chambers 9 --cells 6084 --batch-size 16 --pool 128 --iterations 300 --rate 1e-3 --out runs/growing-shell-batch
     python experiments/shell_training.py --start runs/growing-shell-batch/rule.safetensors --first 1 --good 0.5 \
-        --chambers 9 --cells 6084 --batch-size 16 --pool 128 --iterations 1200 --rate 1e-3 --out runs/growing-shell
+        --chambers 9 --cells 6084 --batch-size 16 --pool 128 --iterations 1200 --rate 1e-3 --out runs/growing-shell-1200
+    python experiments/shell_training.py --start runs/growing-shell-1200/rule.safetensors --first 1 --good 0.5 \
+        --chambers 9 --cells 6084 --batch-size 16 --pool 128 --iterations 2400 --rate 1e-3 --out runs/growing-shell
 
 Small shells first, which cost a third; then larger ones; then all shells begin with no chamber of their own and go on
 with what the rule itself has grown, as they will when they are measured: the second stage alone ends with good single
