@@ -1,0 +1,64 @@
+"""What a rule's growth starts from, as its card says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch_geometric.data import Data
+
+from ..layers import NCAConv
+from ..seeds import StructuredSeed, point_seed, ring, with_genome
+
+STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points
+
+# Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
+# head, hands, hip and feet, by eye from the figure in the authors' blog post.
+STRUCTURED_SEEDS: dict[str, StructuredSeed] = {
+    "lizard": StructuredSeed(*ring(3)),
+    "dancer": StructuredSeed(
+        torch.tensor([(-1.0, -8.0), (7.0, -7.0), (-11.0, 1.0), (0.0, 7.0), (-6.0, 17.0), (7.0, 17.0)]),
+        torch.tensor(
+            [(1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (1.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 1.0)]
+        ),
+    ),
+}
+
+
+def starting_state(
+    rule: NCAConv,
+    topology: Data,
+    card: Mapping[str, Any] | None = None,
+    *,
+    genome: Float[Tensor, " g"] | None = None,
+    at: tuple[float, float] | Tensor | None = None,
+) -> Float[Tensor, "n c"]:
+    """The state that a rule was trained to start from, on any substrate.
+
+    Zeros for a rule without life (textures); several coloured points where the card says so; else a single cell.
+
+    Args:
+        rule: The rule.
+        topology: The substrate.
+        card: The rule's card: `seed`, and `target`, whose points the structured seeds are (`STRUCTURED_SEEDS`).
+        genome: What the hidden channels of the seed's cells hold, for rules that read one (`load_genomes`).
+        at: Position (x, y) of the seed, in units; the middle of the domain by default.
+
+    Raises:
+        ValueError: If the card names a structured seed that is not known.
+    """
+    card = card or {}
+    if rule.life_mask is None:
+        return torch.zeros(len(topology["pos"]), rule.num_channels, device=topology["pos"].device)
+    if card.get("seed") == STRUCTURED:
+        target = card.get("target")
+        if target not in STRUCTURED_SEEDS:
+            raise ValueError(
+                f"`card` must name a target that has a structured seed, one of {sorted(STRUCTURED_SEEDS)}, got "
+                f"{target!r}."
+            )
+        state = STRUCTURED_SEEDS[target].state(topology, rule.num_channels, at=at)
+    else:
+        state = point_seed(topology, rule.num_channels, at=at)
+    return state if genome is None else with_genome(state, genome)
