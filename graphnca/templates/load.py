@@ -1,0 +1,77 @@
+"""Template images: our own drawings by name, any image by path."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from .banded import draw_banded
+from .bubbly import draw_bubbly
+from .chequered import draw_chequered
+from .dotted import draw_dotted
+from .interlaced import draw_interlaced
+
+DRAWINGS = {
+    "banded": draw_banded,
+    "bubbly": draw_bubbly,
+    "chequered": draw_chequered,
+    "dotted": draw_dotted,
+    "interlaced": draw_interlaced,
+}
+SMALLEST = 16  # pixels: one period of the drawings, and one pixel of VGG's last layer
+FULL = 255  # of a colour, in bytes
+
+
+def template_names() -> list[str]:
+    """The names of the drawn templates, in alphabetical order."""
+    return sorted(DRAWINGS)
+
+
+def load_template(name_or_path: str | Path, size: int = 128) -> Float[Tensor, "3 h w"]:
+    """A texture as RGB in [0, 1], row 0 on top.
+
+    The drawn templates are squares that tile the plane without a seam. Their features have the same size in pixels (8
+    to 21 for what repeats, nothing below about 3) whatever `size` is, so a larger one shows more of the same texture.
+    An image is resized until its longer side is `size` (Lanczos's filter, proportions kept) and may have seams; where
+    it is transparent, it is laid on white.
+
+    Args:
+        name_or_path: a name in `template_names()`, or the path of an image file.
+        size: the longer side, in pixels, at least 16.
+
+    Raises:
+        FileNotFoundError: a path (something with a folder or a suffix) that does not exist.
+        ValueError: an unknown name, a file that is no image, or a size below 16.
+    """
+    if size < SMALLEST:
+        raise ValueError(f"`size` must be at least {SMALLEST} pixels, got {size}.")
+    text = str(name_or_path)
+    if text in DRAWINGS:
+        return torch.from_numpy(DRAWINGS[text](size))
+    return _resized(_open(name_or_path), size)
+
+
+def _open(name_or_path: str | Path) -> Image.Image:
+    path, text = Path(name_or_path), str(name_or_path)
+    if not path.is_file():
+        expected = f"`name_or_path` must be one of {template_names()} or the path of an image, got {text!r}"
+        if path.suffix or path.name != text:
+            raise FileNotFoundError(f"{expected}, which does not exist.")
+        raise ValueError(f"{expected}.")
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGBA")
+    except OSError as error:
+        raise ValueError(f"`name_or_path` must be an image file, got {text!r}, which Pillow cannot read.") from error
+    white = Image.new("RGBA", image.size, (FULL, FULL, FULL, FULL))
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _resized(image: Image.Image, size: int) -> Float[Tensor, "3 h w"]:
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    pixels = np.array(image.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32) / FULL
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
