@@ -302,10 +302,10 @@ def main(config: Config) -> None:
     embryo = embryos(species, square, config)
     mixtures = walks(species, square, config, shown_side)
     forms = tree(species, square, config, shown_side)
-    print(f"{'sheet':<12}{'flower':<12}" + "".join(f"{f'step {step}':>12}" for step in config.steps))
+    print(f"{'sheet':<14}{'flower':<12}" + "".join(f"{f'step {step}':>12}" for step in config.steps))
     for sheet, entry in flowers.items():
         for name, errors in entry.items():
-            print(f"{sheet:<12}{name:<12}" + "".join(f"{median(errors[f'step {s}']):>12.2f}" for s in config.steps))
+            print(f"{sheet:<14}{name:<12}" + "".join(f"{median(errors[f'step {s}']):>12.2f}" for s in config.steps))
     share = embryo["mean share of the final distance, steps 10 to 20"]
     print(f"Distance between mean colours at steps 10 to 20: {share:.2f} of that at step {config.grown}.")
     print(f"Of {len(forms['mixtures'])} mixtures, {forms['grown into a flower']} grow into one of the flowers.")
