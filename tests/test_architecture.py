@@ -14,12 +14,12 @@ else:
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("graphnca", "topologies")
-BRIDGE = Path("graphnca/cli.py")  # the one module that may know both packages
+BRIDGE = Path("graphnca/cli/substrates.py")  # the one module that may know both packages
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}
 # Imported only inside the functions that need them, with an error that names the extra.
-OPTIONAL = {"imageio_ffmpeg"}
+OPTIONAL = {"h5py", "imageio_ffmpeg"}
 
 
 def sources(package: str) -> list[Path]:

@@ -5,3 +5,4 @@ from .pixel import PixelLoss as PixelLoss
 from .rotation_invariant import Match as Match
 from .rotation_invariant import RotationInvariantLoss as RotationInvariantLoss
 from .step_difference import StepDifferenceLoss as StepDifferenceLoss
+from .texture import TextureLoss as TextureLoss

@@ -1,0 +1,136 @@
+"""Distance to a texture: not where things are, but what there is."""
+
+import math
+from collections.abc import Callable
+from typing import get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from graphnca.features.vgg import Statistic
+from graphnca.losses.compared_images import Rasterizer, check_target
+from graphnca.losses.gram import gram_distance, gram_matrix
+from graphnca.losses.sliced_transport import random_directions, sliced_transport
+
+NUM_DIRECTIONS = 32  # texture notebook in PyTorch, 2022
+RGB = 3
+OFFSET = 0.5  # the same notebook: an image is the first three channels + 0.5
+
+
+class TextureLoss(nn.Module):
+    """How far an image's features are, wherever they lie in it, from those of a template; one value per sample.
+
+    Features are maps of several layers; the layers' terms are added. Statistics:
+
+    - `"sliced_ot"` (texture notebook in PyTorch, 2022): the sum over 32 random directions and all pixels of the squared
+      distance that features must be moved along the direction, `graphnca.losses.sliced_transport`. Directions are drawn
+      anew at each call and for each layer, the same for the whole batch. The values of a batch add up to the published
+      loss. It grows with the number of pixels.
+    - `"gram"` (texture notebook in TensorFlow, 2021): the mean of the squared differences of the Gram matrices, which
+      are means over the pixels. The mean of a batch's values is the published loss.
+
+    Image and template may differ in size. The features are those that are published for the statistic if the module
+    can say (`selecting`, as `VGG16`), and otherwise the module as it is.
+
+    Args:
+        features: Maps images (B, 3, H, W) in [0, 1] to a list of maps (B, C, H_l, W_l), as the modules of
+            `graphnca.features`. Its parameters stay as they are.
+        template: (3, H, W) in [0, 1].
+        statistic: See above.
+        rasterizer: Maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states, of which the first
+            three channels + `offset` are red, green and blue.
+        offset: Added to the states' channels: 0.5 in the PyTorch notebook. Without a rasterizer it is not used.
+        num_directions: How many directions a call takes.
+        generator: Of the directions, on the CPU; by default torch's own. An attribute: assign that of a training, and
+            the training continues from a checkpoint as if it had not been interrupted.
+        balanced: Each layer's term is divided by its value for features that are all 0: whatever the weights, a layer
+            counts as much as any other, and the loss is about the number of layers where nothing fits. Not published.
+
+    Raises:
+        ValueError: A template that is no finite float image of three channels or too small for the features, an unknown
+            statistic, no directions, a layer without features to balance by.
+    """
+
+    template: Tensor
+    weights: Tensor
+
+    def __init__(
+        self,
+        features: nn.Module,
+        template: Float[Tensor, "3 h w"],
+        statistic: Statistic = "sliced_ot",
+        *,
+        rasterizer: Rasterizer | None = None,
+        offset: float = OFFSET,
+        num_directions: int = NUM_DIRECTIONS,
+        generator: torch.Generator | None = None,
+        balanced: bool = False,
+    ) -> None:
+        super().__init__()
+        check_target(template)
+        if len(template) != RGB:
+            raise ValueError(f"`template` must have the three channels of RGB, got shape {tuple(template.shape)}.")
+        if statistic not in get_args(Statistic):
+            raise ValueError(f"`statistic` must be one of {get_args(Statistic)}, got {statistic!r}.")
+        if num_directions < 1:
+            raise ValueError(f"`num_directions` must be at least 1, got {num_directions}.")
+        if not math.isfinite(offset):
+            raise ValueError(f"`offset` must be finite, got {offset}.")
+        selecting: Callable[[str], nn.Module] | None = getattr(features, "selecting", None)
+        self.features = features if selecting is None else selecting(statistic)
+        self.statistic, self.rasterizer, self.offset = statistic, rasterizer, offset
+        self.num_directions, self.generator, self.balanced = num_directions, generator, balanced
+        self.register_buffer("template", template.clone(), persistent=False)
+        with torch.no_grad():
+            maps = [layer.detach() for layer in self.features(template[None])]
+            weights = torch.ones(len(maps), dtype=maps[0].dtype)
+            self.num_layers = len(maps)
+            for number, layer in enumerate(maps):
+                summary = gram_matrix(layer)[0] if statistic == "gram" else layer[0].flatten(1)
+                self.register_buffer(f"target_{number}", summary, persistent=False)
+                if balanced:
+                    weights[number] = 1 / self._energy(number, summary)
+        self.register_buffer("weights", weights.to(template.device), persistent=False)
+
+    def forward(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "*b"]:
+        """Return one loss per sample of images (..., 3, H, W), or of states (..., N, C) where there is a rasterizer.
+
+        Args:
+            images: What is compared with the template.
+            generator: Of the directions of this call, instead of the loss's own: one of the same seed makes
+                measurements comparable.
+        """
+        return self.terms(images, generator=generator).sum(0)
+
+    def terms(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "l *b"]:
+        """Return what each layer adds to the loss; arguments as of `forward`."""
+        images = self._images(images)
+        maps = self.features(images.reshape(-1, *images.shape[-3:]))
+        terms = torch.stack([self._term(number, layer, generator) for number, layer in enumerate(maps)])
+        return (terms * self.weights[:, None]).reshape(-1, *images.shape[:-3])
+
+    def _term(self, number: int, maps: Tensor, generator: torch.Generator | None) -> Float[Tensor, " b"]:
+        target = self.get_buffer(f"target_{number}")
+        if self.statistic == "gram":
+            return gram_distance(maps, target)
+        directions = random_directions(maps.shape[1], self.num_directions, generator or self.generator)
+        return sliced_transport(maps, target, directions.to(maps))
+
+    def _energy(self, number: int, summary: Tensor) -> float:
+        """The layer's term for features that are all 0; of random directions, the mean over them."""
+        energy = summary.double().square()
+        value = float(
+            energy.mean() if self.statistic == "gram" else energy.mean() * summary.shape[1] * self.num_directions
+        )
+        if not value > 0:
+            raise ValueError(f"`features` of the template must not be all 0 to be balanced, but layer {number}'s are.")
+        return value
+
+    def _images(self, x: Tensor) -> Float[Tensor, "*b 3 h w"]:
+        if self.rasterizer is not None:
+            x = self.rasterizer(x[..., :RGB]) + self.offset
+        if x.ndim < 3 or x.shape[-3] != RGB or not x.is_floating_point():
+            name = "`images`" if self.rasterizer is None else "the `rasterizer`'s images"
+            raise ValueError(f"{name} must be floats (..., 3, height, width), got {x.dtype} of shape {tuple(x.shape)}.")
+        return x
