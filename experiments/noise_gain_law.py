@@ -29,16 +29,15 @@ Written to `--out`/NAME, for each rule:
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 from protocol.command_line import from_command_line
+from protocol.gradients import WAYS, as_it_is, smoothed_by, unsmoothed
 from protocol.growing import OWN_SIDE, Growing, fates, growing_of, growing_rules, own_error, own_patterns
 from protocol.report import publish, write_metrics
 from protocol.runs import grow
@@ -49,7 +48,6 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
-from graphnca.layers import moment_correction
 from topologies.noise_gain import noise_quadratic
 
 GOALS = {"hex": 0.004, "voronoi": 0.01}  # median error at the first moment of rules trained on squares alone
@@ -80,44 +78,6 @@ class Config:
     """Folder for the results, one folder in it a rule."""
     publish: bool = False
     """Also copy them into docs/results."""
-
-
-def as_it_is(topology: Data) -> Data:
-    """The substrate under the law."""
-    return topology
-
-
-def smoothed_by(topology: Data, share: float) -> Data:
-    """The substrate with one share of smoothing for all cells."""
-    other = topology.clone()
-    other["smoothing"] = torch.full_like(topology["smoothing"], share)
-    return other
-
-
-def unsmoothed(topology: Data) -> Data:
-    """The substrate without smoothing."""
-    return smoothed_by(topology, 0.0)
-
-
-def uncorrected(topology: Data) -> Data:
-    """A substrate on which the layer's gradient is the raw sum b_i = sum_j w_ij v_ij (x_j - x_i).
-
-    The layer multiplies by 8 / M_i. With direction vectors v' = 8 M_i^-1 v its moments are M' = 64 M_i^-1, and
-    8 M'^-1 sum_j w_ij v'_ij (x_j - x_i) = 8 (M_i / 64) (8 M_i^-1) b_i = b_i.
-    """
-    edges, weights, vectors = (
-        topology[field].double() if field != "edge_index" else topology[field]
-        for field in ("edge_index", "edge_weight", "edge_attr")
-    )
-    correction = moment_correction(edges, weights, vectors, int(topology.num_nodes or 0))
-    other = unsmoothed(topology)
-    turned = (correction[edges[1]] @ vectors[..., None]).squeeze(-1)
-    other["edge_attr"] = turned.to(topology["edge_attr"])
-    return other
-
-
-WAYS: dict[str, Callable[[Data], Data]] = {"law": as_it_is, "corrected": unsmoothed, "raw": uncorrected}
-"""The ways to perceive a gradient that are compared."""
 
 
 def noise_gain(topology: Data) -> dict[str, float]:
