@@ -1,0 +1,205 @@
+// Steps on the CPU: only the cells that live and fire are computed. The network's sums are float64.
+
+const ALPHA = 3; // the channel that is opacity and life at once
+
+class CpuEngine {
+  constructor(rule, substrate) {
+    Object.assign(this, { rule, substrate, name: "CPU" });
+    this.stencil = substrate.stencilFor(rule);
+    const { cells } = substrate;
+    const { channels, hidden, perceived } = rule;
+    this.state = new Float32Array(cells * channels);
+    this.change = new Float32Array(cells * channels);
+    this.mature = new Uint8Array(cells);
+    this.alive = new Uint8Array(cells).fill(1);
+    this.after = new Uint8Array(cells);
+    this.occupied = new Uint8Array(cells).fill(1); // cells that may differ from zero
+    this.active = new Uint32Array(cells);
+    this.input = new Float64Array(perceived);
+    this.sums = new Float64Array(3 * channels);
+    this.output = new Float64Array(channels);
+    this.w2 = new Float64Array(hidden * channels); // transposed: what a hidden unit adds to each channel
+    for (let c = 0; c < channels; c++) for (let h = 0; h < hidden; h++) this.w2[h * channels + c] = rule.w2[c * hidden + h];
+    this.turns = null;
+    this.rate = rule.fireRate;
+    this.numLiving = cells;
+  }
+
+  write(state) {
+    this.state.set(state);
+    this.occupied.fill(1);
+    this.numLiving = this.rule.living ? this.markAlive(this.state, this.alive) : this.substrate.cells;
+  }
+
+  read() {
+    return this.state;
+  }
+
+  setFireRate(rate) {
+    this.rate = rate;
+  }
+
+  // (cos, sin) of the angle by which each cell's frame is turned; null: not turned.
+  setFrame(turns) {
+    this.turns = turns;
+  }
+
+  step(key) {
+    const { rule, substrate, state, change, active, alive, after, occupied } = this;
+    const { channels, lifeMask } = rule;
+    const cells = substrate.cells;
+    const before = lifeMask === "pre" || lifeMask === "pre_post";
+    if (before) this.markAlive(state, alive);
+    let count = 0;
+    for (let i = 0; i < cells; i++) {
+      if (before && !alive[i]) continue;
+      if (rule.firePer === "cell" && !this.fires(key, substrate.hashed[i])) continue;
+      active[count++] = i;
+      this.changeOf(i);
+      this.keepChange(i, key);
+    }
+    const ripened = lifeMask === "pre_post" ? this.ripening(key) : null;
+    for (let k = 0; k < count; k++) {
+      const at = active[k] * channels;
+      for (let c = at; c < at + channels; c++) state[c] += change[c];
+      occupied[active[k]] = 1;
+    }
+    let kept = alive;
+    if (lifeMask === "post" || lifeMask === "pre_post") {
+      if (!before) alive.fill(1);
+      this.markAlive(state, after, ripened, before ? alive : null);
+      for (let i = 0; i < cells; i++) after[i] &= alive[i];
+      kept = after;
+    }
+    if (!rule.living) return;
+    let living = 0;
+    for (let i = 0; i < cells; i++) {
+      if (kept[i]) living++;
+      else if (occupied[i]) {
+        state.fill(0, i * channels, (i + 1) * channels);
+        occupied[i] = 0;
+      }
+    }
+    this.numLiving = living;
+  }
+
+  fires(key, hashed) {
+    return (mix(hashed ^ key) & KEY_RANGE) < firingThreshold(this.rate);
+  }
+
+  keepChange(cell, key) {
+    const { rule, change, output } = this;
+    const at = cell * rule.channels;
+    const each = rule.firePer === "channel";
+    for (let c = 0; c < rule.channels; c++) {
+      change[at + c] = each && !this.fires(key, mix(at + c)) ? 0 : output[c];
+    }
+  }
+
+  // Flags the cells that are mature or have a mature neighbour; `more` are mature too, and with `among` only cells
+  // flagged there are asked for their alpha. Returns how many.
+  markAlive(state, flags, more = null, among = null) {
+    const { rule, substrate } = this;
+    const { start, neighbour, cells } = substrate;
+    flags.fill(0);
+    const spread = (i) => {
+      flags[i] = 1;
+      for (let e = start[i]; e < start[i + 1]; e++) flags[neighbour[e]] = 1;
+    };
+    for (let i = 0; i < cells; i++) {
+      if (state[i * rule.channels + ALPHA] > rule.aliveThreshold && (among === null || among[i])) spread(i);
+    }
+    if (more) for (const i of more) spread(i);
+    let count = 0;
+    for (let i = 0; i < cells; i++) count += flags[i];
+    return count;
+  }
+
+  // Dead cells beside living ones whose alpha this step would raise above the threshold: they die again, but keep a
+  // neighbour alive.
+  ripening(key) {
+    const { rule, substrate, state, alive } = this;
+    const { start, neighbour, cells } = substrate;
+    const found = [];
+    for (let i = 0; i < cells; i++) {
+      if (alive[i]) continue;
+      let beside = false;
+      for (let e = start[i]; e < start[i + 1] && !beside; e++) beside = alive[neighbour[e]] === 1;
+      if (!beside) continue;
+      const index = rule.firePer === "cell" ? substrate.hashed[i] : mix(i * rule.channels + ALPHA);
+      if (!this.fires(key, index)) continue;
+      this.changeOf(i);
+      if (Math.fround(state[i * rule.channels + ALPHA] + this.output[ALPHA]) > rule.aliveThreshold) found.push(i);
+    }
+    return found;
+  }
+
+  // What the network makes of what a cell perceives, in `output`.
+  changeOf(cell) {
+    this.perceive(cell);
+    const { rule, input, output, w2 } = this;
+    const { channels, hidden, perceived, w1, b1, b2 } = rule;
+    for (let c = 0; c < channels; c++) output[c] = b2[c];
+    const whole = perceived - (perceived % 4);
+    for (let h = 0, row = 0, out = 0; h < hidden; h++, row += perceived, out += channels) {
+      let s0 = b1[h], s1 = 0, s2 = 0, s3 = 0, p = 0;
+      for (; p < whole; p += 4) {
+        s0 += w1[row + p] * input[p];
+        s1 += w1[row + p + 1] * input[p + 1];
+        s2 += w1[row + p + 2] * input[p + 2];
+        s3 += w1[row + p + 3] * input[p + 3];
+      }
+      for (; p < perceived; p++) s0 += w1[row + p] * input[p];
+      const value = s0 + s1 + (s2 + s3);
+      if (value > 0) for (let c = 0; c < channels; c++) output[c] += w2[out + c] * value;
+    }
+  }
+
+  perceive(cell) {
+    const { rule, state, input, sums, stencil, turns } = this;
+    const { channels, bands, gains } = rule;
+    const { start, column, laplacian, gradientX, gradientY } = stencil;
+    const own = cell * channels;
+    sums.fill(0);
+    if (rule.usesGradient) {
+      for (let e = start[cell]; e < start[cell + 1]; e++) {
+        const other = column[e] * channels, w = laplacian[e], x = gradientX[e], y = gradientY[e];
+        for (let c = 0; c < channels; c++) {
+          const difference = state[other + c] - state[own + c];
+          sums[c] += w * difference;
+          sums[channels + c] += x * difference;
+          sums[2 * channels + c] += y * difference;
+        }
+      }
+      if (turns) {
+        const cos = turns[2 * cell], sin = turns[2 * cell + 1];
+        for (let c = channels; c < 2 * channels; c++) {
+          const x = sums[c], y = sums[channels + c];
+          sums[c] = cos * x - sin * y;
+          sums[channels + c] = sin * x + cos * y;
+        }
+      }
+    } else {
+      for (let e = start[cell]; e < start[cell + 1]; e++) {
+        const other = column[e] * channels, w = laplacian[e];
+        for (let c = 0; c < channels; c++) sums[c] += w * (state[other + c] - state[own + c]);
+      }
+    }
+    let at = 0;
+    for (const band of bands) {
+      if (band === "identity") for (let c = 0; c < channels; c++) input[at + c] = state[own + c];
+      else if (band === "gradient_norm") {
+        const gain = gains.gradient_norm;
+        for (let c = 0; c < channels; c++) {
+          const x = gain * sums[channels + c], y = gain * sums[2 * channels + c];
+          input[at + c] = Math.sqrt(x * x + y * y + NORM_FLOOR);
+        }
+      } else {
+        const gain = band === "laplacian" ? gains.laplacian : gains.gradient;
+        const from = band === "laplacian" ? 0 : band === "gradientX" ? channels : 2 * channels;
+        for (let c = 0; c < channels; c++) input[at + c] = gain * sums[from + c];
+      }
+      at += channels;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+// Puts everything together and keeps time.
+
+const BUDGET = 24; // milliseconds of a frame that steps may take; the rest is for drawing and for the hand
+const MOST_PIXELS = 1600; // on a side of the picture; without WebGL2 fewer
+const MOST_PIXELS_2D = 640;
+const LOOK_EVERY = 12; // frames between two looks at the hidden channels
+const COUNT_EVERY = 400; // milliseconds between two readings of the counter
+const GPU_AT_ONCE = 8; // steps given to the GPU at once before the clock is looked at
+
+class App {
+  constructor(content) {
+    this.canvas = byId("sheet");
+    const plain = new URLSearchParams(location.hash.slice(1)).get("draw") === "canvas";
+    this.gl = plain ? null : openGl(this.canvas);
+    this.view = this.gl ? new GlView(this.gl, this.canvas) : new PixelView(this.canvas);
+    this.organism = new Organism(content, this.gl);
+    this.camera = new Camera();
+    this.lens = new Lens(this.organism.rule, "pattern");
+    this.running = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.owed = 0;
+    this.frames = 0;
+    this.recent = { steps: 0, since: performance.now(), rate: 0 };
+    this.controls = new Controls(this);
+    this.recolour();
+    const settings = new URLSearchParams(content.settings);
+    for (const [key, value] of new URLSearchParams(location.hash.slice(1))) settings.set(key, value);
+    this.controls.apply(settings);
+    if (!this.running) this.controls.say("Paused, as your system asks for less motion.");
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
+    this.resize();
+    this.canvas.addEventListener("webglcontextlost", () => {
+      this.running = false;
+      this.fail("The graphics driver was restarted. Reload the page to go on.");
+    });
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  fail(text) {
+    byId("message").hidden = false;
+    byId("message").textContent = text;
+  }
+
+  resize() {
+    const { canvas } = this;
+    const most = this.gl ? MOST_PIXELS : MOST_PIXELS_2D;
+    const ratio = Math.min(devicePixelRatio || 1, most / Math.max(1, canvas.clientWidth));
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio)), height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    this.redraw();
+  }
+
+  recolour() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim().match(/[\da-f]{2}/gi).map((part) => parseInt(part, 16));
+    this.colours = { sheet: colour("--sheet"), ink: colour("--ink") };
+    this.redraw();
+  }
+
+  setShow(show) {
+    this.lens = new Lens(this.organism.rule, show);
+    this.changed();
+  }
+
+  // The substrate is another: it is drawn whole.
+  placeSubstrate() {
+    const { organism, view, camera } = this;
+    if (view.substrate !== organism.substrate) view.setSubstrate(organism.substrate);
+    camera.fit(organism.substrate);
+    this.changed();
+  }
+
+  changed() {
+    this.lookAgain = true;
+    this.redraw();
+  }
+
+  redraw() {
+    this.stale = true;
+  }
+
+  frame(now) {
+    const passed = Math.min(100, now - (this.before ?? now));
+    this.before = now;
+    if (this.running) this.advance(passed);
+    if (this.stale) this.draw();
+    this.count(now);
+    requestAnimationFrame((next) => this.frame(next));
+  }
+
+  // As many steps as are due, and as fit into the frame.
+  advance(passed) {
+    const { organism, controls } = this;
+    const { engine } = organism;
+    const speed = controls.stepsPerSecond;
+    this.owed = speed === Infinity ? Infinity : Math.min(this.owed + (passed * speed) / 1000, 1 + speed / 10);
+    const end = performance.now() + BUDGET;
+    let done = 0;
+    while (this.owed >= 1 && performance.now() < end) {
+      organism.step();
+      this.owed -= 1;
+      done++;
+      if (engine.finish && done % GPU_AT_ONCE === 0) engine.finish(); // so that the clock means something
+    }
+    if (this.owed === Infinity) this.owed = 0;
+    if (done) {
+      this.recent.steps += done;
+      this.redraw();
+    }
+  }
+
+  draw() {
+    const { organism, lens, view, camera } = this;
+    if (lens.show === "hidden" && (this.lookAgain || this.frames % LOOK_EVERY === 0)) lens.look(organism.engine.read());
+    view.draw(organism.engine, lens, camera, this.colours);
+    this.frames++;
+    this.lookAgain = false;
+    this.stale = false;
+  }
+
+  count(now) {
+    const { recent, organism } = this;
+    if (now - recent.since < COUNT_EVERY) return;
+    recent.rate = (1000 * recent.steps) / (now - recent.since);
+    Object.assign(recent, { steps: 0, since: now });
+    const living = organism.rule.living ? `${plural(organism.engine.numLiving, "living cell")} · ` : "";
+    byId("counter").textContent = `Step ${organism.steps.toLocaleString("en")} · ${living}${Math.round(recent.rate)} steps a second`;
+  }
+}
+
+// What scripts and tests may do with the page: `await playground`, then `app` and `run`.
+globalThis.playground = (async () => {
+  try {
+    const content = await readContainer(byId("payload").textContent);
+    const app = new App(content);
+    return { app, run: (options) => run(app, options) };
+  } catch (error) {
+    byId("message").hidden = false;
+    byId("message").textContent = `This page could not start: ${error.message}`;
+    throw error;
+  }
+})();
+
+// Steps a state with given keys, aside from what the page shows: the state after them, as plain numbers.
+function run(app, { engine, rule = 0, substrate = 0, state, keys, fireRate, angle = null }) {
+  const { organism, gl } = app;
+  const made = engine === "gpu" ? new GpuEngine(organism.rules[rule], organism.substrates[substrate], gl) : new CpuEngine(organism.rules[rule], organism.substrates[substrate]);
+  if (fireRate !== undefined) made.setFireRate(fireRate);
+  if (angle !== null) {
+    const turns = new Float32Array(2 * made.substrate.cells);
+    for (let i = 0; i < made.substrate.cells; i++) turns.set([Math.cos(angle), Math.sin(angle)], 2 * i);
+    made.setFrame(turns);
+  }
+  made.write(Float32Array.from(state));
+  const start = performance.now();
+  for (const key of keys) made.step(key);
+  made.finish?.();
+  const milliseconds = performance.now() - start;
+  const result = { state: Array.from(made.read()), milliseconds, living: made.numLiving };
+  made.release?.();
+  return result;
+}
