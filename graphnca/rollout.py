@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from .engine import Task, choose_engine
+from .engine import Task, choose_engine, has_engine
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
@@ -82,9 +82,10 @@ def trajectory(
     """Steps a rule, recording states and regularisers, all of them differentiable.
 
     Equal to calling `rule(x, topology.edge_index, ...)` `num_steps` times with the same generator, at a cost that
-    follows the cells that live and fire, and are not frozen. Rules in fixed point or with another update network than
-    `UpdateRule`, frames that differ between samples or are trained, and graphs with a few cells of very many neighbours
-    take those plain steps themselves; then `precision` and `checkpoint_every` have no effect.
+    follows the cells that live and fire, and are not frozen. Rules in fixed point, rules in 8 bits where the compiled
+    engine can't be had, rules with another update network than `UpdateRule`, frames that differ between samples or are
+    trained, and graphs with a few cells of very many neighbours take those plain steps themselves; then `precision` and
+    `checkpoint_every` have no effect.
 
     Args:
         rule: The rule; its parameters receive gradients.
@@ -133,7 +134,7 @@ def trajectory(
     stops = sorted(boundaries - {0})
     plain = (
         type(rule.update_rule) is not UpdateRule
-        or rule.arithmetic != "float"
+        or not has_engine(rule.arithmetic, x.device, x.dtype, precision or x.dtype)
         or (isinstance(angle, Tensor) and (angle.dim() > 1 or angle.requires_grad))
         or x.numel() == 0
         or not pads_well(topology)

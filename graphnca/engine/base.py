@@ -15,7 +15,8 @@ class Task:
     """A rule on copies of a substrate.
 
     Attributes:
-        rule: The rule, as it is now; its update network is an `UpdateRule`, its arithmetic is float.
+        rule: The rule, as it is now; its update network is an `UpdateRule`, its arithmetic is float, or quantised where
+            the engine is `NativeEngine`.
         stencil: Of the rule's perception on the substrate, in the type and on the device of the states.
         batch: How many samples.
         fire_rate: Overrides the rule's; `(batch, N)` where it is a tensor.

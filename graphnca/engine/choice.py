@@ -32,3 +32,10 @@ def choose_engine(
     fallback = "lists" if device.type == "cpu" else "spans"
     chosen = wanted if wanted in ("lists", "spans") else fallback
     return SpanEngine if keeps else ENGINES[chosen]
+
+
+def has_engine(arithmetic: str, device: torch.device, dtype: torch.dtype, precision: torch.dtype) -> bool:
+    """Whether any engine takes a rule of that arithmetic: every one takes float, the compiled one takes 8 bits too."""
+    if arithmetic == "quantised":
+        return choose_engine(device, dtype, precision) is NativeEngine
+    return arithmetic == "float"

@@ -9,6 +9,7 @@ from .nca_conv import NCAConv as NCAConv
 from .perception import FILTERS as FILTERS
 from .perception import PRESETS as PRESETS
 from .perception import Perception as Perception
+from .quantised import in_8_bits as in_8_bits
 from .update import UpdateRule as UpdateRule
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "alive_mask",
     "fire_key",
     "fires",
+    "in_8_bits",
     "in_fixed_point",
     "moment_correction",
 ]

@@ -15,13 +15,14 @@ from .firing import fire_key, fires, hash_index
 from .fixed_point import change_of, rounded, rounded_geometry, rounded_moments, rounded_states
 from .life import alive_mask, keep_alive
 from .moments import moment_correction
-from .perception import Perception
+from .perception import NORM_FLOOR, Perception
+from .quantised import STATE_STEP, STATE_UNITS, change_in_8_bits, nearest, on_state_grid, state_units
 from .update import HiddenInit, UpdateRule
 
 LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
 LIFE_MASKS = ("pre", "pre_post", "post", None)
 FIRING = ("cell", "channel")
-ARITHMETICS = ("float", "fixed_point")
+ARITHMETICS = ("float", "fixed_point", "quantised")
 
 
 class NCAConv(MessagePassing):
@@ -54,6 +55,9 @@ class NCAConv(MessagePassing):
             saturate at 128, and the step has the same bits whatever the order of cells and edges, so that synchronous
             states keep the symmetries of their substrate (`graphnca.layers.fixed_point` has the proof). Slower: no
             engine takes it. May be set on a rule, `rule.arithmetic = "fixed_point"`; see also `in_fixed_point`.
+            `"quantised"`: weights, states and everything between are rounded to 8 bits in every step, gradients pass
+            straight through (`graphnca.layers.quantised` has the scheme); see also `in_8_bits`.
+        weight_steps: For 8 bits, the steps of the two layers' weights; None: 2 max|w| / 255 of each layer as it is.
 
     Shapes:
         - **x**: `(N, C)` or `(..., N, C)` with any number of leading batch axes.
@@ -78,10 +82,16 @@ class NCAConv(MessagePassing):
         hidden_bias: bool = True,
         output_bias: bool = True,
         hidden_init: HiddenInit = "uniform",
-        arithmetic: Literal["float", "fixed_point"] = "float",
+        arithmetic: Literal["float", "fixed_point", "quantised"] = "float",
+        weight_steps: tuple[float, float] | list[float] | None = None,
     ) -> None:
         super().__init__(aggr="add", node_dim=-2)
         self.arithmetic = arithmetic
+        if weight_steps is not None and (len(weight_steps) != 2 or not all(0 < s < float("inf") for s in weight_steps)):
+            raise ValueError(f"`weight_steps` must be two positive numbers or None, got {weight_steps!r}.")
+        self.weight_steps: tuple[float, float] | None = (
+            None if weight_steps is None else (float(weight_steps[0]), float(weight_steps[1]))
+        )
         if life_mask not in LIFE_MASKS:
             raise ValueError(f"`life_mask` must be one of {LIFE_MASKS}, got {life_mask!r}.")
         if fire_per not in FIRING:
@@ -112,7 +122,7 @@ class NCAConv(MessagePassing):
 
     @property
     def arithmetic(self) -> str:
-        """How a step computes: `"float"` or `"fixed_point"`."""
+        """How a step computes: `"float"`, `"fixed_point"` or `"quantised"`."""
         return self._arithmetic
 
     @arithmetic.setter
@@ -125,7 +135,8 @@ class NCAConv(MessagePassing):
     def config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: `NCAConv(**rule.config)` is a rule of the same architecture.
 
-        `arithmetic` is left out where it is `"float"`, as it is in files and checkpoints from before there was another.
+        `arithmetic` is left out where it is `"float"`, as it is in files and checkpoints from before there was another;
+        so are `weight_steps` where they follow the weights.
         """
         return {
             "num_channels": self.num_channels,
@@ -140,6 +151,7 @@ class NCAConv(MessagePassing):
             "output_bias": self.update_rule.output.bias is not None,
             "hidden_init": self.update_rule.hidden_init,
             **({} if self.arithmetic == "float" else {"arithmetic": self.arithmetic}),
+            **({} if self.weight_steps is None else {"weight_steps": list(self.weight_steps)}),
         }
 
     def reset_parameters(self) -> None:
@@ -181,11 +193,14 @@ class NCAConv(MessagePassing):
 
         Raises:
             ValueError: If a gradient is perceived without `edge_attr`, or both `generator` and `key` are given. In
-                fixed point also if weights are too large for exact sums, or `x` is of a type that cannot hold them.
+                fixed point also if weights are too large for exact sums, and there and in 8 bits if `x` is of a type
+                that cannot hold them.
         """
-        exact, dtype = self.arithmetic == "fixed_point", x.dtype
+        exact, quantised, dtype = self.arithmetic == "fixed_point", self.arithmetic == "quantised", x.dtype
         if exact:
             x = rounded_states(x)
+        elif quantised:
+            x = on_state_grid(x)
         before = alive_mask(x, edge_index, self.alive_threshold) if self.life_mask in ("pre", "pre_post") else None
         if exact and before is not None and self._computes_the_living_alone():
             reach = before.flatten(0, -2).any(0) if before.dim() > 1 else before
@@ -194,11 +209,16 @@ class NCAConv(MessagePassing):
             change = change_of(self.update_rule, self.perceive(x, edge_index[:, kept], weight), before)
         else:
             perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
-            change = change_of(self.update_rule, perceived) if exact else self.update_rule(perceived)
+            if quantised:
+                change = change_in_8_bits(self.update_rule, perceived, self.weight_steps)
+            else:
+                change = change_of(self.update_rule, perceived) if exact else self.update_rule(perceived)
         fired = self.draw_firing(x, fire_rate, generator, key)
         next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
         if exact:
             next_x = rounded_states(next_x)
+        elif quantised:
+            next_x = torch.where(fired, on_state_grid(next_x, open_ends=True), x)
         if regions is not None:
             next_x = protect(x, next_x, regions)  # so that a mask after the step sees what is there
         alive = before
@@ -225,9 +245,11 @@ class NCAConv(MessagePassing):
         angle: float | Float[Tensor, "*a"] | None = None,
     ) -> Float[Tensor, "*b n p"]:
         """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
-        exact = self.arithmetic == "fixed_point"
+        exact, quantised = self.arithmetic == "fixed_point", self.arithmetic == "quantised"
         if exact:
             x = rounded_states(x)
+        elif quantised:
+            x = state_units(x)
         num_nodes, channels = x.shape[-2:]
         if edge_weight is None:
             incoming = degree(edge_index[1], num_nodes, dtype=x.dtype)
@@ -237,8 +259,7 @@ class NCAConv(MessagePassing):
         weight = edge_weight.to(x.dtype)
         if not self.perception.uses_gradient:
             sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=None)
-            perceived = self.perception(x, sums if self.perception.uses_laplacian else None)
-            return rounded(perceived) if exact else perceived
+            return self._finished(self.perception(x, sums if self.perception.uses_laplacian else None))
         if edge_attr is None:
             raise ValueError(
                 f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
@@ -264,8 +285,17 @@ class NCAConv(MessagePassing):
             if exact:
                 cos, sin = rounded(cos), rounded(sin)
             along_x, along_y = cos * along_x - sin * along_y, sin * along_x + cos * along_y
-        perceived = self.perception(x, laplacian if self.perception.uses_laplacian else None, (along_x, along_y))
-        return rounded(perceived) if exact else perceived
+        floor = NORM_FLOOR * STATE_UNITS**2 if quantised else NORM_FLOOR
+        gradient = (along_x, along_y)
+        return self._finished(
+            self.perception(x, laplacian if self.perception.uses_laplacian else None, gradient, norm_floor=floor)
+        )
+
+    def _finished(self, perceived: Tensor) -> Tensor:
+        """The perceived vector as the rule's arithmetic has it; in 8 bits it comes in units of the state."""
+        if self.arithmetic == "quantised":
+            return nearest(perceived) * STATE_STEP
+        return rounded(perceived) if self.arithmetic == "fixed_point" else perceived
 
     def draw_firing(
         self,

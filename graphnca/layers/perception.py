@@ -80,8 +80,13 @@ class Perception(nn.Module):
         x: Float[Tensor, "*b n c"],
         laplacian: Float[Tensor, "*b n c"] | None = None,
         gradient: tuple[Float[Tensor, "*b n c"], Float[Tensor, "*b n c"]] | None = None,
+        *,
+        norm_floor: float = NORM_FLOOR,
     ) -> Float[Tensor, "*b n p"]:
-        """Concatenates the bands; the sums come in without gain, the gradient already in the cell's frame."""
+        """Concatenates the bands; the sums come in without gain, the gradient already in the cell's frame.
+
+        `norm_floor` is what is added under the root of the gradient norm, in the square of the state's unit.
+        """
         bands: list[Tensor] = []
         for name in self.filters:
             if name == "identity":
@@ -92,7 +97,7 @@ class Perception(nn.Module):
                 bands.extend(self.gains[name] * part for part in gradient)
             elif name == "gradient_norm" and gradient is not None:
                 along_x, along_y = (self.gains[name] * part for part in gradient)
-                bands.append(torch.sqrt(along_x**2 + along_y**2 + NORM_FLOOR))
+                bands.append(torch.sqrt(along_x**2 + along_y**2 + norm_floor))
             else:
                 raise ValueError(f"The filter {name!r} needs its neighbour sum.")
         return torch.cat(bands, dim=-1)

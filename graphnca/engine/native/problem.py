@@ -9,6 +9,7 @@ from torch import Tensor
 from ...layers.firing import firing_threshold
 from ...layers.life import ALPHA
 from ...layers.perception import NORM_FLOOR
+from ...layers.quantised import STATE_UNITS
 from ...stencil import Table
 from ..base import Task
 
@@ -86,12 +87,20 @@ class Problem(_Fields):
         ("overflow_bound", ctypes.c_double),
         ("num_threads", ctypes.c_int32),
         ("kept", ctypes.c_void_p),
+        ("quantised", ctypes.c_int32),
+        ("hidden_scale", ctypes.c_double),
+        ("output_scale", ctypes.c_double),
     )
 
     @classmethod
     def of(cls, task: Task) -> "Problem":
-        """Of a task of float32 or float64 on the CPU; the products are of the states' own type."""
+        """Of a task of float32 or float64 on the CPU; the products are of the states' own type.
+
+        In 8 bits the states are in units, and the scales are still to come: they follow the weights.
+        """
         rule, stencil, batch, rate = task.rule, task.stencil, task.batch, task.rate
+        quantised = rule.arithmetic == "quantised"
+        units = STATE_UNITS if quantised else 1.0
         filters, gains = rule.perception.filters, rule.perception.gains
         made = cls(
             forward=SparseTable.of(stencil.forward),
@@ -103,11 +112,12 @@ class Problem(_Fields):
             channels=rule.num_channels,
             hidden=rule.hidden_size,
             num_filters=len(filters),
-            norm_floor=NORM_FLOOR,
+            norm_floor=NORM_FLOOR * units**2,
             life_mask=LIFE_CODES[rule.life_mask],
             alpha=ALPHA,
-            alive_threshold=rule.alive_threshold,
-            overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound,
+            alive_threshold=rule.alive_threshold * units,
+            overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound * units,
+            quantised=int(quantised),
             num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ...layers.quantised import STATE_STEP, network_in_units, state_units
 from ..base import Engine, Task
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
@@ -16,15 +17,28 @@ NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
 class NativeEngine(Engine):
-    """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type."""
+    """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type.
+
+    The one engine that takes steps in 8 bits: it is given states and parameters in units, and gives units.
+    """
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         self.problem = Problem.of(task)
+        self.rule = task.rule
 
     def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
         """One step a key."""
+        if self.rule.arithmetic == "quantised":
+            return self._in_units(x, keys, recompute)
         return Segment.apply(self.problem, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
+
+    def _in_units(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+        net = network_in_units(self.network, self.rule.weight_steps)
+        self.problem.hidden_scale, self.problem.output_scale = float(net.hidden_scale), float(net.output_scale)
+        parameters = (net.w1, net.b1, net.w2, net.b2)
+        out, overflow, change = Segment.apply(self.problem, keys, recompute, state_units(x), *parameters)  # type: ignore[misc]
+        return out * STATE_STEP, overflow * STATE_STEP**2, change * STATE_STEP
 
 
 class Segment(torch.autograd.Function):

@@ -31,6 +31,8 @@ struct Problem {
     double overflow_bound;  // negative: neither overflow nor change is measured
     int32_t num_threads;
     const int32_t* kept;  // how many channels of a row keep their values, the first ones; or null: none of any
+    int32_t quantised;    // in 8 bits: states and parameters come in units, and whatever is computed is rounded
+    double hidden_scale, output_scale;  // then, the factors of the two layers' sums
     int num_rows() const { return num_cells * batch; }
 };
 

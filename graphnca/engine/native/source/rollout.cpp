@@ -117,7 +117,7 @@ class Rollout {
     Rollout(const Problem& given, const Parameters& parameters)
         : problem(given),
           perception(problem),
-          net(parameters, perception.perceived, problem.hidden, problem.channels),
+          net(parameters, perception.perceived, problem),
           num_rows(problem.num_rows()),
           channels(problem.channels),
           channels_row(L::rounded_up(channels)),
@@ -217,7 +217,7 @@ class Rollout {
                 barrier.wait();
                 int slot = 1;
                 for (int t = 0; t < thread; t++) slot += record.parts[t].count;
-                undo(own, record.parts[thread], grad.data(), grad_moved ? pull.data() : nullptr);
+                undo(own, record.parts[thread], step, grad.data(), grad_moved ? pull.data() : nullptr);
                 barrier.wait();
                 learn(own, record.parts[thread], step, grad.data(), passes ? passed : nullptr, slots.data(), slot);
                 barrier.wait();
@@ -366,7 +366,7 @@ class Rollout {
     }
 
     // Perceived vectors of up to BLOCK rows.
-    void perceive(Worker& own, const int32_t* rows, int count) {
+    void perceive(Worker& own, const int32_t* rows, int count, bool learning = false) {
         const long sums_row = long(MOST_BANDS) * channels_row;
         real* sums = own.sums.data(BLOCK * sums_row);
         for (int m = 0; m < count; m++) {
@@ -374,6 +374,7 @@ class Rollout {
             perception.sums(row - base, state(base), sums + m * sums_row);
             perception.compose(state(row), sums + m * sums_row, own.space.perceived(m));
         }
+        if (problem.quantised) own.space.round_perceived(count, learning);
     }
 
     void compute(int thread, int step) {
@@ -431,6 +432,8 @@ class Rollout {
             std::copy_n(now, channels_row, before);
             for (int c = kept(row); c < channels; c++)
                 if (!problem.fire_per_channel || channel_fires(keys[step], row, c)) now[c] += change[c];
+            if (problem.quantised)
+                for (int c = kept(row); c < channels; c++) now[c] = clipped<real>(now[c], LEAST, MOST);
             if (masked && (now[problem.alpha] > threshold) != life.mature[row]) own.crossed.push_back(row);
             if (masked_after) updated_now[row] = 1;
             if (!measured) continue;
@@ -529,7 +532,7 @@ class Rollout {
     }
 
     // Restores the states before a step, and leaves what the network's output is to learn from in `own.change`.
-    void undo(Worker& own, const Updated<real>& part, real* grad, const double* pull) {
+    void undo(Worker& own, const Updated<real>& part, int step, real* grad, const double* pull) {
         real* wanted = own.change.data(long(part.count) * channels_row);
         for (int i = 0; i < part.count; i++, wanted += channels_row) {
             const int row = row_of(part.rows[i]);
@@ -543,7 +546,23 @@ class Rollout {
                 for (int c = 0; c < channels; c++) wanted[c] += rate * ((now[c] > before[c]) - (now[c] < before[c]));
             }
             std::fill_n(wanted, kept(row), real(0));
+            if (problem.quantised)
+                stop_at_ends(row, step, now, before, pull && !zeroed ? pull : nullptr, carried, wanted);
             std::copy_n(before, channels_row, now);
+        }
+    }
+
+    // In 8 bits, no gradient passes through a state or a change that came to lie on an end of its range.
+    void stop_at_ends(int row, int step, const real* now, const real* before, const double* pull, real* carried,
+                      real* wanted) const {
+        for (int c = kept(row); c < channels; c++) {
+            if (problem.fire_per_channel && !channel_fires(keys[step], row, c)) continue;
+            const real change = now[c] - before[c];
+            if (now[c] <= LEAST || now[c] >= MOST) {
+                wanted[c] = 0;
+                carried[c] = pull ? -real(pull[row / problem.num_cells]) * ((change > 0) - (change < 0)) : 0;
+            }
+            wanted[c] *= change <= LEAST || change >= MOST ? 0 : net.output_scale;
         }
     }
 
@@ -557,7 +576,7 @@ class Rollout {
                     if (!channel_fires(keys[step], row_of(part.rows[i]), c)) wanted[long(i) * channels_row + c] = 0;
         for (int i = 0; i < part.count; i += BLOCK) {
             const int size = std::min(BLOCK, part.count - i);
-            perceive(own, part.rows + i, size);
+            perceive(own, part.rows + i, size, true);
             own.space.backward(size, wanted + long(i) * channels_row);
             if (!passed) continue;
             for (int m = 0; m < size; m++) {
