@@ -88,6 +88,8 @@ class Config:
     """cpu or cuda."""
     snapshots: int = 500
     """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
+    steps: tuple[int, ...] = (0, 0)
+    """Steps of a rollout, the second number not included; 0 0: the regime's. Longer ones teach a rule not to drift."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/growing-lizard"
@@ -99,6 +101,15 @@ def policy_of(config: Config, num_sheets: int) -> PoolPolicy:
         raise SystemExit(f"--regime: expected one of {sorted(REGIMES)}, got {config.regime!r}.")
     policy = REGIMES[config.regime]
     return replace(policy, size=max(config.batch_size, policy.size // num_sheets))
+
+
+def steps_of(config: Config) -> tuple[int, int]:
+    """The regime's length of rollouts, or the one that was asked for."""
+    if not any(config.steps):
+        return HARDENED_STEPS if config.regime == "hardened" else STEPS
+    if len(config.steps) != 2 or not 0 < config.steps[0] < config.steps[1]:
+        raise SystemExit(f"--steps: expected two numbers of steps, the smaller one first, got {config.steps}.")
+    return config.steps[0], config.steps[1]
 
 
 def train(config: Config) -> Path:
@@ -125,7 +136,7 @@ def train(config: Config) -> Path:
                 iterations=config.iterations,
                 batch_size=config.batch_size,
                 schedule=MultiStep(config.rate, (config.milestone,)),
-                steps=HARDENED_STEPS if hardened else STEPS,
+                steps=steps_of(config),
                 wound_every=WOUND_EVERY if hardened else 0,
                 wounded=config.batch_size // 2 if hardened else 0,
                 wound_rest=WOUND_REST if hardened else 0,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from growing_training import HARDENED_STEPS, REGIMES, WOUND_EVERY, WOUND_REST, Config, policy_of, train
+from growing_training import HARDENED_STEPS, REGIMES, STEPS, WOUND_EVERY, WOUND_REST, Config, policy_of, steps_of, train
 
 from graphnca import load_rule
 from graphnca.rules import describe_rule
@@ -54,3 +54,12 @@ def test_the_pool_is_divided_among_the_sheets() -> None:
     assert policy_of(Config(regime="naive"), 4).size == 8
     with pytest.raises(SystemExit, match="--regime"):
         policy_of(Config(regime="eager"), 1)
+
+
+def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
+    assert steps_of(Config()) == STEPS
+    assert steps_of(Config(regime="hardened")) == HARDENED_STEPS
+    assert steps_of(Config(regime="hardened", steps=(128, 192))) == (128, 192)
+    for wrong in ((96, 64), (0, 9), (64,)):
+        with pytest.raises(SystemExit, match="--steps"):
+            steps_of(Config(steps=wrong))
