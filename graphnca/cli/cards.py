@@ -1,0 +1,139 @@
+"""What is known of a rule, for people to read."""
+
+from collections.abc import Mapping
+from textwrap import fill
+from typing import Any
+
+from ..layers import NCAConv
+from ..rules import STRUCTURED_SEEDS
+
+WIDTH = 100  # of a line of text, in characters
+FILTERS = {
+    "identity": "the state",
+    "gradient": "its gradient",
+    "laplacian": "its Laplacian",
+    "gradient_norm": "the gradient's size",
+}
+TOLD_ELSEWHERE = (
+    "configuration",
+    "measured",
+    "started from",
+    "trained by",
+    "iterations",
+    "hours",
+    "target",
+    "template",
+)
+"""Entries of a card that have a line of their own, or that only `--json` shows."""
+
+
+def stages(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The cards of a rule's training stages, the first one first."""
+    before = card.get("started from")
+    return [*(stages(before) if isinstance(before, Mapping) else []), card]
+
+
+def grows(card: Mapping[str, Any]) -> str:
+    """What a rule was trained to make."""
+    return str(card.get("target") or card.get("template") or "?")
+
+
+def starts_from(rule: NCAConv, card: Mapping[str, Any], genomes: Mapping[str, Any] | None = None) -> str:
+    """What it grows from, in words."""
+    if rule.life_mask is None:
+        return "nothing"
+    if card.get("seed") == "structured" and card.get("target") in STRUCTURED_SEEDS:
+        return f"{len(STRUCTURED_SEEDS[card['target']].points)} points"
+    return "one cell" if not genomes else "one cell with a genome"
+
+
+def trained_on(card: Mapping[str, Any]) -> str:
+    """The kinds of cells of its training, each once."""
+    text = str(card.get("substrate", "?"))
+    kinds = [kind for kind in ("square", "hex", "voronoi") if kind in text]
+    return ", ".join(kinds) or text
+
+
+def kind_of(rule: NCAConv) -> str:
+    """Whether its patterns have a direction."""
+    turns = "upright" if "gradient" in rule.perception.filters else "isotropic"
+    return f"texture, {turns}" if rule.life_mask is None else turns
+
+
+def architecture(rule: NCAConv) -> list[tuple[str, str]]:
+    """What the rule is made of, as names and texts."""
+    gains = rule.perception.gains
+    perceived = [
+        FILTERS.get(name, name) + (f" times {gains[name]:g}" if gains.get(name, 1) != 1 else "")
+        for name in rule.perception.filters
+    ]
+    life = f"{rule.life_mask}, above alpha {rule.alive_threshold:g}" if rule.life_mask else "none"
+    fires = f"{rule.fire_rate:g} of the {rule.fire_per}s a step"
+    return [
+        ("parameters", f"{sum(parameter.numel() for parameter in rule.parameters()):,}"),
+        ("channels", f"{rule.num_channels}, hidden layer {rule.hidden_size}"),
+        ("perceives", ", ".join(perceived)),
+        ("life mask", life),
+        ("fires", fires),
+    ]
+
+
+def card_entries(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The card, as names and texts; what only a program would read is left out."""
+    entries = []
+    parts = stages(card)
+    if commands := [str(part["trained by"]) for part in parts if "trained by" in part]:
+        entries.append(("trained by", "\n".join(_wrapped(command) for command in commands)))
+    if all("iterations" in part and "hours" in part for part in parts):
+        iterations, hours = (sum(part[name] for part in parts) for name in ("iterations", "hours"))
+        entries.append(("iterations", f"{iterations:,} in {hours:.2f} hours"))
+    for name, value in card.items():
+        if name not in TOLD_ELSEWHERE and value is not None and not (isinstance(value, Mapping) and not value):
+            entries.append((name, _wrapped(_told(value))))
+    return [*entries, *_measurements(card.get("measured", {}))]
+
+
+def _measurements(measured: Any) -> list[tuple[str, str]]:
+    """What a rule was measured to do: single numbers, and of every sheet one line a moment."""
+    if not isinstance(measured, Mapping):
+        return [("measured", _wrapped(_told(measured)))]
+    entries = []
+    for name, value in measured.items():
+        if _is_plain(value):
+            entries.append(("measured by" if name == "by" else str(name), _wrapped(_told(value))))
+    for name, places in measured.items():
+        if isinstance(places, Mapping):
+            for place, numbers in places.items():
+                if isinstance(numbers, Mapping):
+                    entries.append((str(place), "\n".join(_lines(numbers))))
+                elif _is_plain(numbers):
+                    entries.append((f"{name}, {place}", _told(numbers)))
+    return [entry for entry in entries if entry[1]]
+
+
+def _lines(numbers: Mapping[str, Any]) -> list[str]:
+    own = ", ".join(f"{name} {_told(value)}" for name, value in numbers.items() if _is_plain(value))
+    lines = [own] if own else []
+    for moment, values in numbers.items():
+        if isinstance(values, Mapping):
+            told = ", ".join(f"{name} {_told(value)}" for name, value in values.items() if _is_plain(value))
+            lines += [_wrapped(f"{moment}: {told}")] if told else []
+    return lines
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, Mapping | list)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_told(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_told, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")

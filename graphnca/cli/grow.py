@@ -1,0 +1,199 @@
+"""`graphnca grow`: a rule on a substrate, as a picture and an animation."""
+
+import argparse
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+from tqdm import tqdm
+
+from ..damage import disks, half_plane, random_disks, wound
+from ..drawing import CellCanvas, save_animation, save_image
+from ..layers.life import ALPHA
+from ..rollout import rollout
+from ..seeds import centre_of
+from ..training.guard import EXPLODED
+from . import named_rule, substrates
+from .errors import UsageError
+from .named_rule import NamedRule, read_rule
+from .numbers import share, whole
+from .substrates import name_of_substrate, read_substrate
+from .suggestions import suggestion
+
+FRAMES = 100  # of an animation, about
+PICTURE = 432  # pixels of the longer side, about
+FPS = 20.0
+REST = 20  # times that the last frame is shown, so that it can be looked at
+HOLE = 0.25  # of the shorter side: the diameter of the hole in the middle
+SIDES = {"left": math.pi, "right": 0.0, "upper": -math.pi / 2, "lower": math.pi / 2}  # y points down
+CUTS = (*SIDES, "middle", "disk")
+PICTURES = (".png", ".jpg", ".webp")
+ANIMATIONS = (".gif", ".mp4")
+EXAMPLE = """examples:
+  graphnca grow isonca-lizard-any --substrate voronoi
+  graphnca grow growing-lizard --substrate hex --damage 200:left --steps 400
+  graphnca grow runs/mine/rule.safetensors --substrate my_cells.pt --out pictures/mine
+  graphnca grow growing-butterfly --angle 45 --out turned.png"""
+
+
+def add_to(verbs: argparse._SubParsersAction) -> None:
+    """Adds the verb to the command line."""
+    parser = verbs.add_parser(
+        "grow",
+        help="grow a rule on a substrate: a picture and an animation",
+        description="Grows a rule on a substrate, from the seed that it was trained for, and draws it.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("rule", metavar="RULE", help=named_rule.HELP)
+    parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
+    parser.add_argument("--size", type=whole(4), help="units on a side of the sheet [as in training, or 72]")
+    parser.add_argument("--open", action="store_true", help="an open sheet with borders, not a torus")
+    parser.add_argument("--steps", type=whole(0), default=500, help="how many [500]")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of the run, and of a Voronoi mesh [0]")
+    parser.add_argument(
+        "--damage",
+        action="append",
+        default=[],
+        metavar="STEP[:CUT]",
+        help=f"cut away a part after so many steps; again for another. CUT is {', '.join(SIDES)} (a half), middle "
+        "(a hole), or disk (anywhere) [left]",
+    )
+    parser.add_argument("--angle", type=float, metavar="DEGREES", help="turn what the cells perceive (upright rules)")
+    parser.add_argument("--fire-rate", type=share, metavar="SHARE", help="of the cells that act in a step [the rule's]")
+    parser.add_argument("--genome", metavar="NAME", help="which of the rule's genomes the seed carries [the first]")
+    parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
+    parser.add_argument("--every", type=whole(1), help=f"steps between two frames [a {FRAMES}th of all]")
+    parser.add_argument("--scale", type=whole(1), help=f"pixels a unit of length [a picture of about {PICTURE}]")
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        help="where to: a name ending in .png is a picture, in .gif or .mp4 an animation, without ending it is both "
+        "[RULE-SUBSTRATE]",
+    )
+
+
+def run(given: argparse.Namespace) -> None:
+    """Grows and draws."""
+    named = read_rule(given.rule, given.model)
+    cuts = [read_damage(text, given.steps) for text in given.damage]
+    if given.angle is not None and not named.rule.perception.uses_gradient:
+        raise UsageError(f"--angle turns the gradients that a rule perceives, and {named.name} perceives none.")
+    files = output_files(given.out or f"{named.name}-{name_of_substrate(given.substrate)}")
+    size = given.size or named.usual_size
+    topology = read_substrate(given.substrate, size, periodic=not given.open, seed=given.seed)
+    canvas = CellCanvas(topology, scale=given.scale or _scale_of(topology))
+    start = named.start(topology, given.genome)
+
+    every = given.every or max(1, given.steps // FRAMES)
+    shown = {*range(0, given.steps + 1, every), given.steps}
+    animated = any(path.suffix.lower() in ANIMATIONS for path in files)
+    frames, state = [], start
+    with tqdm(total=given.steps, unit="step", disable=None, leave=False) as bar:
+        for step, state in growth(named, start, topology, shown, cuts, given):
+            bar.update(step - bar.n)
+            if animated:
+                frames.append(named.picture(canvas, state))
+    print(f"{named.name} on {given.substrate}: {summary(named, state, given.steps)}.")
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() in ANIMATIONS:
+            save_animation(path, [*frames, *frames[-1:] * REST], fps=FPS)
+        else:
+            save_image(path, named.picture(canvas, state))
+        print(f"wrote {path}")
+
+
+@torch.no_grad()
+def growth(
+    named: NamedRule,
+    state: Tensor,
+    topology: Data,
+    shown: Iterable[int],
+    cuts: Iterable[tuple[int, str]],
+    given: argparse.Namespace,
+) -> Iterator[tuple[int, Tensor]]:
+    """Yields (step, state) at every step to be shown, and at every cut, after it; nothing is kept."""
+    generator = torch.Generator().manual_seed(given.seed)
+    angle = None if given.angle is None else math.radians(given.angle)
+    cuts_at: dict[int, list[str]] = {}
+    for step, cut in cuts:
+        cuts_at.setdefault(step, []).append(cut)
+    now = 0
+    for stop in sorted({*shown, *cuts_at}):
+        state = rollout(
+            named.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
+        )
+        for cut in cuts_at.get(stop, []):
+            state = wound(state, region(cut, topology, generator))
+        now = stop
+        yield stop, state
+
+
+def read_damage(text: str, steps: int) -> tuple[int, str]:
+    """The step and the name of a cut, from STEP or STEP:CUT.
+
+    Raises:
+        UsageError: If the step lies outside of the run, or there is no such cut.
+    """
+    step, _, cut = text.partition(":")
+    cut = cut or CUTS[0]
+    if cut not in CUTS:
+        raise UsageError(f"--damage knows no cut {cut!r}: expected one of {', '.join(CUTS)}.{suggestion(cut, CUTS)}")
+    if not step.isdecimal() or int(step) > steps:
+        raise UsageError(
+            f"--damage expects STEP or STEP:CUT with a step from 0 to {steps} (--steps), for example "
+            f"{steps // 2}:{cut}; got {text!r}."
+        )
+    return int(step), cut
+
+
+def region(cut: str, topology: Data, generator: torch.Generator) -> Tensor:
+    """The cells of a cut, as a mask."""
+    middle = centre_of(topology)
+    if cut in SIDES:
+        return half_plane(topology, (float(middle[0]), float(middle[1])), SIDES[cut])
+    if cut == "middle":
+        return disks(topology, middle[None], topology["extent"].min()[None] * HOLE / 2)[0]
+    return random_disks(topology, 1, generator=generator)[0]
+
+
+def output_files(out: str) -> list[Path]:
+    """The picture, the animation or both that `--out` asks for.
+
+    Raises:
+        UsageError: If the ending is that of neither.
+    """
+    path = Path(out)
+    ending = path.suffix.lower()
+    if ending in (*PICTURES, *ANIMATIONS):
+        return [path]
+    if ending and ending[1:].isalpha():
+        raise UsageError(
+            f"--out must end in {', '.join(PICTURES)} (a picture) or {' or '.join(ANIMATIONS)} (an animation), or have "
+            f"no ending for both, got {out!r}."
+        )
+    return [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.gif")]
+
+
+def summary(named: NamedRule, state: Tensor, steps: int) -> str:
+    """What became of a run, in words."""
+    done = f"{len(state):,} cells, {steps:,} steps"
+    if not bool(state.isfinite().all()):
+        return f"{done}; it exploded, the state is not finite any more"
+    largest = float(state.abs().max())
+    if largest > EXPLODED:
+        return f"{done}; it exploded, the state reaches {largest:.3g}"
+    if named.is_texture:
+        return f"{done}, states up to {largest:.2f}"
+    alive = int((state[:, ALPHA] > named.rule.alive_threshold).sum())
+    return f"{done}, {alive:,} cells alive" if alive else f"{done}; no cell is alive any more"
+
+
+def _scale_of(topology: Data) -> int:
+    """Whole pixels a unit, for a picture of about the usual size."""
+    return max(1, round(PICTURE / float(topology["extent"].max())))

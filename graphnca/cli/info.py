@@ -1,0 +1,99 @@
+"""`graphnca info`: what a file holds, be it a rule, a published model or a substrate."""
+
+import argparse
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch_geometric.data import Data
+
+from ..rules import describe_rule
+from .cards import architecture
+from .named_rule import IN_FOLDER, PUBLISHED, atlas_models, read_rule
+from .rules import description
+from .substrates import PICKLED, STORED, holds_topology, load_substrate
+from .tables import listing
+
+EXAMPLE = """examples:
+  graphnca info runs/mine/rule.safetensors
+  graphnca info cadata.json
+  graphnca info my_cells.pt"""
+
+
+def add_to(verbs: argparse._SubParsersAction) -> None:
+    """Adds the verb to the command line."""
+    parser = verbs.add_parser(
+        "info",
+        help="what a file holds: a rule, a published model, or a substrate",
+        description="Describes a rule (its architecture, its parameters, its card), a published model file, or a "
+        "saved substrate.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help=f"a rule ({STORED}, or a shipped one's name), a published model ({', '.join(PUBLISHED)}), or a substrate "
+        f"({STORED}, {', '.join(PICKLED)})",
+    )
+    parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures")
+    parser.add_argument("--json", action="store_true", help="the whole description, for programs")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Prints what is known of a file."""
+    path = Path(given.file)
+    if path.is_file() and (path.suffix in PICKLED or _is_topology(path)):
+        numbers = numbers_of(load_substrate(given.file))
+        print(json.dumps(numbers, indent=2) if given.json else listing([(k, _told(v)) for k, v in numbers.items()]))
+        return
+    models = atlas_models(path) if path.suffix == ".json" and path.is_file() else ()
+    if models and given.model is None:
+        _describe_atlas(given, list(models))
+        return
+    named = read_rule(given.file, given.model)
+    if path.suffix in PUBLISHED:
+        plain = {"architecture": named.rule.config, "published model": named.name}
+    else:
+        plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
+    print(json.dumps(plain, indent=2) if given.json else description(named))
+
+
+def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
+    """What can be said of a substrate in a line each."""
+    neighbours = topology["edge_index"][1].bincount(minlength=topology["pos"].shape[0])
+    width, height = topology["extent"].view(-1).tolist()
+    return {
+        "holds": "a substrate that keeps the data contract",
+        "cells": int(topology["pos"].shape[0]),
+        "neighbours": f"{int(neighbours.min())} to {int(neighbours.max())}, {float(neighbours.double().mean()):.2f} "
+        "in the mean",
+        "extent": f"{width:.2f} x {height:.2f} units, {'torus' if bool(topology['periodic']) else 'open sheet'}",
+        "cell area": f"{float(topology['area'].mean()):.3f} square units in the mean",
+        "smoothing": f"{float(topology['smoothing'].mean()):.3f} in the mean",
+    }
+
+
+def _describe_atlas(given: argparse.Namespace, models: list[str]) -> None:
+    """The models of an atlas, and what they are made of."""
+    rule = read_rule(given.file, "0").rule
+    if given.json:
+        print(json.dumps({"architecture": rule.config, "models": models}, indent=2))
+        return
+    told = [("holds", f"{len(models)} published textures"), *architecture(rule), ("models", "\n".join(models))]
+    print(listing(told))
+
+
+def _told(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _is_topology(path: Path) -> bool:
+    if path.suffix != STORED:
+        return False
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return holds_topology(file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
