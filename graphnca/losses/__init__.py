@@ -1,5 +1,6 @@
 """What training minimises: each loss gives one value per sample."""
 
+from .activation import ActivationLoss as ActivationLoss
 from .overflow import OverflowLoss as OverflowLoss
 from .pixel import PixelLoss as PixelLoss
 from .rotation_invariant import Match as Match
