@@ -25,12 +25,15 @@ def starting_rule(start: str) -> tuple[NCAConv, dict[str, Any] | None]:
     return (load_rule(start), describe_rule(start)["card"]) if start else (isonca(), None)
 
 
-def pictures(title: str) -> Callable[[Path, World, Tensor, list[float]], None]:
-    """Draws the states last committed, one picture for each kind of world, and the curve of the loss."""
+def pictures(title: str, offset: float | None = None) -> Callable[[Path, World, Tensor, list[float]], None]:
+    """Draws the states last committed, one picture for each kind of world, and the curve of the loss.
+
+    The first four channels are shown as premultiplied RGBA; with an offset, the first three plus that number as RGB.
+    """
 
     def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
         raster = NearestCell(world.topology)
-        tiles = [raster(state[:, :4]) for state in states]
+        tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
         name = "-".join(["pool", *world.name.split()[:1]])
         save_image(folder / f"{name}.png", montage(tiles, columns=4, pad=4), scale=3)
         save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))

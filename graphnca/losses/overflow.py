@@ -5,24 +5,29 @@ from torch import Tensor, nn
 
 
 class OverflowLoss(nn.Module):
-    """Sum over cells and channels of (x - clamp(x, -bound, bound))^2, one value per sample of states (..., N, C).
+    """Sum over cells and channels of |x - clamp(x, -bound, bound)|^power, one value per sample of states (..., N, C).
 
-    IsoNCA (Mordvintsev et al. 2022) adds it at every step, summed over the batch, with bound 2 and weight 1. A sum, not
-    a mean: it stays 0 unless something overflows, and then it dominates.
+    IsoNCA (Mordvintsev et al. 2022) adds it at every step, summed over the batch, with bound 2, power 2 and weight 1;
+    the texture notebook (Niklasson et al. 2021, PyTorch revision) at the last step only, with bound 1 and power 1. A
+    sum, not a mean: it stays 0 unless something overflows, and then it dominates.
 
     Args:
         bound: largest |x| that costs nothing.
+        power: 1 or 2.
 
     Raises:
-        ValueError: a bound that is not positive.
+        ValueError: a bound that is not positive, another power.
     """
 
-    def __init__(self, bound: float = 2.0) -> None:
+    def __init__(self, bound: float = 2.0, power: int = 2) -> None:
         super().__init__()
         if not bound > 0:
             raise ValueError(f"`bound` must be positive, got {bound}.")
-        self.bound = bound
+        if power not in (1, 2):
+            raise ValueError(f"`power` must be 1 or 2, got {power!r}.")
+        self.bound, self.power = bound, power
 
     def forward(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b"]:
         """Return the overflow of every sample."""
-        return (states - states.clamp(-self.bound, self.bound)).square().sum((-2, -1))
+        excess = states - states.clamp(-self.bound, self.bound)
+        return (excess.square() if self.power == 2 else excess.abs()).sum((-2, -1))

@@ -17,6 +17,7 @@ from .loop import TrainingConfig as TrainingConfig
 from .objectives import Evaluation as Evaluation
 from .objectives import grown_and_still as grown_and_still
 from .objectives import last_state as last_state
+from .objectives import last_state_in_bounds as last_state_in_bounds
 from .schedules import Cosine as Cosine
 from .schedules import MultiStep as MultiStep
 from .schedules import Schedule as Schedule

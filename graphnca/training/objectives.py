@@ -46,6 +46,16 @@ def last_state(loss: Loss) -> Objective:
     return objective
 
 
+def last_state_in_bounds(loss: Loss, overflow: Loss) -> Objective:
+    """The loss of the last state and its overflow, both summed over the batch (Self-Organising Textures, PyTorch)."""
+
+    def objective(trajectory: Trajectory) -> Evaluation:
+        value = loss(trajectory.final)
+        return Evaluation(value, torch.zeros_like(value), value + overflow(trajectory.final))
+
+    return objective
+
+
 def grown_and_still(loss: Loss, *, first_step: bool = True) -> Objective:
     """IsoNCA's objective: the pattern is right, stays right, stays in bounds and stays still.
 

@@ -1,7 +1,7 @@
 import torch
 
 from graphnca import Trajectory
-from graphnca.training import Evaluation, grown_and_still, last_state
+from graphnca.training import Evaluation, grown_and_still, last_state, last_state_in_bounds
 
 
 def loss(states: torch.Tensor) -> torch.Tensor:
@@ -21,6 +21,13 @@ def test_the_last_state_alone() -> None:
     evaluation = last_state(loss)(a_trajectory())
     torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
     torch.testing.assert_close(minimised(evaluation), torch.tensor(1.0))
+
+
+def test_the_last_state_in_bounds() -> None:
+    """Both terms are summed over the batch; what is shown is the loss alone."""
+    evaluation = last_state_in_bounds(loss, lambda states: 10 * states.amax((-2, -1)))(a_trajectory())
+    torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(minimised(evaluation), torch.tensor(3.0 + 30.0))
 
 
 def test_grown_and_still() -> None:

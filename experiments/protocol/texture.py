@@ -1,0 +1,99 @@
+"""A texture rule with what its card says of it, the sheets it is measured on, and how it is seen."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from graphnca.layers import NCAConv
+from graphnca.rasterizers import NearestCell
+from graphnca.templates import load_template
+from protocol.rules import read_rule
+from protocol.sheets import KINDS, VORONOI_DENSITY, hex_sheet, square_sheet, voronoi_sheet
+
+SIZE = 64  # units along a side of the sheets: six periods of the drawn templates at least
+TEMPLATE_SIZE = 128  # pixels of a template's side, as published
+RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
+SAMPLES = 2  # points per pixel side: a pixel over a border shows a mixture, as on the other sheets of the results
+DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
+DENSITIES = {"square": 1.0, "hex": 3**0.5 / 2, "voronoi": VORONOI_DENSITY}
+"""Cells per unit of area (the unit law of the data contract)."""
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A texture rule as it was read."""
+
+    rule: NCAConv
+    card: dict[str, Any]
+    """Empty for a published model."""
+
+    @property
+    def offset(self) -> float:
+        """What is added to the first three channels to make RGB."""
+        return float(self.card.get("rgb_offset", RGB_OFFSET))
+
+    def image(self, states: Float[Tensor, "*b n c"], raster: nn.Module) -> Float[Tensor, "*b 3 h w"]:
+        """What states look like."""
+        return raster(states[..., :3]) + self.offset
+
+    def template(self, name: str = "") -> Float[Tensor, "3 h w"]:
+        """The template of that name, or by default the one that it was trained on.
+
+        Raises:
+            SystemExit: If neither is known.
+        """
+        name = name or self.card.get("template", "")
+        if not name:
+            raise SystemExit("--template: expected a name or a path, as the rule's card names none.")
+        return load_template(name, TEMPLATE_SIZE)
+
+
+def texture_of(name_or_path: str) -> Texture:
+    """A texture rule: a shipped one by name, a .safetensors file, or a published model.
+
+    Raises:
+        SystemExit: If it is a rule with a life mask: its first channels are no texture.
+    """
+    rule, card = read_rule(name_or_path)
+    if rule.life_mask:
+        raise SystemExit(f"rule: expected a texture rule, got {name_or_path!r}, which has a life mask.")
+    return Texture(rule, card)
+
+
+def cells_of(kind: str, size: int) -> int:
+    """About how many cells a sheet of `size` x `size` units has."""
+    return round(size * size * DENSITIES[kind])
+
+
+def texture_sheets(
+    kinds: Iterable[str] = KINDS, size: int = SIZE, *, meshes: int = 3, seed: int = 0
+) -> dict[str, Data]:
+    """Tori of about `size` x `size` units by name: square, hex, and Voronoi meshes of the seeds after `seed`.
+
+    Hexagons and meshes come within 2 % of the size.
+    """
+    builders: dict[str, Callable[[], dict[str, Data]]] = {
+        "square": lambda: {"square": square_sheet(cells_of("square", size))},
+        "hex": lambda: {"hex": hex_sheet(cells_of("hex", size))},
+        "voronoi": lambda: {
+            f"voronoi {number}": voronoi_sheet(cells_of("voronoi", size), seed=number)
+            for number in range(seed + 1, seed + 1 + meshes)
+        },
+    }
+    return {name: topology for kind in kinds for name, topology in builders[kind]().items()}
+
+
+def texture_raster(topology: Data, size: int, scale: int = 1) -> NearestCell:
+    """The raster of a sheet of `size` x `size` units, `scale` pixels a unit; losses see one pixel a unit."""
+    samples = SAMPLES if scale == 1 else 1
+    return NearestCell(topology, scale * size, scale * size, scale=float(scale), samples=samples)
+
+
+def zero_seed(rule: NCAConv, topology: Data) -> Float[Tensor, "n c"]:
+    """What textures start from: all cells alike; only the firing, which is random, makes them differ."""
+    return torch.zeros(topology.num_nodes, rule.num_channels)
