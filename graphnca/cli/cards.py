@@ -113,7 +113,7 @@ def _measurements(measured: Any) -> list[tuple[str, str]]:
 
 def _lines(numbers: Mapping[str, Any]) -> list[str]:
     own = ", ".join(f"{name} {_told(value)}" for name, value in numbers.items() if _is_plain(value))
-    lines = [own] if own else []
+    lines = [_wrapped(own)] if own else []
     for moment, values in numbers.items():
         if isinstance(values, Mapping):
             told = ", ".join(f"{name} {_told(value)}" for name, value in values.items() if _is_plain(value))

@@ -108,7 +108,6 @@ def run(given: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
-@torch.no_grad()
 def growth(
     named: NamedRule,
     state: Tensor,
@@ -125,9 +124,10 @@ def growth(
         cuts_at.setdefault(step, []).append(cut)
     now = 0
     for stop in sorted({*shown, *cuts_at}):
-        state = rollout(
-            named.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
-        )
+        with torch.no_grad():
+            state = rollout(
+                named.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
+            )
         for cut in cuts_at.get(stop, []):
             state = wound(state, region(cut, topology, generator))
         now = stop

@@ -23,6 +23,7 @@ OWN = ".safetensors"
 IN_FOLDER = "rule.safetensors"  # what a training leaves in its folder
 GREY = 0.5  # of a texture whose card says nothing: rgb = state + 0.5
 DEMO_CONTRAST = 0.5  # of the published texture atlases: rgb = state / 2 + 0.5
+USUAL_SIZE = 72  # units: of all published trainings but the textures
 HELP = "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
 
 
@@ -45,9 +46,9 @@ class NamedRule:
 
     @property
     def usual_size(self) -> int:
-        """Units on a side of the sheet that it was trained on, 72 where nobody says."""
-        size, padding = self.card.get("size"), self.card.get("padding")
-        return size + 2 * padding if isinstance(size, int) and isinstance(padding, int) else 72
+        """Units on a side of the sheet that it was trained on, or `USUAL_SIZE`."""
+        size, padding = self.card.get("size"), self.card.get("padding", 0)
+        return size + 2 * padding if isinstance(size, int) and isinstance(padding, int) else USUAL_SIZE
 
     def start(self, topology: Data, genome: str | None = None) -> Float[Tensor, "n c"]:
         """What it grows from: what its card says, with the genome of that name.
@@ -62,7 +63,7 @@ class NamedRule:
         try:
             return starting_state(self.rule, topology, self.card, genome=self.genomes[chosen] if chosen else None)
         except ValueError as error:
-            raise UsageError(f"the seed of {self.name} does not fit this substrate: {error}") from error
+            raise UsageError(f"{self.name} cannot start on this substrate: {error}") from error
 
     def picture(self, canvas: CellCanvas, state: Float[Tensor, "n c"]) -> Image.Image:
         """One state as this rule's are meant to be seen; what is not finite is empty."""

@@ -11,6 +11,7 @@ from torch_geometric.data import Data
 from ..layers import NCAConv
 from ..seeds import StructuredSeed, point_seed, ring, with_genome
 
+CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points
 
 # Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
@@ -46,9 +47,14 @@ def starting_state(
         at: Position (x, y) of the seed, in units; the middle of the domain by default.
 
     Raises:
-        ValueError: If the card names a structured seed that is not known.
+        ValueError: If the card names a structured seed that is not known, or the rule goes on from drawn chambers.
     """
     card = card or {}
+    if CHAMBERS in (card.get("configuration") or {}):
+        raise ValueError(
+            "`rule` must start from a seed, got one that goes on from a drawn shell, chamber by chamber, while regions "
+            "freeze: python experiments/gnomonic_growth.py (docs/gnomonic_growth.md)."
+        )
     if rule.life_mask is None:
         return torch.zeros(len(topology["pos"]), rule.num_channels, device=topology["pos"].device)
     if card.get("seed") == STRUCTURED:

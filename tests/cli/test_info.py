@@ -1,0 +1,113 @@
+"""`graphnca info`: rules, published models and substrates, told apart by what the files hold."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from graphnca.rules import describe_rule
+from topologies import save_topology, square_grid
+
+
+def write_isonca_demo(path: Path) -> None:
+    shapes = {"w1": (6, 16), "b1": (6,), "w2": (6, 8)}
+    content = {
+        name: {"shape": list(shape), "data64": base64.b64encode(np.ones(shape, "<f4").tobytes()).decode()}
+        for name, shape in shapes.items()
+    }
+    path.write_text(json.dumps(content))
+
+
+def write_atlas(path: Path) -> None:
+    def layer(rows: int, outputs: int) -> dict:
+        pixels = np.full((rows, 2 * -(-outputs // 4), 4), 127, dtype=np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, format="PNG")
+        data = base64.b64encode(file.getvalue()).decode()
+        return {"scale": 1.0, "data": data, "shape": [rows, outputs], "layout": [2, 1]}
+
+    path.write_text(json.dumps({"model_names": ["dots", "mesh"], "layers": [layer(17, 4), layer(5, 4)]}))
+
+
+def test_a_rule_and_its_card(graphnca, small_rule: Path) -> None:
+    outcome = graphnca("info", str(small_rule))
+    assert outcome.status == 0
+    for told in ("small", "heart, from one cell", "upright", "8, hidden layer 8", "its gradient times 0.125"):
+        assert told in outcome.out
+    assert json.loads(graphnca("info", str(small_rule), "--json").out) == describe_rule(small_rule)
+
+
+def test_a_shipped_rule(graphnca) -> None:
+    assert graphnca("info", "isonca-heart").out == graphnca("rules", "isonca-heart").out
+
+
+def test_a_trainings_folder(graphnca, small_rule: Path) -> None:
+    (small_rule.parent / "run").mkdir()
+    small_rule.rename(small_rule.parent / "run" / "rule.safetensors")
+    outcome = graphnca("info", "run")
+    assert outcome.status == 0 and outcome.out.splitlines()[0].split() == ["rule", "run"]
+    assert json.loads(graphnca("info", "run", "--json").out)["card"]["target"] == "heart"
+
+
+def test_a_published_model(graphnca, tmp_path: Path) -> None:
+    write_isonca_demo(tmp_path / "cadata.json")
+    outcome = graphnca("info", "cadata.json")
+    assert outcome.status == 0 and "cadata" in outcome.out and "its Laplacian" in outcome.out
+    assert json.loads(graphnca("info", "cadata.json", "--json").out)["architecture"]["hidden_size"] == 6
+    outcome = graphnca("info", "cadata.json", "--model", "dots")
+    assert outcome.status == 2 and "holds a single one" in outcome.err
+
+
+def test_an_atlas_of_textures(graphnca, tmp_path: Path) -> None:
+    write_atlas(tmp_path / "models.json")
+    outcome = graphnca("info", "models.json")
+    assert outcome.status == 0 and "2 published textures" in outcome.out and "dots" in outcome.out
+    assert json.loads(graphnca("info", "models.json", "--json").out)["models"] == ["dots", "mesh"]
+    assert "rule" in graphnca("info", "models.json", "--model", "mesh").out
+    assert graphnca("info", "models.json", "--model", "1").out.splitlines()[0].split() == ["rule", "mesh"]
+    outcome = graphnca("info", "models.json", "--model", "dot")
+    assert outcome.status == 2 and "Did you mean dots?" in outcome.err
+    assert graphnca("info", "models.json", "--model", "2").status == 2
+    outcome = graphnca("grow", "models.json", "--model", "dots", "--size", "6", "--steps", "2", "--out", "d.png")
+    assert outcome.status == 0 and outcome.out.startswith("dots on square")
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pt"])
+def test_a_substrate(ending: str, graphnca) -> None:
+    sheet = square_grid(6, 8, periodic=False)
+    save_topology(sheet, "s.safetensors") if ending == "safetensors" else torch.save(sheet, "s.pt")
+    outcome = graphnca("info", f"s.{ending}")
+    assert outcome.status == 0
+    for told in ("48", "3 to 8", "8.00 x 6.00 units, open sheet", "keeps the data contract"):
+        assert told in outcome.out
+    assert json.loads(graphnca("info", f"s.{ending}", "--json").out)["cells"] == 48
+
+
+def test_a_substrate_that_breaks_the_contract(graphnca) -> None:
+    sheet = square_grid(6, 8)
+    sheet["edge_weight"] = sheet["edge_weight"] * 2
+    torch.save(sheet, "s.pt")
+    outcome = graphnca("info", "s.pt")
+    assert outcome.status == 1 and "does not keep the data contract" in outcome.err
+
+
+def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path) -> None:
+    (tmp_path / "no.pt").write_bytes(b"nothing")
+    torch.save([1, 2], tmp_path / "list.pt")
+    (tmp_path / "odd.json").write_text("[1]")
+    for arguments, status, told in (
+        (["no.pt"], 1, "cannot be read"),
+        (["list.pt"], 1, "got list"),
+        (["odd.json"], 1, "two layers"),
+        (["gone.pt"], 2, "no rule is called 'gone.pt'"),
+        (["small.json"], 2, "the rule itself is small.safetensors"),
+        (["."], 2, "."),
+    ):
+        outcome = graphnca("info", *arguments)
+        assert (outcome.status, told in outcome.err) == (status, True), outcome
+        assert "Traceback" not in outcome.err
