@@ -1,13 +1,12 @@
 """What every training script does around its loop: pictures on the way, and at the end the rule with its card."""
 
-import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from protocol.machine import machine
+from protocol.report import command
 from torch import Tensor
 
 from graphnca import load_rule, save_rule
@@ -50,7 +49,7 @@ def run(training: Training, card: dict[str, Any]) -> Path:
             training.averaged_rule(),
             path,
             {
-                "trained by": shlex.join(["python", *sys.argv]),
+                "trained by": command(),
                 "configuration": describe(training.config),
                 "iterations": training.iteration,
                 "hours": round(training.seconds / 3600, 2),

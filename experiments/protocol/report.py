@@ -14,8 +14,12 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
 
 
 def command() -> str:
-    """The command line of this process, as one would type it in the project's folder."""
-    return shlex.join(["python", f"experiments/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    """The command line of this process, as one would type it in the project's folder.
+
+    An absolute path is cut to its name: where a file lay on the machine of the run says nothing anywhere else.
+    """
+    arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    return shlex.join(["python", f"experiments/{Path(sys.argv[0]).name}", *arguments])
 
 
 def write_metrics(out: str | Path, metrics: dict[str, Any]) -> None:

@@ -16,6 +16,11 @@ def test_metrics_are_headed_by_how_they_came_about(tmp_path: Path, monkeypatch: 
     assert "torch" in metrics["machine"]
 
 
+def test_a_command_does_not_tell_where_files_lay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report.sys, "argv", ["result.py", "--weights", "/home/me/weights.h5", "--rule", "runs/a/rule"])
+    assert report.command() == "python experiments/result.py --weights weights.h5 --rule runs/a/rule"
+
+
 def test_metrics_must_be_numbers(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         report.write_metrics(tmp_path, {"loss": float("nan")})
