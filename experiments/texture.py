@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
-from protocol.features import features_of
+from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster, zero_seed
 from training_run import pictures, run, set_up
@@ -55,7 +55,6 @@ from graphnca.training import (
 FACTOR = 0.3  # of the rate at each milestone, as published
 SEED_EVERY = 8  # iterations between two seeds in the batch, as published
 BOUND = 1.0  # states beyond it overflow, as published
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,13 @@ def train(config: Config) -> Path:
         raise SystemExit(f"--substrate: expected kinds out of {KINDS}, separated by commas, got {config.substrate!r}.")
     if len(config.steps) != 2:
         raise SystemExit(f"--steps: expected two numbers, got {' '.join(map(str, config.steps))!r}.")
-    if config.precision not in PRECISIONS:
-        raise SystemExit(f"--precision: expected one of {sorted(PRECISIONS)}, got {config.precision!r}.")
+    precision = precision_of(config.precision)
     if config.statistic not in get_args(Statistic):
         raise SystemExit(f"--statistic: expected one of {get_args(Statistic)}, got {config.statistic!r}.")
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
         template = load_template(config.template, TEMPLATE_SIZE)
-        features = features_of(config.features, dtype=PRECISIONS[config.precision]).to(processes.device)
+        features = features_of(config.features, dtype=precision).to(processes.device)
         rule = load_rule(config.start) if config.start else texture_nca(config.channels, config.hidden)
         overflow = OverflowLoss(BOUND, power=1)
         losses: list[TextureLoss] = []

@@ -6,6 +6,19 @@ from torch import nn
 from graphnca.features import FilterBank, load_vgg16
 
 FILTER_BANK, VGG = "filter-bank", "vgg16"
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+"""Types of the convolutions that a command line may ask for; without one they are as the weights come."""
+
+
+def precision_of(text: str) -> torch.dtype | None:
+    """Return the `dtype` for `features_of` that `--precision` asks for.
+
+    Raises:
+        SystemExit: For another word than those of `PRECISIONS`.
+    """
+    if text not in PRECISIONS:
+        raise SystemExit(f"--precision: expected one of {sorted(PRECISIONS)}, got {text!r}.")
+    return PRECISIONS[text]
 
 
 def features_of(text: str = VGG, *, dtype: torch.dtype | None = None) -> nn.Module:

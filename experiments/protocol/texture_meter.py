@@ -1,0 +1,52 @@
+"""What pictures of textures are measured by: sliced transport to a template, in the same directions for all of them."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from graphnca.losses import TextureLoss
+from protocol.texture import DIRECTIONS_SEED
+
+BATCH = 8  # pictures whose features are in memory at once
+
+
+class TextureMeter:
+    """The published sliced-transport loss of pictures, with 32 directions that are drawn once.
+
+    A training draws directions anew at each call, so two of its values differ by what was drawn; here every picture of
+    every sheet is measured in the same ones. The loss is a sum over directions and pixels: pictures that are compared
+    must be of one size.
+
+    Args:
+        features: What sees the pictures.
+        template: (3, H, W) in [0, 1].
+    """
+
+    def __init__(self, features: nn.Module, template: Float[Tensor, "3 h w"]) -> None:
+        self.template = template
+        self.loss = TextureLoss(features, template)
+
+    @torch.no_grad()
+    def __call__(self, images: Float[Tensor, "*b 3 h w"]) -> Float[Tensor, "*b"]:
+        """One loss for each picture (..., 3, H, W)."""
+        parts = images.reshape(-1, *images.shape[-3:]).split(BATCH)
+        losses = [self.loss(part, generator=torch.Generator().manual_seed(DIRECTIONS_SEED)) for part in parts]
+        return torch.cat(losses).view(images.shape[:-3])
+
+    def scale(self, size: int) -> dict[str, Any]:
+        """Losses between which those of a picture of `size` x `size` pixels lie, to read the others by.
+
+        `"pieces of the template"` are the losses of its four corners, in the size of the pictures: no texture that
+        varies as much from place to place can have less. `"one colour"` is that of its mean colour everywhere.
+        """
+        height, width = self.template.shape[1:]
+        tall, wide = min(size, height), min(size, width)
+        corners = [(top, left) for top in (0, height - tall) for left in (0, width - wide)]
+        pieces = torch.stack([self.template[:, top : top + tall, left : left + wide] for top, left in corners])
+        colour = self.template.mean((1, 2), keepdim=True).expand(-1, tall, wide)
+        return {
+            "pieces of the template": [round(value, 1) for value in self(pieces).tolist()],
+            "one colour": round(float(self(colour)), 1),
+        }
