@@ -5,5 +5,7 @@ from .files import load_genomes as load_genomes
 from .files import load_rule as load_rule
 from .files import save_rule as save_rule
 from .files import shipped_rules as shipped_rules
+from .quantised import export_quantised as export_quantised
+from .quantised import import_quantised as import_quantised
 from .starts import STRUCTURED_SEEDS as STRUCTURED_SEEDS
 from .starts import starting_state as starting_state
