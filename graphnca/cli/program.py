@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from ..training import LostProcessError
-from . import grow, info, rules
+from . import export, grow, info, play, rules
 from .errors import CommandError, UsageError
 
-VERBS = (grow, rules, info)
+VERBS = (grow, play, export, rules, info)
 DESCRIPTION = """Neural cellular automata on any cells.
 
 A rule is a small network that every cell runs alike; a substrate is the cells. Grow any rule on any substrate:

@@ -1,0 +1,41 @@
+"""`graphnca export`: a rule as one HTML file."""
+
+import argparse
+from pathlib import Path
+
+from ..playground import export_page
+from .errors import UsageError
+from .pages import add_arguments, material
+
+ENDINGS = (".html", ".htm")
+EXAMPLE = """examples:
+  graphnca export isonca-lizard-any --out lizard.html
+  graphnca export isonca-lizard-any --substrate square hex voronoi --out page.html
+  graphnca export runs/mine/rule.safetensors isonca-heart --substrate my_cells.pt --int8"""
+
+
+def add_to(verbs: argparse._SubParsersAction) -> None:
+    """Adds the verb to the command line."""
+    parser = verbs.add_parser(
+        "export",
+        help="write a page in which rules live: one HTML file for any site",
+        description="Writes one self-contained HTML file in which rules live on substrates: no network, no server.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add_arguments(parser)
+    parser.add_argument("--out", metavar="FILE", help="the page [RULE.html]")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Writes the page."""
+    if given.out is not None and Path(given.out).suffix.lower() not in ENDINGS:
+        raise UsageError(f"--out must end in {' or '.join(ENDINGS)}, got {given.out!r}.")
+    rules, topologies, options = material(given)
+    path = Path(given.out or f"{options['names'][0]}.html")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    export_page(rules, topologies, path, **options)
+    cells = ", ".join(f"{name} ({topology.num_nodes:,} cells)" for name, topology in topologies.items())
+    print(f"{', '.join(options['names'])} on {cells}")
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")

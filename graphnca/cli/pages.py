@@ -1,0 +1,61 @@
+"""What a page is made of, as `graphnca play` and `graphnca export` are told: rules, substrates, size of the weights."""
+
+import argparse
+from typing import Any
+
+from torch_geometric.data import Data
+
+from ..layers import NCAConv
+from . import named_rule, substrates
+from .errors import UsageError
+from .named_rule import NamedRule, read_rule
+from .numbers import whole
+from .substrates import KINDS, name_of_substrate, read_substrate
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what both verbs are told."""
+    parser.add_argument("rules", metavar="RULE", nargs="+", help=f"{named_rule.HELP}; the page starts with the first")
+    parser.add_argument(
+        "--substrate",
+        nargs="+",
+        default=list(KINDS),
+        metavar="KIND|FILE",
+        help=f"{substrates.HELP}; one or several, the page starts on the first [{' '.join(KINDS)}]",
+    )
+    parser.add_argument("--size", type=whole(4), help="units on a side of each sheet [as in training, or 72]")
+    parser.add_argument("--open", action="store_true", help="open sheets with borders, not tori")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of a Voronoi mesh [0]")
+    parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
+    parser.add_argument("--title", help="heading of the page [the first rule's name]")
+    parser.add_argument("--int8", action="store_true", help="weights in 8 bits: a smaller file, a slightly other rule")
+
+
+def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data], dict[str, Any]]:
+    """Rules, substrates by name, and the further arguments of `graphnca.playground.export_page`.
+
+    Raises:
+        UsageError: If a rule or a substrate cannot be had, or two substrates have one name.
+    """
+    named = [read_rule(text, given.model) for text in given.rules]
+    size = given.size or max(one.usual_size for one in named)
+    topologies: dict[str, Data] = {}
+    for text in given.substrate:
+        name = name_of_substrate(text)
+        if name in topologies:
+            raise UsageError(f"--substrate must name each substrate once, got {name!r} twice.")
+        topologies[name] = read_substrate(text, size, periodic=not given.open, seed=given.seed)
+        for one in named:
+            one.start(topologies[name])  # says what is wrong in this command's own words
+    options = {
+        "title": given.title,
+        "names": [one.name for one in named],
+        "cards": [one.card for one in named],
+        "seeds": [_with_genome(one) if one.genomes else None for one in named],
+        "weights": "int8" if given.int8 else "float32",
+    }
+    return [one.rule for one in named], topologies, options
+
+
+def _with_genome(named: NamedRule):
+    return lambda topology: named.start(topology)
