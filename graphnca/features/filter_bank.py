@@ -83,7 +83,7 @@ class FilterBank(nn.Module):
                 f"`images` must be at least {SMALLEST_LEVEL} pixels wide and high, got "
                 f"{images.shape[2]}x{images.shape[3]}."
             )
-        level = images.to(self.filters.dtype) - 0.5
+        level = (images.to(self.filters.dtype) - 0.5).contiguous(memory_format=torch.channels_last)
         maps = [level]
         for scale in range(self.scales):
             if scale:
@@ -91,7 +91,7 @@ class FilterBank(nn.Module):
             if min(level.shape[2:]) < SMALLEST_LEVEL:
                 break
             responses = functional.conv2d(_wrapped(level, TAPS // 2), self.coloured)
-            maps.append(torch.cat([responses.relu(), (-responses).relu()], 1))
+            maps.append(torch.cat([responses, -responses], 1).relu())
             amplitudes = self._halved(_amplitude(responses[:, : 2 * self.orientations]))
             if min(amplitudes.shape[2:]) >= SMALLEST_LEVEL:
                 maps.append(self._arrangement(amplitudes))

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-SPARE_BITS = 29  # of a double's 52 bits of fraction, which a float32 with its 23 leaves 0
+SPARE_BITS = 28  # of a double's 52 bits of fraction, after a float32's 23 and one that is rounded away
+CACHED_VALUES = 2**16  # sorted at a time, with their doubles: what a core's second cache holds
 
 
 def random_directions(num_channels: int, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "c k"]:
@@ -33,8 +34,8 @@ def sliced_transport(
         directions: One column each; the same ones for all samples.
     """
     pixels = maps.permute(0, 2, 3, 1).flatten(1, 2)  # a view where the maps lie in memory channels last
-    projected = (pixels @ directions).transpose(1, 2).contiguous()
-    return _Moved.apply(projected, resampled(_increasing(directions.T @ target), projected.shape[2]))
+    wanted = resampled(_increasing(directions.T @ target), pixels.shape[1])
+    return _Moved.apply(pixels, directions, wanted)
 
 
 def resampled(values: Float[Tensor, "k m"], count: int) -> Float[Tensor, "k n"]:
@@ -44,21 +45,35 @@ def resampled(values: Float[Tensor, "k m"], count: int) -> Float[Tensor, "k n"]:
 
 
 class _Moved(torch.autograd.Function):
-    """sum over k, i of (sorted x[b, k, i] - wanted[k, i])^2. The gradient is made on the way, from the differences."""
+    """sum over k, i of (i-th smallest (x[b] @ d[:, k]) - wanted[k, i])^2; the differences make the gradient too."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, wanted: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(ctx: Any, x: Tensor, directions: Tensor, wanted: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        projected = directions.T.expand(len(x), -1, -1) @ x.transpose(1, 2)
         if not ctx.needs_input_grad[0]:
-            return (_increasing(x) - wanted).square().sum((1, 2))
-        values, order = sort_with_order(x)
-        difference = values.sub_(wanted)
-        ctx.save_for_backward(torch.empty_like(x).scatter_(2, order, difference))
-        return difference.square().sum((1, 2))
+            return (_increasing(projected) - wanted).square_().sum((1, 2))
+        value = x.new_empty(len(x))
+        rows = max(1, CACHED_VALUES // x.shape[1])
+        for sample, row in enumerate(projected):
+            value[sample] = sum(
+                _moved(part, goal) for part, goal in zip(row.split(rows), wanted.split(rows), strict=True)
+            )
+        ctx.save_for_backward(projected, directions)  # which is now how far each pixel is from its goal
+        return value
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        (difference,) = ctx.saved_tensors
-        return difference * (2 * grad[:, None, None]), None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        distance, directions = ctx.saved_tensors
+        weighted = 2 * grad[:, None, None] * directions.T
+        return distance.transpose(1, 2) @ weighted, None, None
+
+
+def _moved(projected: Float[Tensor, "k n"], wanted: Float[Tensor, "k n"]) -> Float[Tensor, ""]:
+    """Sum of the squared differences of the sorted values; each value is replaced by its own difference."""
+    values, order = sort_with_order(projected)
+    difference = values.sub_(wanted)
+    projected.scatter_(1, order, difference)
+    return difference.square_().sum()
 
 
 def sort_with_order(x: Float[Tensor, "*k n"]) -> tuple[Float[Tensor, "*k n"], Int[Tensor, "*k n"]]:
@@ -68,13 +83,13 @@ def sort_with_order(x: Float[Tensor, "*k n"]) -> tuple[Float[Tensor, "*k n"], In
     there each float32 is made a double, in whose last bits its place is written, and these are sorted.
     """
     size = x.shape[-1]
-    if x.device.type != "cpu" or x.dtype != torch.float32 or size >= 2**SPARE_BITS:
+    if x.device.type != "cpu" or x.dtype != torch.float32 or size > 2**SPARE_BITS:
         return x.sort(dim=-1)
-    keys = x.double()
+    keys = x.detach().double()
     places = keys.view(torch.int64).bitwise_or_(torch.arange(size))
     keys.numpy().sort(axis=-1)
-    order = places & (2**SPARE_BITS - 1)
-    return places.bitwise_and_(-(2**SPARE_BITS)).view(torch.float64).float(), order
+    values = keys.float()  # what was written is less than half of a float32's last bit: it is rounded away
+    return values, places.bitwise_and_(2**SPARE_BITS - 1)
 
 
 def _increasing(x: Float[Tensor, "*k n"]) -> Float[Tensor, "*k n"]:
