@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
-from protocol.features import features_of
+from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, cells_of, texture_raster, zero_seed
 from protocol.units import unit_of
@@ -63,6 +63,8 @@ class Config:
     """Iterations between two new sheets, each taking the place of the oldest; 0: those of the beginning stay."""
     features: str = "vgg16"
     """What sees the images: vgg16, filter-bank, or the path of a file of weights."""
+    precision: str = "float32"
+    """Type of a VGG's convolutions: float32 or bfloat16, which some processors compute in half the time."""
     overflow_weight: float = 100.0
     """Of the mean squared excess of colours and states."""
     quantised: bool = False
@@ -113,7 +115,7 @@ def train(config: Config) -> Path:
     layer, channel = unit_of(config.unit)
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
-        features = features_of(config.features).to(processes.device)
+        features = features_of(config.features, dtype=precision_of(config.precision)).to(processes.device)
         rule = load_rule(config.start) if config.start else texture_nca(config.channels, config.hidden)
         rule = in_8_bits(rule) if config.quantised else rule
 
