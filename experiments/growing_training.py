@@ -24,7 +24,7 @@ shipped rule is the running average of the parameters. With several kinds of cel
 time, as in `isonca_training.py`. The folder fills in the same way, and a killed run goes on when it is started again.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,33 +33,11 @@ from protocol.drawn import drawn_sheet, drawn_worlds
 from training_run import pictures, run, set_up
 
 from graphnca import load_rule
-from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
 from graphnca.rules import describe_rule
-from graphnca.seeds import point_seed
 from graphnca.targets import load_target
-from graphnca.training import (
-    LostProcessError,
-    MultiStep,
-    PoolPolicy,
-    Training,
-    TrainingConfig,
-    World,
-    joined_processes,
-    last_state,
-)
-
-REGIMES = {
-    "naive": PoolPolicy(size=8, fresh=True),
-    "persistent": PoolPolicy(size=1024, seed_always_until=0, seed_every=1, damage_every=0, rank=True),
-    "regenerating": PoolPolicy(size=1024, seed_always_until=0, seed_every=1, damage_every=1, damage_count=3, rank=True),
-    "hardened": PoolPolicy(size=1024, seed_always_until=0, seed_every=1, damage_every=1, damage_count=3, rank=True),
-}
-"""Growing NCA's three experiments, and damage over time."""
-STEPS = (64, 96)  # of a rollout, as published
-WOUND_EVERY = 20  # steps between two wounds in the hardened regime
-HARDENED_STEPS = (96, 128)  # of a rollout: wounds as many as in 64 to 95 steps, and time to heal the last ones
-WOUND_REST = 40  # steps at the end without wounds; without them the rule learns to look right soon, not to heal
+from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training.recipes import REGIMES, growing_config, growing_world
 
 
 @dataclass(frozen=True)
@@ -95,18 +73,10 @@ class Config:
     out: str = "runs/growing-lizard"
 
 
-def policy_of(config: Config, num_sheets: int) -> PoolPolicy:
-    """The regime's pool, divided among the sheets."""
-    if config.regime not in REGIMES:
-        raise SystemExit(f"--regime: expected one of {sorted(REGIMES)}, got {config.regime!r}.")
-    policy = REGIMES[config.regime]
-    return replace(policy, size=max(config.batch_size, policy.size // num_sheets))
-
-
-def steps_of(config: Config) -> tuple[int, int]:
-    """The regime's length of rollouts, or the one that was asked for."""
+def steps_of(config: Config) -> tuple[int, int] | None:
+    """The length of rollouts that was asked for; None: the regime's."""
     if not any(config.steps):
-        return HARDENED_STEPS if config.regime == "hardened" else STEPS
+        return None
     if len(config.steps) != 2 or not 0 < config.steps[0] < config.steps[1]:
         raise SystemExit(f"--steps: expected two numbers of steps, the smaller one first, got {config.steps}.")
     return config.steps[0], config.steps[1]
@@ -114,6 +84,8 @@ def steps_of(config: Config) -> tuple[int, int]:
 
 def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
+    if config.regime not in REGIMES:
+        raise SystemExit(f"--regime: expected one of {sorted(REGIMES)}, got {config.regime!r}.")
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
         target = load_target(config.target, size=config.size, padding=config.padding)
@@ -122,25 +94,22 @@ def train(config: Config) -> Path:
 
         def world(kind: str, rng: np.random.Generator) -> World:
             sheet = drawn_sheet(kind, height * width, 0.0, rng)
-            loss = PixelLoss(target, rasterizer=sheet.raster(height, width)).to(processes.device)
             topology = sheet.topology.to(str(processes.device))
-            return World(topology, point_seed(topology, config.channels), last_state(loss), loss, kind)
+            return growing_world(topology, target, sheet.raster(height, width), config.channels, kind)
 
         worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
         rule = load_rule(config.start) if config.start else growing_nca(config.channels, config.hidden)
-        hardened = config.regime == "hardened"
         training = Training(
             rule.to(processes.device),
             worlds,
-            TrainingConfig(
-                iterations=config.iterations,
+            growing_config(
+                config.regime,
+                config.iterations,
+                milestone=config.milestone,
+                rate=config.rate,
                 batch_size=config.batch_size,
-                schedule=MultiStep(config.rate, (config.milestone,)),
                 steps=steps_of(config),
-                wound_every=WOUND_EVERY if hardened else 0,
-                wounded=config.batch_size // 2 if hardened else 0,
-                wound_rest=WOUND_REST if hardened else 0,
-                pool=policy_of(config, len(kinds)),
+                num_sheets=len(kinds),
                 seed=config.seed,
                 snapshot_every=config.snapshots,
             ),

@@ -35,21 +35,8 @@ from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from training_run import pictures, run, set_up, starting_rule
 
-from graphnca.losses import RotationInvariantLoss
-from graphnca.seeds import point_seed
-from graphnca.training import (
-    Cosine,
-    LostProcessError,
-    PoolPolicy,
-    Training,
-    TrainingConfig,
-    Warmup,
-    World,
-    grown_and_still,
-    joined_processes,
-)
-
-POOL = 256  # states in training at a time, on all sheets together
+from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training.recipes import isonca_config, isonca_world
 
 
 @dataclass(frozen=True)
@@ -101,23 +88,19 @@ def train(config: Config) -> Path:
 
         def world(kind: str, rng: np.random.Generator) -> World:
             sheet = drawn_sheet(kind, height * width, config.gain_noise, rng)
-            raster = sheet.raster(height, width)
-            loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=raster).to(processes.device)
             topology = sheet.topology.to(str(processes.device))
             name = f"{kind} of gain {sheet.gain:.3f}"
-            return World(topology, point_seed(topology), grown_and_still(loss), loss, name)
+            return isonca_world(topology, target, weights, sheet.raster(height, width), name)
 
         worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
-        training_config = TrainingConfig(
-            iterations=config.stop or config.iterations,
+        training_config = isonca_config(
+            config.iterations,
+            stop=config.stop,
+            rate=config.rate,
             batch_size=config.batch_size,
-            schedule=Warmup(Cosine(config.rate, 1e-5, config.iterations), 300),
-            pool=PoolPolicy(
-                -(-POOL // len(kinds) // 8) * 8,
-                seed_always_until=config.seed_until,
-                seed_every=4,
-                rank=config.reseed == "worst",
-            ),
+            reseed_worst=config.reseed == "worst",
+            seed_until=config.seed_until,
+            num_sheets=len(kinds),
             precision=config.precision,
             seed=config.seed,
             snapshot_every=config.snapshots,

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from growing_training import REGIMES
 from jaxtyping import Float
 from protocol.anatomy import Anatomy
 from protocol.command_line import from_command_line
@@ -35,6 +34,7 @@ from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import MultiStep, Training, TrainingConfig, World, last_state
+from graphnca.training.recipes import REGIMES
 
 HEALING_STEPS = (16, 40)  # the upper bound is not included
 REACH = (1.0, 3.0)  # radii of the eye: how far from its middle everything but the upper half is replaced

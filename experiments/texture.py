@@ -32,29 +32,17 @@ from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
-from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster, zero_seed
+from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster
 from training_run import pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.features.vgg import Statistic
-from graphnca.losses import OverflowLoss, TextureLoss
+from graphnca.losses import TextureLoss
 from graphnca.models import texture_nca
 from graphnca.rules import describe_rule
 from graphnca.templates import load_template
-from graphnca.training import (
-    LostProcessError,
-    MultiStep,
-    PoolPolicy,
-    Training,
-    TrainingConfig,
-    World,
-    joined_processes,
-    last_state_in_bounds,
-)
-
-FACTOR = 0.3  # of the rate at each milestone, as published
-SEED_EVERY = 8  # iterations between two seeds in the batch, as published
-BOUND = 1.0  # states beyond it overflow, as published
+from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training.recipes import texture_config, texture_world
 
 
 @dataclass(frozen=True)
@@ -112,7 +100,6 @@ def train(config: Config) -> Path:
         template = load_template(config.template, TEMPLATE_SIZE)
         features = features_of(config.features, dtype=precision).to(processes.device)
         rule = load_rule(config.start) if config.start else texture_nca(config.channels, config.hidden)
-        overflow = OverflowLoss(BOUND, power=1)
         losses: list[TextureLoss] = []
         directions: torch.Generator | None = None
 
@@ -123,25 +110,20 @@ def train(config: Config) -> Path:
                 features, template, config.statistic, rasterizer=raster, offset=RGB_OFFSET, generator=directions
             ).to(processes.device)
             losses.append(loss)
-            topology = topology.to(str(processes.device))
-            seed = zero_seed(rule, topology).to(processes.device)
-            return World(topology, seed, last_state_in_bounds(loss, overflow), loss, kind)
+            return texture_world(topology.to(str(processes.device)), loss, rule.num_channels, kind)
 
         worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
         training = Training(
             rule.to(processes.device),
             worlds,
-            TrainingConfig(
-                iterations=config.iterations,
+            texture_config(
+                config.iterations,
+                milestones=config.milestones,
+                rate=config.rate,
                 batch_size=config.batch_size,
+                pool=config.pool,
                 steps=(config.steps[0], config.steps[1]),
-                schedule=MultiStep(config.rate, config.milestones, FACTOR),
-                pool=PoolPolicy(
-                    size=max(config.batch_size, config.pool // len(kinds)),
-                    seed_always_until=0,
-                    seed_every=SEED_EVERY,
-                    damage_every=0,
-                ),
+                num_sheets=len(kinds),
                 seed=config.seed,
                 snapshot_every=config.snapshots,
             ),

@@ -1,20 +1,17 @@
 """Worlds that are drawn at random for a training: sheets of any kind, with a gain that is off, replaced on the way."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from torch_geometric.data import Data
 
 from graphnca.rasterizers import NearestCell
-from graphnca.training import Renewal, World
+from graphnca.training import drawn_worlds as drawn_worlds
 from protocol.scores import seeded_position
 from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see
 LLOYD_STEPS = (0, 0, 0, 1, 2)
-Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -43,19 +40,3 @@ def drawn_sheet(kind: str, cells: int, gain_noise: float, rng: np.random.Generat
         topology = square_sheet(cells) if kind == "square" else hex_sheet(cells)
     topology["edge_weight"] = topology["edge_weight"] * gain
     return Sheet(topology, gain)
-
-
-def drawn_worlds(
-    kinds: Sequence[Kind], make: Callable[[Kind, np.random.Generator], World], *, every: int = 0, seed: int = 0
-) -> tuple[list[World], Renewal | None]:
-    """One world of each kind, and what replaces them in turn every so many iterations (0: nothing).
-
-    World number n is always the same: its generator is made of `seed` and n. The kind says what remains when a world is
-    replaced: at least that its states can live in the next.
-    """
-
-    def world(number: int) -> World:
-        return make(kinds[(number - 1) % len(kinds)], np.random.default_rng([seed, number + len(kinds)]))
-
-    worlds = [world(number) for number in range(1 - len(kinds), 1)]
-    return worlds, Renewal(world, range(len(kinds)), every) if every else None

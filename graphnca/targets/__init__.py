@@ -1,9 +1,11 @@
 """What a rule is trained to grow: emoji or the user's own image, and the auxiliary channels of IsoNCA."""
 
+from .auxiliary import auxiliary_channels as auxiliary_channels
 from .auxiliary import axis_channel as axis_channel
 from .auxiliary import binary_channel as binary_channel
 from .auxiliary import radial_channel as radial_channel
 from .auxiliary import side_channel as side_channel
+from .auxiliary import with_auxiliary as with_auxiliary
 from .load import load_target as load_target
 from .load import target_names as target_names
 from .shell import Shell as Shell

@@ -14,6 +14,37 @@ AMPLITUDE = 0.5  # both channels lie in [-0.5, 0.5]
 SOFT_STEP = 0.2  # the ring pattern's sign changes linearly where |sin| or |cos| is below this (IsoNCA notebook)
 
 
+def auxiliary_channels(auxiliary: str) -> list[tuple[str, float]]:
+    """Names and weights of the auxiliary channels in a list like `binary,axis:3`; a weight is 1 if it is not given.
+
+    Raises:
+        ValueError: If a weight is no number.
+    """
+    named = [entry.partition(":") for entry in filter(None, auxiliary.split(","))]
+    return [(name, float(weight or 1)) for name, _, weight in named]
+
+
+def with_auxiliary(target: Float[Tensor, "4 h w"], auxiliary: str) -> Float[Tensor, "c h w"]:
+    """The target (premultiplied RGBA) and its auxiliary channels, (4 + n, H, W).
+
+    Args:
+        target: As `load_target` gives it.
+        auxiliary: Names out of binary, axis, side and radialN, separated by commas, with or without weights.
+
+    Raises:
+        ValueError: If there is no channel of that name.
+    """
+    channels = [target]
+    for name, _ in auxiliary_channels(auxiliary):
+        if name in NAMED:
+            channels.append(NAMED[name](target)[None])
+        elif name.startswith("radial") and name[6:].isdigit():
+            channels.append(radial_channel(target, int(name[6:]))[None])
+        else:
+            raise ValueError(f"`auxiliary` must be binary, axis, side or radialN, separated by commas, got {name!r}.")
+    return torch.cat(channels)
+
+
 def binary_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     """Return the channel that is negative in the target's upper half and positive in its lower half.
 
@@ -65,6 +96,9 @@ def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "
     phase = torch.hypot(y[:, None], x[None, :]) * (mode * math.pi)
     wave = torch.sin(phase) if mode % 2 == 0 else torch.cos(phase)
     return AMPLITUDE * (wave / SOFT_STEP).clamp(-1, 1) * alpha
+
+
+NAMED = {"binary": binary_channel, "axis": axis_channel, "side": side_channel}
 
 
 def _split(target: Tensor, direction: int) -> Tensor:

@@ -7,10 +7,12 @@ from .checkpoint import save_checkpoint as save_checkpoint
 from .distributed import LostProcessError as LostProcessError
 from .distributed import Processes as Processes
 from .distributed import joined_processes as joined_processes
+from .drawn_worlds import drawn_worlds as drawn_worlds
 from .genome import Genome as Genome
 from .gradients import normalise_gradients as normalise_gradients
 from .guard import Diagnosis as Diagnosis
 from .guard import examine as examine
+from .hardware import machine as machine
 from .loop import PoolPolicy as PoolPolicy
 from .loop import Training as Training
 from .loop import TrainingConfig as TrainingConfig
@@ -18,6 +20,8 @@ from .objectives import Evaluation as Evaluation
 from .objectives import grown_and_still as grown_and_still
 from .objectives import last_state as last_state
 from .objectives import last_state_in_bounds as last_state_in_bounds
+from .progress import pool_pictures as pool_pictures
+from .progress import run_and_save as run_and_save
 from .schedules import Cosine as Cosine
 from .schedules import MultiStep as MultiStep
 from .schedules import Schedule as Schedule

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from growing_training import HARDENED_STEPS, REGIMES, STEPS, WOUND_EVERY, WOUND_REST, Config, policy_of, steps_of, train
+from growing_training import Config, steps_of, train
 
 from graphnca import load_rule
 from graphnca.rules import describe_rule
+from graphnca.training.recipes import REGIMES
+from graphnca.training.recipes.growing import HARDENED_STEPS, WOUND_EVERY, WOUND_REST
 
 
 @pytest.mark.parametrize("regime", sorted(REGIMES))
@@ -33,32 +35,13 @@ def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> No
     assert rollout == (hardened if regime == "hardened" else ([64, 96], 0, 0, 0))
 
 
-def test_a_hardened_rollout_has_wounds_and_time_to_heal() -> None:
-    """At least two wounds after the disk at its beginning, and never one in the last 40 steps."""
-    for steps in range(*HARDENED_STEPS):
-        wounds = list(range(WOUND_EVERY, steps - WOUND_REST, WOUND_EVERY))
-        assert len(wounds) >= 2
-        assert steps - wounds[-1] > WOUND_REST
-
-
-def test_regimes_are_the_published_ones() -> None:
-    naive, persistent, regenerating = (REGIMES[name] for name in ("naive", "persistent", "regenerating"))
-    assert naive.fresh and not persistent.fresh
-    assert persistent.size == regenerating.size == 1024
-    assert persistent.rank and persistent.seed_every == 1 and persistent.damage_every == 0
-    assert (regenerating.damage_every, regenerating.damage_count) == (1, 3)
-
-
-def test_the_pool_is_divided_among_the_sheets() -> None:
-    assert policy_of(Config(regime="persistent"), 4).size == 256
-    assert policy_of(Config(regime="naive"), 4).size == 8
+def test_an_unknown_regime_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="--regime"):
-        policy_of(Config(regime="eager"), 1)
+        train(Config(regime="eager", out=str(tmp_path / "run")))
 
 
 def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
-    assert steps_of(Config()) == STEPS
-    assert steps_of(Config(regime="hardened")) == HARDENED_STEPS
+    assert steps_of(Config(regime="hardened")) is None
     assert steps_of(Config(regime="hardened", steps=(128, 192))) == (128, 192)
     for wrong in ((96, 64), (0, 9), (64,)):
         with pytest.raises(SystemExit, match="--steps"):

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from graphnca.losses import RotationInvariantLoss
-from graphnca.targets import axis_channel, binary_channel, load_target, radial_channel, side_channel
+from graphnca.targets import (
+    auxiliary_channels,
+    axis_channel,
+    binary_channel,
+    load_target,
+    radial_channel,
+    side_channel,
+    with_auxiliary,
+)
 
 
 def test_binary_channel_is_dark_above_and_bright_below() -> None:
@@ -96,3 +104,21 @@ def test_across_its_axis_a_lizard_is_nearly_its_own_mirror_image() -> None:
         loss = RotationInvariantLoss(channels, channel_weights=[1.0, 1.0, 1.0, 1.0, 3.0])
         losses.append(loss.landscape(channels)[1].min())
     assert losses[0] < 0.7 * losses[1]
+
+
+def test_channels_are_named_in_a_list() -> None:
+    target = load_target("heart")
+    channels = with_auxiliary(target, "binary,axis:3,side,radial4")
+    assert channels.shape == (8, 72, 72) and torch.equal(channels[:4], target)
+    torch.testing.assert_close(channels[4], binary_channel(target))
+    torch.testing.assert_close(channels[5], axis_channel(target))
+    torch.testing.assert_close(channels[6], side_channel(target))
+    torch.testing.assert_close(channels[7], radial_channel(target, 4))
+    assert torch.equal(with_auxiliary(target, ""), target)
+    with pytest.raises(ValueError, match="radialN, separated by commas, got 'spiral'"):
+        with_auxiliary(target, "binary,spiral")
+
+
+def test_a_weight_is_one_unless_it_is_given() -> None:
+    assert auxiliary_channels("binary,axis:2.5") == [("binary", 1.0), ("axis", 2.5)]
+    assert auxiliary_channels("") == []

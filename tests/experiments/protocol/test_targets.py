@@ -3,7 +3,7 @@
 import pytest
 import torch
 from protocol.scores import empty_loss
-from protocol.targets import auxiliary_channels, perfect_loss, published_loss, target_with_auxiliary
+from protocol.targets import perfect_loss, published_loss, target_with_auxiliary
 
 
 def test_auxiliary_channels_follow_the_picture() -> None:
@@ -11,11 +11,6 @@ def test_auxiliary_channels_follow_the_picture() -> None:
     assert len(target_with_auxiliary("spiderweb", "")) == 4
     with pytest.raises(SystemExit, match="radialN"):
         target_with_auxiliary("lizard", "spiral")
-
-
-def test_a_weight_is_one_unless_it_is_given() -> None:
-    assert auxiliary_channels("binary,axis:2.5") == [("binary", 1.0), ("axis", 2.5)]
-    assert auxiliary_channels("") == []
 
 
 def test_the_published_loss_has_the_papers_channels() -> None:
