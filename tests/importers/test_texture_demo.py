@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch_geometric.data import Data
 
+from graphnca import rollout
 from graphnca.importers import load_texture_demo, texture_demo_names
+from graphnca.rules import export_quantised
 
 CHANNELS, HIDDEN = 3, 10  # neither is a multiple of 4: the last pixel of a row is padded
 LAYOUT = (2, 2)
@@ -145,3 +148,36 @@ def test_damage_is_one_clear_error(tmp_path: Path, case: str, message: str) -> N
     path = write(tmp_path / "models.json", damaged(case))
     with pytest.raises(ValueError, match=message):
         load_texture_demo(path, 4 if case == "too few tiles" else 0)
+
+
+@pytest.mark.parametrize("index", range(len(NAMES)))
+def test_in_8_bits_it_steps_on_the_bytes_of_the_file(tmp_path: Path, index: int) -> None:
+    """Weights are the file's bytes less 127, also those of models that are smaller than the others of the atlas."""
+    content = as_json()
+    path = write(tmp_path / "models.json", content)
+    rule = load_texture_demo(path, index, quantised=True)
+    assert rule.arithmetic == "quantised"
+    stored = export_quantised(rule)
+    for layer, models, written in zip(stored["layers"], matrices(), content["layers"], strict=True):
+        assert layer["step"] == pytest.approx(written["scale"] / 255)
+        expected = np.round(models[index] / written["scale"] * 255 + 127)
+        found = np.concatenate([layer["weight"].T, layer["bias"][None]])
+        assert np.array_equal(found, np.clip(expected, 0, 255))
+    plain = load_texture_demo(path, index)
+    for one, two in zip(rule.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_in_8_bits_it_runs_on_every_substrate(tmp_path: Path, topology: Data) -> None:
+    rule = load_texture_demo(write(tmp_path / "models.json", as_json()), "dots", quantised=True)
+    start = torch.zeros(topology["pos"].shape[0], CHANNELS)
+    x = rollout(rule, start, topology, 8, generator=torch.Generator().manual_seed(0)).detach() * 255 / 4
+    assert (x - x.round()).abs().max() < 1e-4
+    assert -127.001 < x.min() < x.max() < 128.001
+
+
+def test_a_scale_that_is_not_positive_makes_no_bytes(tmp_path: Path) -> None:
+    content = as_json()
+    content["layers"][1]["scale"] = 0.0
+    with pytest.raises(ValueError, match="must have positive scales"):
+        load_texture_demo(write(tmp_path / "models.json", content), quantised=True)
