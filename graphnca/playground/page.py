@@ -3,7 +3,6 @@
 import html
 import os
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from .container import pack_container
 from .rules import Weights, pack_rule
 from .substrates import NARROW, pack_topology
 
+FOLDER = Path(__file__).parent / "program"
 # In the order in which they are joined: each uses what stands before it.
 PROGRAM = (
     "container.js",
@@ -109,20 +109,23 @@ def export_page(
 
 def _page(title: str, payload: str) -> str:
     """The template with its four parts put in, each once."""
-    program = files(__package__).joinpath("program")
     parts = {
         "title": html.escape(title),
-        "style": program.joinpath("style.css").read_text(encoding="utf-8"),
+        "style": _part("style.css"),
         "payload": payload,
-        "program": "\n".join(program.joinpath(name).read_text(encoding="utf-8") for name in PROGRAM),
+        "program": "\n".join(_part(name) for name in PROGRAM),
     }
-    page = program.joinpath("page.html").read_text(encoding="utf-8")
+    page = _part("page.html")
     pieces = page.split("{{")
     joined = [pieces[0]]
     for piece in pieces[1:]:
         name, rest = piece.split("}}", 1)
         joined += [parts[name], rest]
     return "".join(joined)
+
+
+def _part(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _name(rule: NCAConv | str | os.PathLike[str]) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..layers import NCAConv, UpdateRule
+from ..rules import export_quantised
 
 Weights = Literal["float32", "int8"]
 WEIGHTS = ("float32", "int8")
@@ -21,10 +22,11 @@ def pack_rule(
     """The arrays and the architecture of one rule, for `pack_container`.
 
     In 8 bits every row of a weight matrix is stored as int8 with its own scale, the largest size in the row / 127:
-    weight = scale * int8. Biases stay floats. A rule whose weights are such multiples already keeps them.
+    weight = scale * int8. Biases stay floats. A rule that steps in 8 bits (`in_8_bits`) is stored as its own bytes,
+    whatever `weights` says, and steps in 8 bits in the page too.
 
     Args:
-        rule: The rule, in float arithmetic, with the library's own update network.
+        rule: The rule, in float arithmetic or in 8 bits, with the library's own update network.
         name: What the page calls it.
         card: The rule's card: `rgb_offset`, if there, says how states become colours (texture rules: 0.5).
         weights: `"float32"` or `"int8"`.
@@ -34,14 +36,14 @@ def pack_rule(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"`weights` must be one of {WEIGHTS}, got {weights!r}.")
-    if rule.arithmetic != "float":
-        raise ValueError(f"`rule` must compute in float to run in a page, got arithmetic {rule.arithmetic!r}.")
+    if rule.arithmetic not in ("float", "quantised"):
+        raise ValueError(f"`rule` must step in float or in 8 bits to run in a page, got {rule.arithmetic!r}.")
     network = rule.update_rule
     if type(network) is not UpdateRule:
         raise ValueError(f"`rule` must have the update network `UpdateRule`, got {type(network).__name__}.")
     card = card or {}
     offset = card.get("rgb_offset", TEXTURE_OFFSET if rule.life_mask is None or rule.num_channels < 4 else None)
-    return {
+    packed = {
         "name": name,
         "channels": rule.num_channels,
         "hidden": rule.hidden_size,
@@ -53,6 +55,11 @@ def pack_rule(
         "aliveThreshold": rule.alive_threshold,
         "rgbOffset": offset,
         "parameters": sum(parameter.numel() for parameter in rule.parameters()),
+    }
+    if rule.arithmetic == "quantised":
+        return {**packed, "layers": export_quantised(rule)["layers"]}
+    return {
+        **packed,
         "hiddenWeight": _matrix(network.hidden.weight, weights),
         "hiddenBias": None if network.hidden.bias is None else _floats(network.hidden.bias),
         "outputWeight": _matrix(network.output.weight, weights),

@@ -404,6 +404,7 @@ class Controls {
       theme: [document.documentElement.dataset.theme ?? "", ""],
       view: [zoom === 1 ? "" : [zoom, ...centre].map((value) => value.toFixed(2)).join(","), ""],
       seed: [String(organism.seed), ""],
+      paused: [app.running ? "" : "1", ""],
     };
     return new URLSearchParams(Object.entries(all).filter(([, [now, start]]) => now !== start).map(([key, [now]]) => [key, now]));
   }
@@ -429,6 +430,7 @@ class Controls {
     const shown = settings.get("show");
     app.setShow(shown === "hidden" || (shown !== null && Number(shown) < organism.rule.channels) ? shown : "pattern");
     this.speed = Math.round(number("speed", 0, SPEEDS.length - 1) ?? this.speed);
+    if (has("paused")) app.running = settings.get("paused") !== "1";
     if (["light", "dark"].includes(settings.get("theme"))) this.setTheme(settings.get("theme"));
     const view = (settings.get("view") ?? "").split(",").map(Number);
     if (view.length === 3 && view.every(Number.isFinite)) {

@@ -27,12 +27,13 @@ class CpuEngine {
 
   write(state) {
     this.state.set(state);
+    if (this.rule.quantised) this.state.forEach((value, k) => (this.state[k] = nearest(Math.fround(value * STATE_UNITS))));
     this.occupied.fill(1);
     this.numLiving = this.rule.living ? this.markAlive(this.state, this.alive) : this.substrate.cells;
   }
 
   read() {
-    return this.state;
+    return this.rule.quantised ? this.state.map((value) => value * this.rule.unit) : this.state;
   }
 
   setFireRate(rate) {
@@ -61,7 +62,8 @@ class CpuEngine {
     const ripened = lifeMask === "pre_post" ? this.ripening(key) : null;
     for (let k = 0; k < count; k++) {
       const at = active[k] * channels;
-      for (let c = at; c < at + channels; c++) state[c] += change[c];
+      if (rule.quantised) for (let c = at; c < at + channels; c++) state[c] = nearest(state[c] + change[c]);
+      else for (let c = at; c < at + channels; c++) state[c] += change[c];
       occupied[active[k]] = 1;
     }
     let kept = alive;
@@ -140,6 +142,7 @@ class CpuEngine {
     const { rule, input, output, w2 } = this;
     const { channels, hidden, perceived, w1, b1, b2 } = rule;
     for (let c = 0; c < channels; c++) output[c] = b2[c];
+    if (rule.quantised) for (let p = 0; p < perceived; p++) input[p] = nearest(input[p]);
     const whole = perceived - (perceived % 4);
     for (let h = 0, row = 0, out = 0; h < hidden; h++, row += perceived, out += channels) {
       let s0 = b1[h], s1 = 0, s2 = 0, s3 = 0, p = 0;
@@ -150,9 +153,11 @@ class CpuEngine {
         s3 += w1[row + p + 3] * input[p + 3];
       }
       for (; p < perceived; p++) s0 += w1[row + p] * input[p];
-      const value = s0 + s1 + (s2 + s3);
+      let value = s0 + s1 + (s2 + s3);
+      if (rule.quantised) value = nearest(Math.fround(rule.hiddenScale * value), 0, MOST_HIDDEN);
       if (value > 0) for (let c = 0; c < channels; c++) output[c] += w2[out + c] * value;
     }
+    if (rule.quantised) for (let c = 0; c < channels; c++) output[c] = nearest(Math.fround(rule.outputScale * output[c]));
   }
 
   perceive(cell) {
@@ -192,7 +197,7 @@ class CpuEngine {
         const gain = gains.gradient_norm;
         for (let c = 0; c < channels; c++) {
           const x = gain * sums[channels + c], y = gain * sums[2 * channels + c];
-          input[at + c] = Math.sqrt(x * x + y * y + NORM_FLOOR);
+          input[at + c] = Math.sqrt(x * x + y * y + rule.normFloor);
         }
       } else {
         const gain = band === "laplacian" ? gains.laplacian : gains.gradient;

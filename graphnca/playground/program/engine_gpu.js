@@ -52,7 +52,8 @@ class GpuEngine {
   }
 
   write(state) {
-    this.front.upload(state);
+    const { quantised } = this.rule;
+    this.front.upload(quantised ? Float32Array.from(state, (value) => nearest(Math.fround(value * STATE_UNITS))) : state);
     this.markLife();
   }
 
@@ -66,7 +67,7 @@ class GpuEngine {
       gl.readPixels(0, 0, front.width, front.height, gl.RGBA, gl.FLOAT, part);
       const filled = Math.min(4, rule.channels - 4 * group);
       for (let i = 0; i < substrate.cells; i++) {
-        for (let k = 0; k < filled; k++) state[i * rule.channels + 4 * group + k] = part[4 * i + k];
+        for (let k = 0; k < filled; k++) state[i * rule.channels + 4 * group + k] = part[4 * i + k] * rule.unit;
       }
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
@@ -253,10 +254,11 @@ class GpuEngine {
       if (name === "identity") return `own[${group}]`;
       if (name === "gradient_norm") {
         const gain = glslFloat(gains.gradient_norm);
-        return `sqrt(${gain} * gradientX[${group}] * ${gain} * gradientX[${group}] + ${gain} * gradientY[${group}] * ${gain} * gradientY[${group}] + ${glslFloat(NORM_FLOOR)})`;
+        return `sqrt(${gain} * gradientX[${group}] * ${gain} * gradientX[${group}] + ${gain} * gradientY[${group}] * ${gain} * gradientY[${group}] + ${glslFloat(rule.normFloor)})`;
       }
       return `${glslFloat(name === "laplacian" ? gains.laplacian : gains.gradient)} * ${name}[${group}]`;
     };
+    const rounded = (value) => (rule.quantised ? `clamp(roundEven(${value}), ${LEAST}.0, ${MOST}.0)` : value);
     const eachFires = rule.firePer === "channel";
     return `${this.preamble}
       const int HIDDEN = ${rule.hidden}, PERCEIVED = ${bands.length * groups};
@@ -308,17 +310,19 @@ class GpuEngine {
           }
         }` : ""}
         vec4 perceived[PERCEIVED];
-        ${bands.map((name, k) => listed(groups, (group) => `perceived[${k * groups + group}] = ${band(name, group)};`)).join("\n")}
+        ${bands.map((name, k) => listed(groups, (group) => `perceived[${k * groups + group}] = ${rounded(band(name, group))};`)).join("\n")}
         vec4 change[${groups}];
         ${listed(groups, (group) => `change[${group}] = b2[${group}];`)}
         for (int h = 0; h < HIDDEN; h++) {
           vec4 sum = vec4(0.0);
           for (int k = 0; k < PERCEIVED; k++) sum += texelFetch(weights, ivec2(k, h), 0) * perceived[k];
           float value = texelFetch(weights, ivec2(PERCEIVED + ${groups}, h), 0).x + (sum.x + sum.y + (sum.z + sum.w));
+          ${rule.quantised ? `value = clamp(roundEven(${glslFloat(rule.hiddenScale)} * value), 0.0, ${MOST_HIDDEN}.0);` : ""}
           if (value > 0.0) {
             ${listed(groups, (group) => `change[${group}] += value * texelFetch(weights, ivec2(PERCEIVED + ${group}, h), 0);`)}
           }
         }
+        ${rule.quantised ? listed(groups, (group) => `change[${group}] = ${rounded(`${glslFloat(rule.outputScale)} * change[${group}]`)};`) : ""}
         ${eachFires ? `
         for (int group = 0; group < ${groups}; group++) {
           for (int k = 0; k < 4; k++) {
@@ -326,7 +330,7 @@ class GpuEngine {
             if (channel >= ${rule.channels} || !fires(cell * ${rule.channels} + channel)) change[group][k] = 0.0;
           }
         }` : ""}
-        ${listed(groups, (group) => `next${group} = own[${group}] + change[${group}];`)}
+        ${listed(groups, (group) => `next${group} = ${rounded(`own[${group}] + change[${group}]`)};`)}
       }`;
   }
 }

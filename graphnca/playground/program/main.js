@@ -16,7 +16,8 @@ class App {
     this.organism = new Organism(content, this.gl);
     this.camera = new Camera();
     this.lens = new Lens(this.organism.rule, "pattern");
-    this.running = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.running = !still;
     this.owed = 0;
     this.frames = 0;
     this.recent = { steps: 0, since: performance.now(), rate: 0 };
@@ -25,7 +26,7 @@ class App {
     const settings = new URLSearchParams(content.settings);
     for (const [key, value] of new URLSearchParams(location.hash.slice(1))) settings.set(key, value);
     this.controls.apply(settings);
-    if (!this.running) this.controls.say("Paused, as your system asks for less motion.");
+    if (still && !this.running) this.controls.say("Paused, as your system asks for less motion.");
     new ResizeObserver(() => this.resize()).observe(this.canvas);
     this.resize();
     this.canvas.addEventListener("webglcontextlost", () => {

@@ -11,15 +11,30 @@ class Rule {
     this.perceived = this.bands.length * this.channels;
     this.usesGradient = packed.filters.some((name) => name.startsWith("gradient"));
     this.usesLaplacian = packed.filters.includes("laplacian");
-    this.w1 = unpacked(packed.hiddenWeight, this.perceived);
-    this.w2 = unpacked(packed.outputWeight, this.hidden);
-    this.b1 = Float64Array.from(packed.hiddenBias ?? new Float32Array(this.hidden));
-    this.b2 = Float64Array.from(packed.outputBias ?? new Float32Array(this.channels));
+    this.quantised = packed.layers !== undefined;
+    if (this.quantised) {
+      // whole numbers: states and changes in units of 4 / 255, hidden values in units of 2 / 255
+      const [first, second] = packed.layers;
+      this.w1 = fromBytes(first.weight);
+      this.w2 = fromBytes(second.weight);
+      this.b1 = fromBytes(first.bias, this.hidden).map((value) => value * STATE_UNITS);
+      this.b2 = fromBytes(second.bias, this.channels).map((value) => value * HIDDEN_UNITS);
+      this.hiddenScale = Math.fround(first.step * (HIDDEN_UNITS / STATE_UNITS));
+      this.outputScale = Math.fround(second.step * (STATE_UNITS / HIDDEN_UNITS));
+    } else {
+      this.w1 = unpacked(packed.hiddenWeight, this.perceived);
+      this.w2 = unpacked(packed.outputWeight, this.hidden);
+      this.b1 = Float64Array.from(packed.hiddenBias ?? new Float32Array(this.hidden));
+      this.b2 = Float64Array.from(packed.outputBias ?? new Float32Array(this.channels));
+    }
+    this.unit = this.quantised ? 1 / STATE_UNITS : 1; // what 1 in an engine's state stands for
+    this.normFloor = this.quantised ? NORM_FLOOR * STATE_UNITS ** 2 : NORM_FLOOR;
     this.living = this.lifeMask !== null;
-    this.aliveThreshold = Math.fround(this.aliveThreshold); // states are float32, and compared as such
+    const threshold = Math.fround(packed.aliveThreshold); // states are float32, and compared as such
+    this.aliveThreshold = this.quantised ? threshold * STATE_UNITS : threshold;
   }
 
-  // What the states beneath an eraser become, and a seed's cell of a colour.
+  // A seed's cell of a colour.
   seedCell(colour) {
     const cell = new Float32Array(this.channels).fill(1);
     if (this.living) cell.set(colour, 0);
@@ -27,7 +42,15 @@ class Rule {
   }
 }
 
-// Rows of a matrix; 8-bit rows come with a scale each.
+// Units of 8-bit weights: a byte b stands for b - 127; a bias that is not there is 0.
+const ZERO_BYTE = 127;
+const fromBytes = (bytes, count = 0) => (bytes ? Float64Array.from(bytes, (value) => value - ZERO_BYTE) : new Float64Array(count));
+
+// The nearest whole number, ties to even, within limits. (Adding 1.5 * 2^52 leaves no room for a fraction.)
+const LEAST = -127, MOST = 128, MOST_HIDDEN = 255;
+const nearest = (value, least = LEAST, most = MOST) => Math.min(most, Math.max(least, value + 6755399441055744 - 6755399441055744));
+
+// Rows of a matrix; those of 8 bits in a float rule come with a scale each.
 function unpacked({ values, scale }, columns) {
   return Float64Array.from(values, (value, at) => (scale ? value * scale[Math.floor(at / columns)] : value));
 }

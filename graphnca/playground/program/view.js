@@ -139,13 +139,14 @@ class GlView {
         uniform vec4 rows[${3 * groups}];
         uniform vec3 shift, sheet, stops[7];
         uniform int mode, living;
+        uniform float unit;
         out vec4 result;
         void main() {
           ivec2 at = ivec2(gl_FragCoord.xy);
-          vec4 first = texelFetch(state0, at, 0);
+          vec4 first = unit * texelFetch(state0, at, 0);
           vec3 linear = shift;
           ${all.map((group) => `{
-            vec4 part = texelFetch(state${group}, at, 0);
+            vec4 part = unit * texelFetch(state${group}, at, 0);
             linear += vec3(dot(rows[${group}], part), dot(rows[${groups + group}], part), dot(rows[${2 * groups + group}], part));
           }`).join("\n")}
           vec3 colour;
@@ -188,6 +189,7 @@ class GlView {
     gl.uniform3fv(paint.uniforms.shift, lens.shift);
     gl.uniform3fv(paint.uniforms.sheet, sheet.map((value) => value / 255));
     gl.uniform3fv(paint.uniforms.stops, lens.stops(sheet).flat().map((value) => value / 255));
+    gl.uniform1f(paint.uniforms.unit, engine.textures ? engine.rule.unit : 1);
     gl.uniform1i(paint.uniforms.mode, lens.mode);
     gl.uniform1i(paint.uniforms.living, engine.rule.living ? 1 : 0);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target);

@@ -1,0 +1,127 @@
+"""The playground's page in a headless Chromium, drawn in software: for its tests, pictures and measurements."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphnca import rollout
+from graphnca.layers import NCAConv, fire_key
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# WebGL2 without a graphics card; in a container Chromium's own sandbox cannot start.
+FLAGS = (
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+)
+WITHOUT_GL = ("--no-sandbox", "--disable-gpu", "--disable-3d-apis")
+
+
+def missing() -> str | None:
+    """What keeps a page from being opened on this machine, in words; None if nothing does."""
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "the Python package playwright is not installed"
+    return None if any(map(shutil.which, NAMES)) else f"there is none of {', '.join(NAMES)}"
+
+
+@contextmanager
+def browser(flags: Sequence[str] = FLAGS) -> Iterator["Browser"]:
+    """The system's Chromium, closed at the end.
+
+    Raises:
+        SystemExit: If it or Playwright is not installed.
+    """
+    if (reason := missing()) is not None:
+        raise SystemExit(f"The page needs Chromium and Playwright, but {reason}.")
+    from playwright.sync_api import sync_playwright
+
+    program = next(path for name in NAMES if (path := shutil.which(name)))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(flags))
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def opened(chromium: "Browser", path: Path, settings: str = "", **options: Any) -> Iterator[tuple["Page", list[str]]]:
+    """A page that has started, and the errors and warnings of its console as they come.
+
+    Args:
+        chromium: The browser.
+        path: The page's file.
+        settings: What stands behind the # of its address.
+        options: Of the browser's context, e.g. `viewport`.
+    """
+    context = chromium.new_context(**options)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    try:
+        page.goto(f"{path.resolve().as_uri()}#{settings}")
+        page.evaluate("() => playground.then(({ app }) => { globalThis.app = app; })")
+        yield page, complaints
+    finally:
+        context.close()
+
+
+def stepped(
+    page: "Page", state: Tensor, keys: Sequence[int], *, engine: str, substrate: int = 0, **options: Any
+) -> tuple[Tensor, float]:
+    """A state after one step for each key in the page, and how many milliseconds the steps took.
+
+    Args:
+        page: An open page.
+        state: `(N, C)`.
+        keys: Of the steps, as `fire_key` draws them.
+        engine: `"cpu"` or `"gpu"`.
+        substrate: Number of the substrate in the page.
+        options: `rule` (its number), `fireRate`, `angle`.
+    """
+    arguments = {"engine": engine, "substrate": substrate, "state": state.flatten().tolist(), "keys": list(keys)}
+    result = page.evaluate("options => playground.then(({ run }) => run(options))", {**arguments, **options})
+    return torch.tensor(result["state"]).view_as(state), result["milliseconds"]
+
+
+def drawn_keys(steps: int, seed: int) -> list[int]:
+    """The keys that a rollout of so many steps draws from a generator with a seed."""
+    generator = torch.Generator().manual_seed(seed)
+    return [int(fire_key(generator)) for _ in range(steps)]
+
+
+def difference(
+    page: "Page", law: NCAConv, topology: Data, start: Tensor, *, steps: int, seed: int, engine: str, **options: Any
+) -> float:
+    """The largest difference of any channel of any cell between page and library, after steps with the same masks.
+
+    Args:
+        page: An open page that holds rule and topology.
+        law: The rule; its number in the page is the option `rule`.
+        topology: The substrate.
+        start: `(N, C)`.
+        steps: How many.
+        seed: Of the steps' keys.
+        engine: `"cpu"` or `"gpu"`.
+        options: As for `stepped`; `angle` and `fireRate` go to the library too.
+    """
+    turned = {"angle": options.get("angle"), "fire_rate": options.get("fireRate")}
+    with torch.no_grad():
+        expected = rollout(law, start, topology, steps, generator=torch.Generator().manual_seed(seed), **turned)
+    found, _ = stepped(page, start, drawn_keys(steps, seed), engine=engine, **options)
+    return float((found - expected).abs().max())
