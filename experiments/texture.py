@@ -37,6 +37,7 @@ from training_run import pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.features.vgg import Statistic
+from graphnca.layers import in_8_bits
 from graphnca.losses import TextureLoss
 from graphnca.models import texture_nca
 from graphnca.rules import describe_rule
@@ -73,6 +74,8 @@ class Config:
     """Iterations from which on the rate is 0.3 of what it was."""
     start: str = ""
     """A rule to go on from; empty: from nothing."""
+    quantised: bool = False
+    """Whether the rule is trained in 8 bits (`experiments/quantised_texture.py`)."""
     batch_size: int = 4
     pool: int = 256
     """States kept, of all sheets together."""
@@ -100,6 +103,7 @@ def train(config: Config) -> Path:
         template = load_template(config.template, TEMPLATE_SIZE)
         features = features_of(config.features, dtype=precision).to(processes.device)
         rule = load_rule(config.start) if config.start else texture_nca(config.channels, config.hidden)
+        rule = in_8_bits(rule) if config.quantised else rule
         losses: list[TextureLoss] = []
         directions: torch.Generator | None = None
 

@@ -107,3 +107,13 @@ def test_a_run_may_go_on_from_a_rule(tmp_path: Path) -> None:
 def test_what_can_be_given_is_said(option: str, value: object, message: str) -> None:
     with pytest.raises(SystemExit, match=message):
         train(Config(**{"template": "dotted", "iterations": 1, option: value}))
+
+
+def test_in_8_bits_from_a_float_rule(tmp_path: Path) -> None:
+    """The rule that comes out steps in 8 bits, and has moved from where it started."""
+    first = train(Config("banded", iterations=3, out=str(tmp_path / "float"), **SMALL))
+    config = Config("banded", iterations=2, start=str(first), quantised=True, out=str(tmp_path / "bytes"), **SMALL)
+    rule, before = load_rule(train(config)), load_rule(first)
+    assert (before.arithmetic, rule.arithmetic) == ("float", "quantised")
+    assert not torch.equal(rule.update_rule.output.weight, before.update_rule.output.weight)
+    assert rule.weight_steps is None  # they follow the weights, which are not rounded themselves
