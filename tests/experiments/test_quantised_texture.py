@@ -1,0 +1,93 @@
+"""Rules and a published model in float and in 8 bits, small; every file that is promised; ratios are what they say."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from protocol import report
+from quantised_texture import FLOAT, GOAL, ROUNDED, TUNED, Config, main
+
+from graphnca import load_rule, save_rule
+from graphnca.layers import in_8_bits
+from graphnca.models import texture_nca
+
+SMALL = {"features": "filter-bank", "steps": 4, "meshes": 1, "runs": 2}
+
+
+def moving_rule(path: Path, *, quantised: bool = False) -> str:
+    """A rule that changes its state, so that no picture is flat."""
+    torch.manual_seed(0)
+    rule = texture_nca()
+    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
+    save_rule(in_8_bits(rule) if quantised else rule, path, {"template": "banded", "features": "eyes"})
+    return str(path)
+
+
+def test_a_rule_in_three_variants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    rule = moving_rule(tmp_path / "woven.safetensors")
+    tuned = moving_rule(tmp_path / "tuned.safetensors", quantised=True)
+    main(Config(rule=(rule,), tuned=(tuned,), out=str(tmp_path / "out"), publish=True, **SMALL))
+    folder = tmp_path / "docs" / "quantised_texture"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["goal"] == GOAL
+    assert "no trained weights" in metrics["features"]
+    entry = metrics["rules"]["woven"]
+    assert entry["compared with"] == "the template banded"
+    variants = entry["variants"]
+    assert list(variants) == [FLOAT, ROUNDED, TUNED]
+    assert variants[FLOAT]["bytes"] == 4 * 5856
+    assert variants[ROUNDED]["bytes"] == 5856 + 8
+    assert set(variants[FLOAT]["times float"].values()) == {1.0}
+    for sheet, found in variants[ROUNDED]["sheets"].items():
+        assert len(found["losses"]) == 2
+        expected = found["median loss"] / variants[FLOAT]["sheets"][sheet]["median loss"]
+        assert variants[ROUNDED]["times float"][sheet] == pytest.approx(expected, abs=1e-3)
+        assert found["losses"] != variants[FLOAT]["sheets"][sheet]["losses"]
+    assert variants[TUNED]["sheets"] == variants[ROUNDED]["sheets"]  # the same rule here
+    assert variants[ROUNDED]["met"] == sum(ratio <= GOAL for ratio in variants[ROUNDED]["times float"].values())
+    with Image.open(folder / "woven.png") as picture:
+        assert picture.width > 90
+    assert load_rule(tmp_path / "out" / "woven-8bit.safetensors").arithmetic == "quantised"
+    assert "woven, compared with the template banded" in capsys.readouterr().out
+
+
+def atlas(path: Path) -> str:
+    """Two models in the format of the authors' demo, with 4 channels and 8 hidden."""
+    rng = np.random.default_rng(0)
+    layers = []
+    for rows, outputs, size in ((17, 8, 0.5), (9, 4, 0.1)):
+        models = [number * size * rng.normal(size=(rows, outputs)) for number in (1, 2)]
+        scale = 2 * max(np.abs(model).max() for model in models)
+        data = np.concatenate([np.clip(np.round(model / scale * 255 + 127), 0, 255) for model in models], axis=1)
+        file = io.BytesIO()
+        Image.fromarray(data.astype(np.uint8).reshape(rows, -1, 4)).save(file, "PNG")
+        text = base64.b64encode(file.getvalue()).decode()
+        layers.append({"scale": scale, "data": text, "shape": [rows, outputs], "layout": [2, 1]})
+    path.write_text(json.dumps({"model_names": ["first", "second"], "layers": layers}))
+    return str(path)
+
+
+def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
+    path = atlas(tmp_path / "models.json")
+    main(Config(published=path, model="second", out=str(tmp_path / "out"), **SMALL))
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["rules"]["second"]["compared with"].startswith("another run of the float rule")
+    assert list(metrics["rules"]["second"]["variants"][ROUNDED]["sheets"]) == ["square", "hex", "voronoi 3001"]
+    assert load_rule(tmp_path / "out" / "second-8bit.safetensors").weight_steps is not None
+    assert str(tmp_path) not in json.dumps({key: value for key, value in metrics.items() if key != "command"})
+
+
+def test_what_cannot_be(tmp_path: Path) -> None:
+    rule = moving_rule(tmp_path / "woven.safetensors")
+    with pytest.raises(SystemExit, match="--tuned: expected one for each of 1 rules, got 2"):
+        main(Config(rule=(rule,), tuned=(rule, rule), out=str(tmp_path / "out"), **SMALL))
+    with pytest.raises(SystemExit, match="--tuned: expected a rule in 8 bits"):
+        main(Config(rule=(rule,), tuned=(rule,), out=str(tmp_path / "out"), **SMALL))
