@@ -27,7 +27,6 @@ RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 PUBLISHED_GAIN = 0.5  # rgb = state / 2 + 0.5 (the models of the article's demo)
 LEVELS = 32  # of a colour in animations, where a palette holds 255 colours in all
 SHIPPED = "texture-"  # how the names of shipped textures begin
-SAMPLES = 2  # points per pixel side: a pixel over a border shows a mixture, as on the other sheets of the results
 DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
 DENSITIES = {"square": 1.0, "hex": 3**0.5 / 2, "voronoi": VORONOI_DENSITY}
 """Cells per unit of area (the unit law of the data contract)."""
@@ -150,9 +149,12 @@ def texture_sheets(
 
 
 def texture_raster(topology: Data, size: int, scale: int = 1) -> NearestCell:
-    """The raster of a sheet of `size` x `size` units, `scale` pixels a unit; losses see one pixel a unit."""
-    samples = SAMPLES if scale == 1 else 1
-    return NearestCell(topology, scale * size, scale * size, scale=float(scale), samples=samples)
+    """The raster of a sheet of `size` x `size` units, `scale` pixels a unit; losses see one pixel a unit.
+
+    Every pixel shows one cell, as on squares. Means over several cells would blur the other sheets alone, and blur
+    costs more than any other difference between them.
+    """
+    return NearestCell(topology, scale * size, scale * size, scale=float(scale))
 
 
 def zero_seed(rule: NCAConv, topology: Data) -> Float[Tensor, "n c"]:
