@@ -15,6 +15,7 @@ from graphnca.losses.sliced_transport import random_directions, sliced_transport
 
 NUM_DIRECTIONS = 32  # texture notebook in PyTorch, 2022
 RGB = 3
+FAINTEST = 1e-6  # of the largest layer's energy: below it lies what rounding leaves where a template has nothing
 OFFSET = 0.5  # the same notebook: an image is the first three channels + 0.5
 
 
@@ -45,11 +46,12 @@ class TextureLoss(nn.Module):
         generator: Of the directions, on the CPU; by default torch's own. An attribute: assign that of a training, and
             the training continues from a checkpoint as if it had not been interrupted.
         balanced: Each layer's term is divided by its value for features that are all 0: whatever the weights, a layer
-            counts as much as any other, and the loss is about the number of layers where nothing fits. Not published.
+            counts as much as any other, and the loss is about the number of layers where nothing fits. A layer in which
+            the template has next to nothing is divided by a millionth of the largest value. Not published.
 
     Raises:
         ValueError: A template that is no finite float image of three channels or too small for the features, an unknown
-            statistic, no directions, a layer without features to balance by.
+            statistic, no directions, no feature in any layer to balance by.
     """
 
     template: Tensor
@@ -84,14 +86,12 @@ class TextureLoss(nn.Module):
         self.register_buffer("template", template.clone(), persistent=False)
         with torch.no_grad():
             maps = [layer.detach() for layer in self.features(template[None])]
-            weights = torch.ones(len(maps), dtype=maps[0].dtype)
-            self.num_layers = len(maps)
-            for number, layer in enumerate(maps):
-                summary = gram_matrix(layer)[0] if statistic == "gram" else layer[0].flatten(1)
-                self.register_buffer(f"target_{number}", summary, persistent=False)
-                if balanced:
-                    weights[number] = 1 / self._energy(number, summary)
-        self.register_buffer("weights", weights.to(template.device), persistent=False)
+            summaries = [gram_matrix(layer)[0] if statistic == "gram" else layer[0].flatten(1) for layer in maps]
+        self.num_layers = len(maps)
+        for number, summary in enumerate(summaries):
+            self.register_buffer(f"target_{number}", summary, persistent=False)
+        weights = self._balancing(summaries) if balanced else torch.ones(len(maps))
+        self.register_buffer("weights", weights.to(maps[0]), persistent=False)
 
     def forward(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "*b"]:
         """Return one loss per sample of images (..., 3, H, W), or of states (..., N, C) where there is a rasterizer.
@@ -117,15 +117,15 @@ class TextureLoss(nn.Module):
         directions = random_directions(maps.shape[1], self.num_directions, generator or self.generator)
         return sliced_transport(maps, target, directions.to(maps))
 
-    def _energy(self, number: int, summary: Tensor) -> float:
-        """The layer's term for features that are all 0; of random directions, the mean over them."""
-        energy = summary.double().square()
-        value = float(
-            energy.mean() if self.statistic == "gram" else energy.mean() * summary.shape[1] * self.num_directions
-        )
-        if not value > 0:
-            raise ValueError(f"`features` of the template must not be all 0 to be balanced, but layer {number}'s are.")
-        return value
+    def _balancing(self, summaries: list[Tensor]) -> Float[Tensor, " l"]:
+        """One over each layer's term for features that are all 0; of random directions, the mean over them."""
+        energies = torch.stack([summary.double().square().mean().cpu() for summary in summaries])
+        if self.statistic == "sliced_ot":
+            energies *= torch.tensor([summary.shape[1] * self.num_directions for summary in summaries])
+        largest = energies.max()
+        if not largest > 0:
+            raise ValueError("`features` of the template must not be all 0 in every layer to be balanced.")
+        return 1 / energies.clamp(min=FAINTEST * largest)
 
     def _images(self, x: Tensor) -> Float[Tensor, "*b 3 h w"]:
         if self.rasterizer is not None:

@@ -225,8 +225,20 @@ def test_other_values(options: dict, message: str) -> None:
         TextureLoss(Blurs(), torch.rand(3, 8, 8), **options)
 
 
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_a_layer_that_is_empty_but_for_rounding_does_not_outweigh_the_others(statistic: str) -> None:
+    """The differences of neighbouring pixels of a uniform template, as good as 0."""
+
+    class Differences(nn.Module):
+        def forward(self, images: Tensor) -> list[Tensor]:
+            return [images, images.diff(dim=3) + 1e-17]
+
+    loss = TextureLoss(Differences(), torch.full((3, 8, 8), 0.5), statistic, balanced=True)  # type: ignore[arg-type]
+    assert loss(torch.full((3, 8, 8), 0.5) + 1e-3 * torch.rand(3, 8, 8)) < 1
+
+
 def test_nothing_to_balance_by() -> None:
-    with pytest.raises(ValueError, match="must not be all 0 to be balanced, but layer 0's are"):
+    with pytest.raises(ValueError, match="must not be all 0 in every layer to be balanced"):
         TextureLoss(Blurs(), torch.zeros(3, 8, 8), balanced=True)
 
 

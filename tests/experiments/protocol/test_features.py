@@ -1,27 +1,47 @@
+"""Features by the words of a command line."""
+
 from pathlib import Path
 
 import pytest
 import torch
-from protocol.features import features_of, precision_of
+from protocol.features import features_of
 
-from graphnca.features import FilterBank, WeightsFileError
+from graphnca.features import VGG16, FilterBank, vgg_files
 
-
-def test_words_and_types() -> None:
-    assert isinstance(features_of("filter-bank"), FilterBank)
-    assert precision_of("float32") is None
-    assert precision_of("bfloat16") is torch.bfloat16
-    with pytest.raises(SystemExit, match="--precision: expected one of"):
-        precision_of("float8")
+WIDTHS = (4,) * 13
 
 
-@pytest.mark.parametrize("name", ["weights.h5", "InceptionV1.pb", "vgg"])
-def test_a_file_that_is_not_there_is_told_with_the_two_words(tmp_path: Path, name: str) -> None:
-    with pytest.raises(FileNotFoundError, match="--features must be vgg16, filter-bank or a file"):
-        features_of(str(tmp_path / name))
+def write(path: Path) -> Path:
+    network = VGG16.untrained(widths=WIDTHS)
+    content = {}
+    for index, part in zip(vgg_files.TORCHVISION_LAYERS, network.convolutions, strict=True):
+        content |= {f"features.{index}.weight": part.weight, f"features.{index}.bias": part.bias}
+    torch.save(content, path)
+    return path
 
 
-def test_a_graph_goes_to_its_own_reader(tmp_path: Path) -> None:
-    (tmp_path / "graph.pb").write_bytes(b"no graph")
-    with pytest.raises(WeightsFileError, match="must be a frozen graph of TensorFlow"):
-        features_of(str(tmp_path / "graph.pb"))
+def test_fixed_filters_need_no_file() -> None:
+    features = features_of("filter-bank")
+    assert isinstance(features, FilterBank) and "no trained weights" in features.description
+
+
+def test_a_file_by_its_path(tmp_path: Path) -> None:
+    features = features_of(str(write(tmp_path / "small.pth")))
+    assert isinstance(features, VGG16) and "small.pth" in features.description
+    assert str(tmp_path) not in features.description  # it lands in what is published
+
+
+def test_the_convolutions_alone_are_in_half_precision(tmp_path: Path) -> None:
+    features = features_of(str(write(tmp_path / "small.pth")), dtype=torch.bfloat16)
+    assert {part.dtype for part in features.parameters()} == {torch.bfloat16}
+    assert all(maps.dtype == torch.float32 for maps in features(torch.rand(1, 3, 32, 32)))
+
+
+def test_vgg16_is_the_usual_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vgg_files, "usual_file", lambda: write(tmp_path / "usual.pth"))
+    assert "usual.pth" in features_of("vgg16").description
+
+
+def test_neither_a_word_nor_a_file() -> None:
+    with pytest.raises(FileNotFoundError, match="--features must be vgg16, filter-bank or a file: .*'vgg19'"):
+        features_of("vgg19")
