@@ -22,6 +22,9 @@ from result_tables import (
     structured,
     studying_growth,
     symmetry,
+    texture_border,
+    texture_frames,
+    texture_speeds,
     transfer,
 )
 from result_tables.markdown import ROOT, Tables
@@ -43,6 +46,9 @@ RESULTS = (
     gnomonic_growth,
     damage,
     studying_growth,
+    texture_frames,
+    texture_speeds,
+    texture_border,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 

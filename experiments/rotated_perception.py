@@ -33,7 +33,8 @@ from statistics import median
 from typing import Any
 
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
+from protocol import frames
 from protocol.command_line import from_command_line
 from protocol.growing import Growing, fates, growing_of, log10_error
 from protocol.report import publish, write_metrics
@@ -55,7 +56,6 @@ TWIST = 30.0  # units from the seed for each quarter turn of a twisted pattern
 SHOWN = 60  # units of the window that pictures show
 FRAME_EVERY = 8  # steps between two frames of the animation
 ANIMATED = 200  # steps that it shows
-ARROW = 6  # units between two frames that are drawn
 
 
 @dataclass(frozen=True)
@@ -156,18 +156,9 @@ def window(topology: Data, scale: float) -> CellCanvas:
 
 def with_frames(picture: Image.Image, topology: Data, turn: Tensor, scale: float) -> Image.Image:
     """A picture of the window with a short line from a dot, every few units: where the cells there take x to point."""
-    picture = picture.copy()
-    draw = ImageDraw.Draw(picture)
-    x0, y0 = (middle - SHOWN / 2 for middle in seeded_position(topology))
-    locator, length = CellLocator(topology), ARROW * scale * 0.4
-    for x in range(ARROW // 2, SHOWN, ARROW):
-        for y in range(ARROW // 2, SHOWN, ARROW):
-            cell = int(locator.nearest(torch.tensor([[x0 + x, y0 + y]]).double().numpy())[1][0, 0])
-            angle, begin = float(turn[cell]), (x * scale, y * scale)
-            end = (begin[0] + length * math.cos(angle), begin[1] + length * math.sin(angle))
-            draw.line([begin, end], fill=(90, 90, 90))
-            draw.ellipse([begin[0] - 1, begin[1] - 1, begin[0] + 1, begin[1] + 1], fill=(90, 90, 90))
-    return picture
+    x, y = seeded_position(topology)
+    half = SHOWN / 2
+    return frames.with_frames(picture, topology, turn, scale, window=(x - half, y - half, x + half, y + half))
 
 
 def turned(
@@ -262,8 +253,8 @@ def animation(growing: Growing, topologies: dict[str, Data], config: Config) -> 
         rows.append([canvas.draw(states[step]) for step in steps])
     captions = [caption for caption, _, _ in shown]
     return [
-        montage(list(frames), captions=captions, columns=5, title=f"step {step}", pad=3, font_size=12)
-        for step, frames in zip(steps, zip(*rows, strict=True), strict=True)
+        montage(list(tiles), captions=captions, columns=5, title=f"step {step}", pad=3, font_size=12)
+        for step, tiles in zip(steps, zip(*rows, strict=True), strict=True)
     ]
 
 

@@ -1,0 +1,55 @@
+"""A core and the sheet around it: the same cells, state for state."""
+
+import pytest
+import torch
+from protocol.expansion import Expansion, mesh_expansion, square_expansion
+
+from topologies import check_topology
+
+
+def expansions() -> list[Expansion]:
+    return [square_expansion(8, 14), mesh_expansion(9.0, 15.0, seed=4)]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_core_is_carried_over_by_position(number: int) -> None:
+    sheet = expansions()[number]
+    for part in (sheet.core, sheet.whole):
+        check_topology(part)
+    assert not bool(sheet.core["periodic"]) and bool(sheet.whole["periodic"])
+    assert sorted(sheet.source.tolist()) == list(range(sheet.core.num_nodes))  # every cell once
+    size = sheet.window[2] - sheet.window[0]
+    unstretched = sheet.core["pos"] * size / sheet.core["extent"]
+    states = torch.cat([unstretched, torch.ones(sheet.core.num_nodes, 1)], 1)
+    larger = sheet.expanded(states.expand(2, -1, -1), fill=-1.0)
+    assert larger.shape == (2, sheet.whole.num_nodes, 3)
+    torch.testing.assert_close(
+        larger[1, sheet.inside, :2],
+        sheet.whole["pos"][sheet.inside] - torch.tensor(sheet.window[:2]),
+        atol=1e-4,
+        rtol=0,
+    )
+    assert (larger[:, ~sheet.inside] == -1).all() and (~sheet.inside).any()
+
+
+def test_cells_off_the_cut_have_the_same_neighbours() -> None:
+    sheet = mesh_expansion(12.0, 18.0, seed=4)
+    number = torch.full((sheet.whole.num_nodes,), -1)
+    number[sheet.inside] = sheet.source
+    deep = ((sheet.core["pos"] > 3) & (sheet.core["pos"] < 9)).all(-1)
+
+    def around(edges: torch.Tensor) -> set[tuple[int, int]]:
+        return {(one, two) for one, two in edges.T.tolist() if two >= 0 and deep[two]}
+
+    assert around(sheet.core["edge_index"]) == around(number[sheet.whole["edge_index"]])
+
+
+@pytest.mark.parametrize(("core", "whole"), [(8, 8), (9, 8), (8, 13), (0, 8)])
+def test_a_core_must_fit(core: int, whole: int) -> None:
+    with pytest.raises(ValueError, match="smaller than"):
+        square_expansion(core, whole)
+
+
+def test_a_core_of_a_mesh_must_fit_too() -> None:
+    with pytest.raises(ValueError, match="smaller than"):
+        mesh_expansion(15.0, 15.0)

@@ -1,0 +1,135 @@
+"""Turned frames: their sense, the way back, and every file that is promised."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import texture_frames as script
+import torch
+from PIL import Image
+from protocol import report
+from protocol.orientation import wrapped_degrees
+from protocol.texture import Texture, texture_sheets
+from texture_frames import Config, Sheet, main, share_within, spread, windows
+from torch_geometric.data import Data
+
+from graphnca import save_rule
+from graphnca.models import texture_nca
+
+SMALL = {"steps": 6, "size": 32, "runs": 2}
+
+
+@pytest.mark.parametrize("degrees", [-130.0, 20.0, 90.0])
+def test_a_turned_pattern_is_perceived_as_the_upright_one(topology: Data, degrees: float) -> None:
+    turn = math.radians(degrees)
+    upright, turned = (
+        topology["pos"] @ torch.tensor([math.cos(angle), math.sin(angle)]) for angle in (0.3, 0.3 + turn)
+    )  # slopes along a direction, from x towards y; gradients are exact on them where there is no seam
+    rule = texture_nca(1, 8)
+    arguments = (topology["edge_index"], topology["edge_weight"], topology["edge_attr"])
+    near = {"smoothing": topology["smoothing"]}
+    straight = rule.perceive(upright[:, None], *arguments, **near)[:, 1:3]
+    seen = rule.perceive(turned[:, None], *arguments, angle=-turn, **near)[:, 1:3]
+    middle = ((topology["pos"] > 4) & (topology["pos"] < topology["extent"][0] - 4)).all(-1)
+    assert middle.sum() > 5
+    torch.testing.assert_close(seen[middle], straight[middle], atol=2e-3, rtol=0)
+    wrong = rule.perceive(turned[:, None], *arguments, angle=turn, **near)[:, 1:3]
+    assert (wrong[middle] - straight[middle]).abs().max() > 0.1
+
+
+def test_a_quarter_turn_of_all_frames_turns_the_states(random_rule) -> None:
+    rule = random_rule(12, 16, "laplacian", life_mask=None, output_bias=False, std=0.02)
+    rule.fire_rate = 1.0  # every cell, so that nothing but the frame and the start differ
+    topology = texture_sheets(["square"], 24)["square"]
+    torch.manual_seed(0)
+    start = torch.randn(24, 24, 12) * 0.1
+    upright = script.rollout(rule, start.reshape(-1, 12), topology, 5)
+    sideways = start.rot90(-1).reshape(-1, 12)  # clockwise: from x towards y
+    turned = script.rollout(rule, sideways, topology, 5, angle=-math.pi / 2)
+    torch.testing.assert_close(turned.view(24, 24, 12), upright.view(24, 24, 12).rot90(-1), atol=1e-4, rtol=1e-4)
+
+
+@pytest.fixture
+def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a perfect rule would make: stripes across each cell's own x."""
+
+    def paint(texture: Texture, topology: Data, turn: float | torch.Tensor, config: Config) -> torch.Tensor:
+        turn = torch.as_tensor(turn, dtype=torch.float32).expand(topology.num_nodes)
+        x, y = topology["pos"].unbind(-1)
+        wave = (2 * math.pi / 8 * (x * turn.cos() + y * turn.sin())).sin() / 2
+        return wave[:, None].expand(config.runs, -1, 12)
+
+    monkeypatch.setattr(script, "grown", paint)
+
+
+@pytest.mark.parametrize("kind", ["square", "hex", "voronoi"])
+def test_what_is_turned_perfectly_is_off_by_nothing(perfect, kind: str) -> None:
+    config = Config(**{**SMALL, "size": 48})
+    topology = next(iter(texture_sheets([kind], 48, meshes=1, seed=7).values()))
+    sheet = Sheet.of(Texture(texture_nca(), {}), topology, config)
+    assert sheet.symmetry == 2 and sheet.anisotropy > 0.8
+    for degrees in (15, 30, 45, 90):
+        entry, _ = sheet.turned(degrees)
+        assert entry["largest degrees off"] < 2.0
+        assert wrapped_degrees(entry["turned by"][0] - degrees, 2) == pytest.approx(entry["degrees off"][0], abs=0.02)
+    entry, _ = sheet.bent(script.frames.halves(topology))
+    assert entry["median |degrees off|, even windows"] < 2.0
+    assert entry["even windows"] < entry["windows"] == 9  # those that the border crosses are not even
+
+
+def test_a_texture_that_stays_as_it_was_is_found_out(perfect, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(**{**SMALL, "size": 48})
+    sheet = Sheet.of(Texture(texture_nca(), {}), texture_sheets(["square"], 48)["square"], config)
+    paint = script.grown
+    monkeypatch.setattr(script, "grown", lambda texture, topology, turn, config: paint(texture, topology, 0.0, config))
+    assert sheet.turned(30)[0]["largest degrees off"] == pytest.approx(30, abs=1)
+    assert sheet.bent(torch.full((48 * 48,), 0.5))[0]["degrees off, whole sheet"] == pytest.approx(
+        -math.degrees(0.5), abs=1
+    )
+
+
+def test_windows_cover_all_and_frames_in_them_spread() -> None:
+    rows = windows(50)
+    assert [part.start for part in rows] == [0, 17, 33] and rows[-1].stop == 50
+    assert len(windows(5)) == 1
+    assert spread(np.full((4, 4), 3.1)) == pytest.approx(0, abs=1e-5)
+    assert spread(np.array([math.pi - 0.1, -math.pi + 0.1, math.pi - 0.1, -math.pi + 0.1])) == pytest.approx(
+        math.degrees(0.1), abs=1e-6
+    )
+    assert share_within([1.0, 5.0, 5.1, 20.0]) == 0.5 and share_within([]) is None
+
+
+def test_every_file_is_written(perfect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(script, "ANGLES", (30,))
+    monkeypatch.setattr(script, "TURNING", 10)
+    monkeypatch.setattr(script, "TURNING_STEPS", 1)
+    rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False)
+    save_rule(rule, tmp_path / "stripes.safetensors", {"rgb_offset": 0.5})
+    main(Config(rule=(str(tmp_path / "stripes.safetensors"),), out=str(tmp_path / "out"), publish=True, **SMALL))
+    folder = tmp_path / "docs/texture_frames_stripes"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["has a direction"] and set(metrics["angles"]) == set(metrics["fields"]) == {
+        "square",
+        "hex",
+        "voronoi 2001",
+    }
+    assert list(metrics["fields"]["hex"]) == ["polar", "bipolar", "halves", "discs"]
+    assert len(metrics["angles"]["hex"]["30"]["degrees off"]) == 2
+    for file in ("angles.png", "fields.png", "turning.gif"):
+        with Image.open(folder / file) as picture:
+            assert picture.width > 90
+
+
+def test_a_texture_without_a_direction_is_measured_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_rule(texture_nca(), tmp_path / "even.safetensors", {"rgb_offset": 0.5})  # untrained: nothing happens
+    main(Config(rule=(str(tmp_path / "even.safetensors"),), out=str(tmp_path / "out"), **SMALL))
+    metrics = json.loads((tmp_path / "out/even/metrics.json").read_text())
+    assert not metrics["has a direction"] and "angles" not in metrics
+    assert metrics["straight"]["square"]["anisotropy"] == 0
+    assert "no direction" in capsys.readouterr().out
+    assert not (tmp_path / "out/even/angles.png").exists()
