@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from ..training import LostProcessError
-from . import export, grow, info, play, rules
+from . import export, grow, info, play, rules, train
 from .errors import CommandError, UsageError
 
-VERBS = (grow, play, export, rules, info)
+VERBS = (grow, play, export, train, rules, info)
 DESCRIPTION = """Neural cellular automata on any cells.
 
 A rule is a small network that every cell runs alike; a substrate is the cells. Grow any rule on any substrate:
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(given, error, 2)
     except (CommandError, LostProcessError, ValueError, OSError, ImportError) as error:
         return _say(given, error, 1)
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\n{stop}" if stop.args else "\nStopped.", file=sys.stderr)
         return STOPPED
     return 0
 

@@ -1,0 +1,185 @@
+"""`graphnca train`: a rule for a picture or a texture, by the published recipes."""
+
+import argparse
+import json
+import math
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..atomic_file import write_atomically
+from ..layers import NCAConv
+from ..training import Training, World, drawn_worlds, pool_pictures, run_and_save
+from ..training.recipes import REGIMES
+from . import named_rule
+from .errors import UsageError
+from .named_rule import NamedRule, read_rule
+from .numbers import rate, whole
+from .recipes import KINDS, recipe_of
+from .substrates import name_of_substrate, read_substrate
+
+SETTINGS = "training.json"  # in the folder of a training: what it was told, so that it goes on only as it began
+MAY_CHANGE = {"iterations", "threads", "out", "device", "run", "verb", "traceback"}  # from one start to the next
+MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
+RENEWED = 40  # iterations between two new Voronoi meshes: none is seen for long
+EXAMPLE = f"""examples:
+  graphnca train heart
+  graphnca train my_picture.png --kind growing --regime persistent
+  graphnca train lizard --substrate square hex voronoi --iterations 20000
+  graphnca train dotted --kind texture --features filter-bank
+  graphnca train heart --size 20 --iterations 1500      # a small one
+
+The folder fills with pool.png (what the rule grows now), loss.png, checkpoint.pt and, at the end,
+{named_rule.IN_FOLDER}. Stop it with ctrl-c; the same command goes on from its last checkpoint."""
+
+
+def add_to(verbs: argparse._SubParsersAction) -> None:
+    """Adds the verb to the command line."""
+    parser = verbs.add_parser(
+        "train",
+        help="train a rule for a picture or a texture",
+        description="Trains a rule by one of the published recipes.\n\nkinds:\n"
+        + "\n".join(f"  {name:<9}{kind.told}" for name, kind in KINDS.items()),
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="the name of an emoji, or a picture with a transparent background; of a texture, the name of a template, "
+        "or any picture",
+    )
+    parser.add_argument("--kind", choices=list(KINDS), default="isonca", help="the recipe [isonca]")
+    parser.add_argument(
+        "--substrate",
+        nargs="+",
+        default=["square"],
+        metavar="KIND|FILE",
+        help="cells to train on: square, hex, voronoi (with it, new meshes all the time), or files; several take turns "
+        "[square]",
+    )
+    parser.add_argument("--size", type=whole(4), help="pixels of the picture's longer side; units of a texture's sheet")
+    parser.add_argument("--padding", type=whole(0), help="empty pixels around the picture [in the recipe's proportion]")
+    parser.add_argument("--iterations", type=whole(1), help="how many")
+    parser.add_argument("--batch-size", type=whole(1), help="samples of an iteration [the recipe's]")
+    parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
+    parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
+    parser.add_argument("--features", metavar="NAME|FILE", help="of a texture: vgg16, filter-bank, or weights [vgg16]")
+    parser.add_argument("--start", metavar="RULE", help="a rule to go on from [an untrained one]")
+    parser.add_argument("--seed", type=whole(0), default=0, help="of all random numbers [0]")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[cpu]")
+    parser.add_argument("--threads", type=whole(1), help="of this process [all cores]")
+    parser.add_argument("--out", metavar="FOLDER", help="[runs/TARGET-KIND]")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Trains, or goes on."""
+    if given.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda needs a GPU that PyTorch can use, and there is none here.")
+    folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
+    check_folder(folder, given)
+    recipe = recipe_of(given)
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    torch.manual_seed(given.seed)  # draws an untrained rule
+    rule, before = recipe.untrained(), None
+    if given.start is not None:
+        named = read_rule(given.start)
+        check_start(named, rule)
+        rule, before = named.rule, named.card
+
+    def world(text: str, rng: np.random.Generator) -> World:
+        topology = read_substrate(text, recipe.side, seed=int(rng.integers(*MESHES)))
+        return recipe.world(topology.to(given.device), rule.num_channels, name_of_substrate(text))
+
+    renewed = RENEWED if "voronoi" in given.substrate else 0
+    worlds, renewal = drawn_worlds(given.substrate, world, every=renewed, seed=given.seed)
+    pictures = pool_pictures(given.target, recipe.rgb_offset)
+    training = Training(rule.to(given.device), worlds, recipe.config, folder, pictures, renewal)
+    recipe.shares_numbers_with(training)
+    write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
+    substrate = ", ".join(given.substrate)
+    print(f"{given.target}, {given.kind}: {recipe.config.iterations:,} iterations on {substrate}, into {folder}")
+    card = {
+        **recipe.card,
+        "substrate": f"{recipe.side}x{recipe.side} units: {substrate}",
+        "iterations between two new sheets": renewed,
+        "started from": before,
+    }
+    try:
+        path = run_and_save(training, command(given), card)
+    except KeyboardInterrupt:
+        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
+        raise KeyboardInterrupt(f"Stopped at iteration {training.iteration:,}; the same command {kept}.") from None
+    pictures(folder, training.worlds.worlds[0], training.worlds.pools[0].states[:8], training.history)
+    if not math.isfinite(training.history[-1]):
+        print("the loss is not finite any more: start again with a lower --rate")
+    print(f"wrote {path}")
+    print(f"see it with: graphnca grow {shlex.quote(str(folder))}")
+
+
+def settings(given: argparse.Namespace) -> dict[str, Any]:
+    """What a training was told, but for what may change from one start to the next."""
+    return {name: value for name, value in vars(given).items() if name not in MAY_CHANGE}
+
+
+def check_folder(folder: Path, given: argparse.Namespace) -> None:
+    """Whether a training may begin in a folder, or go on.
+
+    Raises:
+        UsageError: If another one did.
+    """
+    if not (folder / "checkpoint.pt").exists():
+        return
+    advice = "Give another folder with --out, or delete this one."
+    if not (folder / SETTINGS).is_file():
+        raise UsageError(f"{folder} holds a training that another program began. {advice}")
+    told = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    now = settings(given)
+    different = [
+        f"{name} {told.get(name)!r}, not {now.get(name)!r}"
+        for name in sorted({*told, *now})
+        if told.get(name) != now.get(name)
+    ]
+    if different:
+        raise UsageError(f"{folder} holds a training with {'; '.join(different)}. {advice}")
+
+
+def check_start(named: NamedRule, untrained: NCAConv) -> None:
+    """Whether a rule can be trained on by a recipe.
+
+    Raises:
+        UsageError: If it is of another kind than the recipe's own.
+    """
+    if (named.rule.life_mask is None) != (untrained.life_mask is None):
+        raise UsageError(
+            f"--start: {named.name} is {'' if named.is_texture else 'not '}a texture; choose another --kind."
+        )
+    if named.rule.perception.uses_gradient != untrained.perception.uses_gradient:
+        raise UsageError(
+            f"--start: {named.name} perceives {', '.join(named.rule.perception.filters)}, and the recipe is for rules "
+            f"that perceive {', '.join(untrained.perception.filters)}; choose another --kind."
+        )
+    if named.rule.num_channels != untrained.num_channels:
+        raise UsageError(
+            f"--start: {named.name} has {named.rule.num_channels} channels, and the recipe is for "
+            f"{untrained.num_channels}."
+        )
+
+
+def command(given: argparse.Namespace) -> str:
+    """The command line, for the rule's card; of a file its name alone, which is all that means something elsewhere."""
+    words = ["graphnca", "train", Path(given.target).name if Path(given.target).is_absolute() else given.target]
+    for name, value in vars(given).items():
+        if name in {*MAY_CHANGE, "target"} - {"iterations"} or value is None:
+            continue
+        values = value if isinstance(value, list) else [value]
+        words += [
+            f"--{name.replace('_', '-')}",
+            *(Path(str(one)).name if Path(str(one)).is_absolute() else str(one) for one in values),
+        ]
+    return shlex.join(words)
