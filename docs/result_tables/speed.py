@@ -15,6 +15,7 @@ MEASUREMENTS = (
     "network",
     "long_gradient",
     "share",
+    "texture_loss",
     "scaling",
     "peers",
     "large_mesh",

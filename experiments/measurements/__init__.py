@@ -17,6 +17,7 @@ from .section import Claim as Claim
 from .section import Section as Section
 from .share import share
 from .substrates import substrates, substrates_contest
+from .texture_loss import texture_loss
 
 MEASUREMENTS: dict[str, Callable[[Config], Section]] = {
     "isonca": isonca,
@@ -27,6 +28,7 @@ MEASUREMENTS: dict[str, Callable[[Config], Section]] = {
     "network": network,
     "long_gradient": long_gradient,
     "share": share,
+    "texture_loss": texture_loss,
     "scaling": scaling,
     "sheet": sheet,
     "peers": peers,

@@ -11,13 +11,13 @@ from tqdm import tqdm
 Program = Callable[[], Any]
 
 
-def seconds_of(program: Program, device: str = "cpu") -> float:
-    """Wall-clock seconds of one run, to the end of what it left to the device."""
+def seconds_of(program: Program, device: str = "cpu", clock: Callable[[], float] = perf_counter) -> float:
+    """Seconds of one run by the clock (the wall's), to the end of what it left to the device."""
     _finish(device)
-    started = perf_counter()
+    started = clock()
     program()
     _finish(device)
-    return perf_counter() - started
+    return clock() - started
 
 
 def _finish(device: str) -> None:
@@ -32,8 +32,11 @@ def in_turns(
     device: str = "cpu",
     title: str = "",
     may_fail: Collection[str] = (),
+    clock: Callable[[], float] = perf_counter,
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
     """Runs every program once unmeasured, then all of them one after the other, `repeats` times.
+
+    `clock` tells the seconds: the wall's, or `time.process_time`, which other programs on the machine hardly change.
 
     Returns:
         The seconds of every run by program, and for the programs of `may_fail` that raised, why.
@@ -51,7 +54,7 @@ def in_turns(
         seconds: dict[str, list[float]] = {name: [] for name in programs if name not in failed}
         for _ in range(repeats):
             for name in seconds:
-                seconds[name].append(seconds_of(programs[name], device))
+                seconds[name].append(seconds_of(programs[name], device, clock))
                 bar.update()
     return seconds, failed
 

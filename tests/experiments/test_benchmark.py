@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import benchmark
@@ -39,7 +40,8 @@ def test_every_measurement_reports_a_table(run: tuple[dict, Path]) -> None:
 
 def test_what_was_promised_is_measured(run: tuple[dict, Path]) -> None:
     claims = [claim["measure"] for section in run[0]["sections"].values() for claim in section["claims"]]
-    for word in ("IsoNCA training", "inference", "Growing", "texture", "hexagons", "network", "gradient", "share"):
+    words = ("IsoNCA training", "inference", "Growing", "texture", "hexagons", "network", "gradient", "share", "VGG-16")
+    for word in words:
         assert any(word in claim for claim in claims), word
     assert any("lizard on" in claim for claim in claims)  # the large mesh
 
@@ -97,6 +99,12 @@ def test_programs_run_in_turns_and_one_that_cannot_is_named() -> None:
     assert failed == {"b": "RuntimeError: no compiler"}
     with pytest.raises(RuntimeError, match="no compiler"):
         in_turns({"b": broken}, 1)
+
+
+def test_another_clock_can_tell_the_seconds() -> None:
+    ticks = count()
+    seconds, _ = in_turns({"a": lambda: None, "b": lambda: next(ticks)}, 2, clock=lambda: float(next(ticks)))
+    assert seconds == {"a": [1.0, 1.0], "b": [2.0, 2.0]}
 
 
 def test_memory_is_that_of_the_program() -> None:
