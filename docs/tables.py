@@ -25,6 +25,7 @@ from result_tables import (
     texture_border,
     texture_frames,
     texture_speeds,
+    textures,
     transfer,
 )
 from result_tables.markdown import ROOT, Tables
@@ -49,6 +50,7 @@ RESULTS = (
     texture_frames,
     texture_speeds,
     texture_border,
+    textures,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 

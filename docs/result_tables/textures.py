@@ -1,0 +1,80 @@
+"""The shipped textures: how each was trained, and how well it holds on other cells, from their cards."""
+
+from statistics import median
+from typing import Any
+
+from result_tables.markdown import NOT_MEASURED, ROOT, Tables, table
+from result_tables.shipped import by_kind, measured_by, trained_on
+
+
+def textures() -> dict[str, dict[str, Any]]:
+    """The cards of the shipped textures by name."""
+    return measured_by("ship_texture")
+
+
+def shipped_textures() -> str:
+    """The loss of every shipped texture on each kind of cells, at both steps."""
+    rows = []
+    for name, card in textures().items():
+        measured = card["measured"]
+        pieces = measured["scale"]["pieces of the template"]
+        row = [f"`{name}`", trained_on(card), f"{min(pieces):,.0f} to {max(pieces):,.0f}"]
+        for step, ratios in measured["times square"].items():
+            square = median(by_kind(measured["sheets"], step, "losses")["square"])
+            worst = {
+                kind: max(v for sheet, v in ratios.items() if sheet.startswith(kind)) for kind in ("hex", "voronoi")
+            }
+            row += [f"{square:,.0f}", *(f"{worst[kind]:.2f}" for kind in worst)]
+        rows.append(row)
+    if not rows:
+        return NOT_MEASURED
+    steps = [step.removeprefix("step ") for step in next(iter(textures().values()))["measured"]["times square"]]
+    header = ["rule", "trained on", "pieces of the template"]
+    for step in steps:
+        header += [f"square, {int(step):,}", "hex", "worst of the meshes"]
+    return table(header, rows)
+
+
+def template_on_cells() -> str:
+    """What the template itself costs on each kind of cells, next to what the rule makes there."""
+    rows = []
+    for name, card in textures().items():
+        found: dict[str, list[tuple[float, float]]] = {}
+        for sheet, entry in card["measured"]["sheets"].items():
+            pair = entry.get("the template on these cells"), entry["step 500"]["median loss"]
+            found.setdefault(sheet.split()[0], []).append(pair)
+        if any(shown is None for pairs in found.values() for shown, _ in pairs):
+            continue
+        rows.append([f"`{name}`", *(f"{median(v):,.0f}" for pairs in found.values() for v in zip(*pairs, strict=True))])
+    header = [f"{kind}, {what}" for kind in ("square", "hex", "Voronoi") for what in ("template", "rule")]
+    return table(["texture", *header], rows) if rows else NOT_MEASURED
+
+
+def texture_features() -> str:
+    """Which features saw the pictures, in training and in the measurement."""
+    rows = [
+        [f"`{name}`", card["features"], card["measured"]["features"], card["statistic"]]
+        for name, card in textures().items()
+    ]
+    return table(["rule", "trained with", "measured with", "statistic"], rows) if rows else NOT_MEASURED
+
+
+def texture_pictures() -> str:
+    """The picture of every shipped texture."""
+    shown = [f"`{name}`:\n\n![{name} on five sheets, at both steps](rules/{name}.png)" for name in textures()]
+    return "\n\n".join(shown) or NOT_MEASURED
+
+
+def template_pictures() -> str:
+    """The five templates."""
+    shown = (ROOT / "docs/results/templates/templates.png").exists()
+    return "![The five templates, each twice across](results/templates/templates.png)" if shown else NOT_MEASURED
+
+
+TABLES: Tables = {
+    "shipped_textures": shipped_textures,
+    "template_on_cells": template_on_cells,
+    "texture_features": texture_features,
+    "texture_pictures": texture_pictures,
+    "template_pictures": template_pictures,
+}

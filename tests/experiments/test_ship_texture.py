@@ -1,0 +1,65 @@
+"""Shipping a texture, small: what goes into the card, and which seeds it was measured on."""
+
+from pathlib import Path
+
+import pytest
+import ship_texture
+import torch
+from PIL import Image
+from protocol import shipping
+from protocol.texture import texture_of, texture_raster, texture_sheets, zero_seed
+from protocol.texture_meter import TextureMeter
+from texture import Config as TrainingArguments
+
+from graphnca import rollout, save_rule
+from graphnca.features import FilterBank
+from graphnca.rules import describe_rule
+from graphnca.templates import load_template
+
+
+def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
+    monkeypatch.setattr(shipping, "RULES", tmp_path)
+    monkeypatch.setattr(shipping, "PICTURES", tmp_path / "pictures")
+    trained = str(tmp_path / "trained.safetensors")
+    rule = random_rule(6, 8, "laplacian", life_mask=None, std=0.02)
+    save_rule(rule, trained, {"template": "dotted", "rgb_offset": 0.5, "hours": 1.5})
+    config = ship_texture.Config(
+        trained, "shipped", note="Small.", features="filter-bank", steps=(3, 5), size=64, meshes=1, runs=2
+    )
+    ship_texture.main(config)
+
+    card = describe_rule(str(tmp_path / "shipped.safetensors"))["card"]
+    measured = card["measured"]
+    assert (card["template"], card["hours"]) == ("dotted", 1.5)  # what the training wrote stays
+    assert (measured["seed"], measured["seed held out"], measured["note"]) == (ship_texture.HELD_OUT, True, "Small.")
+    assert measured["features"] == FilterBank().description
+    assert list(measured["sheets"]) == ["square", "hex", "voronoi 1001"]
+    with Image.open(tmp_path / "pictures" / "shipped.png") as picture:
+        assert picture.width > 3 * 64
+
+    texture, topology = texture_of(trained), texture_sheets(size=64, meshes=1, seed=1000)["square"]
+    start, generator = zero_seed(rule, topology).expand(2, -1, -1), torch.Generator().manual_seed(1000)
+    with torch.no_grad():
+        states = rollout(rule, start, topology, 5, generator=generator)
+    losses = TextureMeter(FilterBank(), texture.template())(texture.image(states, texture_raster(topology, 64)))
+    entry = measured["sheets"]["square"]["step 5"]
+    assert entry["losses"] == pytest.approx(losses.tolist(), rel=1e-3)
+    hexagons = measured["sheets"]["hex"]["step 5"]["median loss"]
+    assert measured["times square"]["step 5"]["hex"] == pytest.approx(hexagons / entry["median loss"], rel=1e-2)
+
+
+def test_on_squares_the_template_is_shown_as_it_is() -> None:
+    template, topology = load_template("dotted", 32), texture_sheets(("square",), 32)["square"]
+    assert torch.equal(texture_raster(topology, 32)(ship_texture.on_cells(template, topology)), template)
+
+
+def test_on_a_mesh_a_cell_has_the_colour_of_its_centre() -> None:
+    template, topology = load_template("dotted", 32), texture_sheets(("voronoi",), 32, meshes=1)["voronoi 1"]
+    colours = ship_texture.on_cells(template, topology)
+    for cell in (0, 17, 400):
+        x, y = (int(place) for place in topology.pos[cell])
+        assert torch.equal(colours[cell], template[:, y % 32, x % 32])
+
+
+def test_the_held_out_seed_is_nobodys_default() -> None:
+    assert TrainingArguments("dotted").seed != ship_texture.HELD_OUT
