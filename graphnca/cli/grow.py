@@ -23,10 +23,10 @@ from .numbers import share, whole
 from .substrates import name_of_substrate, read_substrate
 from .suggestions import suggestion
 
-FRAMES = 100  # of an animation, about
+FRAMES = 60  # of an animation, about
 PICTURE = 432  # pixels of the longer side, about
-FPS = 20.0
-REST = 20  # times that the last frame is shown, so that it can be looked at
+FPS = 15.0
+REST = 15  # times that the last frame is shown, so that it can be looked at
 HOLE = 0.25  # of the shorter side: the diameter of the hole in the middle
 SIDES = {"left": math.pi, "right": 0.0, "upper": -math.pi / 2, "lower": math.pi / 2}  # y points down
 CUTS = (*SIDES, "middle", "disk")
@@ -67,7 +67,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument("--fire-rate", type=share, metavar="SHARE", help="of the cells that act in a step [the rule's]")
     parser.add_argument("--genome", metavar="NAME", help="which of the rule's genomes the seed carries [the first]")
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
-    parser.add_argument("--every", type=whole(1), help=f"steps between two frames [a {FRAMES}th of all]")
+    parser.add_argument("--every", type=whole(1), help=f"steps between two frames [about {FRAMES} frames]")
     parser.add_argument("--scale", type=whole(1), help=f"pixels a unit of length [a picture of about {PICTURE}]")
     parser.add_argument(
         "--out",
