@@ -16,7 +16,6 @@ COLOURS = (  # brightness, and two differences that it does not contain
     (1 / math.sqrt(2), 0.0, -1 / math.sqrt(2)),
     (1 / math.sqrt(6), -2 / math.sqrt(6), 1 / math.sqrt(6)),
 )
-SMALLEST_LEVEL = 4  # pixels: a level of fewer has nothing of a wavelength in it
 SOFTNESS = 1e-3  # of the amplitude near 0, whose gradient would otherwise have no limit
 
 
@@ -35,7 +34,7 @@ class FilterBank(nn.Module):
     The borders wrap around, as those of a torus. Nothing is random, nothing is trained.
 
     Args:
-        scales: How many; an image that is too small for all of them gives fewer maps.
+        scales: How many. The coarser ones see an image that is small against their wavelength as often as it repeats.
         orientations: Directions of the filters, over half a turn.
 
     Shape:
@@ -72,29 +71,21 @@ class FilterBank(nn.Module):
         """Return the maps of all scales.
 
         Raises:
-            ValueError: Images of another shape, or of less than 4 pixels.
+            ValueError: Images of another shape.
         """
-        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+        if images.ndim != 4 or images.shape[1] != 3 or images.numel() == 0 or not images.is_floating_point():
             raise ValueError(
                 f"`images` must be float images (B, 3, H, W), got {images.dtype} of shape {tuple(images.shape)}."
-            )
-        if min(images.shape[2:]) < SMALLEST_LEVEL:
-            raise ValueError(
-                f"`images` must be at least {SMALLEST_LEVEL} pixels wide and high, got "
-                f"{images.shape[2]}x{images.shape[3]}."
             )
         level = (images.to(self.filters.dtype) - 0.5).contiguous(memory_format=torch.channels_last)
         maps = [level]
         for scale in range(self.scales):
             if scale:
                 level = self._halved(level)
-            if min(level.shape[2:]) < SMALLEST_LEVEL:
-                break
             responses = functional.conv2d(_wrapped(level, TAPS // 2), self.coloured)
             maps.append(torch.cat([responses, -responses], 1).relu())
             amplitudes = self._halved(_amplitude(responses[:, : 2 * self.orientations]))
-            if min(amplitudes.shape[2:]) >= SMALLEST_LEVEL:
-                maps.append(self._arrangement(amplitudes))
+            maps.append(self._arrangement(amplitudes))
         return maps
 
     def extra_repr(self) -> str:
@@ -139,4 +130,8 @@ def _amplitude(responses: Float[Tensor, "b pairs h w"]) -> Float[Tensor, "b k h 
 
 
 def _wrapped(x: Tensor, margin: int) -> Tensor:
-    return functional.pad(x, (margin, margin, margin, margin), mode="circular")
+    """The images with a margin of what follows on a torus, however small it is."""
+    if min(x.shape[2:]) >= margin:
+        return functional.pad(x, (margin, margin, margin, margin), mode="circular")
+    rows, columns = (torch.arange(-margin, size + margin, device=x.device) % size for size in x.shape[2:])
+    return x[:, :, rows[:, None], columns]

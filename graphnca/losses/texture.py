@@ -107,6 +107,11 @@ class TextureLoss(nn.Module):
         """Return what each layer adds to the loss; arguments as of `forward`."""
         images = self._images(images)
         maps = self.features(images.reshape(-1, *images.shape[-3:]))
+        if len(maps) != self.num_layers:
+            raise ValueError(
+                f"`features` must give as many maps of every image as of the template, {self.num_layers}, got "
+                f"{len(maps)} of images {tuple(images.shape)}."
+            )
         terms = torch.stack([self._term(number, layer, generator) for number, layer in enumerate(maps)])
         return (terms * self.weights[:, None]).reshape(-1, *images.shape[:-3])
 

@@ -249,6 +249,17 @@ def test_images_of_another_shape(images: Tensor) -> None:
         TextureLoss(Blurs(), torch.rand(3, 8, 8))(images)
 
 
+def test_features_with_fewer_maps_of_small_images() -> None:
+    class Sizes(nn.Module):
+        def forward(self, images: Tensor) -> list[Tensor]:
+            return [images] * (images.shape[2] // 4)
+
+    with pytest.raises(
+        ValueError, match=r"as many maps of every image as of the template, 2, got 1 of images \(2, 3, 4,"
+    ):
+        TextureLoss(Sizes(), torch.rand(3, 8, 8))(torch.rand(2, 3, 4, 8))
+
+
 @pytest.mark.usefixtures("as_released")
 def test_states_without_three_channels() -> None:
     loss = TextureLoss(Blurs(), torch.rand(3, 8, 8), rasterizer=NearestCell(square_grid(8, 8)))
