@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 from result_tables import (
+    command_line,
     damage,
+    feature_visualisation,
     gnomonic_growth,
     growing,
     long_run,
     noise_gain_law,
     other_grids,
+    quantised_texture,
     rotated_perception,
     shipped,
     single_seed,
@@ -24,6 +27,8 @@ from result_tables import (
     symmetry,
     texture_border,
     texture_frames,
+    texture_grids,
+    texture_life,
     texture_speeds,
     textures,
     transfer,
@@ -33,6 +38,7 @@ from result_tables.markdown import ROOT, Tables
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- /table -->)", re.DOTALL)
 
 RESULTS = (
+    command_line,
     shipped,
     transfer,
     symmetry,
@@ -47,10 +53,14 @@ RESULTS = (
     gnomonic_growth,
     damage,
     studying_growth,
+    texture_grids,
+    texture_life,
+    textures,
     texture_frames,
     texture_speeds,
     texture_border,
-    textures,
+    quantised_texture,
+    feature_visualisation,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 

@@ -35,6 +35,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from .perception import FILTERS
 from .update import UpdateRule
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ MOST_HIDDEN = 255  # units of hidden values, from 0 on
 STATE_UNITS, HIDDEN_UNITS = 255.0 / 4.0, 255.0 / 2.0  # units in 1; products of whole numbers with them are exact
 STATE_STEP = 4.0 / 255.0  # the published range of 4, in 255 steps
 HIDDEN_STEP = 2.0 / 255.0
+GAIN = 1.0 / 4.0  # of raw kernels; see `in_8_bits`, docs/quantised.md compares it with 1, 1/2 and 1/8
+SCALED = ("gradient", "laplacian")  # filters that are as much smaller as their gain
 DTYPES = (torch.float32, torch.float64)  # that hold the sums without rounding
 
 
@@ -174,11 +177,32 @@ def change_in_8_bits(
     return nearest(change, open_ends=True) * STATE_STEP
 
 
-def in_8_bits(rule: NCAConv) -> NCAConv:
+def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
     """A copy of a rule, with parameters of its own, that steps in 8 bits: `arithmetic="quantised"`.
 
-    Its parameters stay what they are and are rounded in every step, so that it can be trained on.
+    Its parameters are no whole numbers: they are rounded in every step, so that it can be trained on.
+
+    Raw kernels see up to 8 and more where states differ by 2, and perceived values end at 2. So gradient and Laplacian
+    are perceived with at most `gain` of the raw kernels, and their weights are so much larger: in float, the copy would
+    be the same rule. The published textures have 1/8; a smaller gain clips less and rounds more.
+
+    Args:
+        rule: In any arithmetic.
+        gain: Of gradient and Laplacian; those that are smaller stay. 1: all stay.
+
+    Raises:
+        ValueError: If `gain` is not positive.
     """
+    if not 0 < gain < float("inf"):
+        raise ValueError(f"`gain` must be positive, got {gain!r}.")
     twin = copy.deepcopy(rule)
     twin.arithmetic = "quantised"
+    first = 0
+    for name in twin.perception.filters:
+        columns = slice(first, first + FILTERS[name] * rule.num_channels)
+        first = columns.stop
+        if name in SCALED and (before := twin.perception.gains[name]) > gain:
+            twin.perception.gains[name] = gain
+            with torch.no_grad():
+                twin.update_rule.hidden.weight[:, columns] *= before / gain
     return twin

@@ -53,6 +53,8 @@ def test_a_rule_in_three_variants(
         assert found["losses"] != variants[FLOAT]["sheets"][sheet]["losses"]
     assert variants[TUNED]["sheets"] == variants[ROUNDED]["sheets"]  # the same rule here
     assert variants[ROUNDED]["met"] == sum(ratio <= GOAL for ratio in variants[ROUNDED]["times float"].values())
+    assert list(entry["square torus by gain"]) == ["1", "0.5", "0.25", "0.125"]
+    assert entry["square torus by gain"]["0.25"] == variants[ROUNDED]["sheets"]["square"]["median loss"]
     with Image.open(folder / "woven.png") as picture:
         assert picture.width > 90
     assert load_rule(tmp_path / "out" / "woven-8bit.safetensors").arithmetic == "quantised"
@@ -81,6 +83,7 @@ def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["rules"]["second"]["compared with"].startswith("another run of the float rule")
     assert list(metrics["rules"]["second"]["variants"][ROUNDED]["sheets"]) == ["square", "hex", "voronoi 3001"]
+    assert metrics["rules"]["second"]["square torus by gain"] == {}
     assert load_rule(tmp_path / "out" / "second-8bit.safetensors").weight_steps is not None
     assert str(tmp_path) not in json.dumps({key: value for key, value in metrics.items() if key != "command"})
 

@@ -107,6 +107,26 @@ def test_eight_bits_are_near_the_float_rule(topology: Data, random_rule: MakeRul
     assert 0 < (exact - rounded).abs().max() < 3 * 4 / 255
 
 
+@pytest.mark.parametrize("perception", ["sobel", "laplacian", "isonca", tuple(FILTERS)])
+@pytest.mark.parametrize("gain", [1 / 4, 1 / 16])
+def test_a_smaller_gain_is_made_up_for_by_the_weights(
+    topology: Data, random_rule: MakeRule, perception: Any, gain: float
+) -> None:
+    """In float both are the same rule."""
+    rule = random_rule(5, 20, perception, life_mask=None, std=0.1)
+    twin = in_8_bits(rule, gain=gain)
+    assert all(
+        twin.perception.gains[name] <= gain for name in ("gradient", "laplacian") if name in twin.config["gains"]
+    )
+    twin.arithmetic = "float"
+    x = some_state(topology["pos"].shape[0], 5)
+    torch.testing.assert_close(step(twin, x, topology, fire_rate=1.0), step(rule, x, topology, fire_rate=1.0))
+    kept = in_8_bits(rule, gain=1.0)
+    assert kept.config["gains"] == rule.config["gains"]
+    assert torch.equal(kept.update_rule.hidden.weight, rule.update_rule.hidden.weight)
+    assert NCAConv(**in_8_bits(rule, gain=gain).config).perception.gains == twin.perception.gains
+
+
 def straight(values: Tensor, least: int = -127, most: int = 128) -> Tensor:
     """Rounding whose gradient is that of the identity, but 0 where what is rounded leaves the range."""
     whole = values.detach().round()
@@ -285,6 +305,9 @@ def test_fixed_steps_take_the_place_of_those_by_the_largest_weight(random_rule: 
 
 
 def test_what_cannot_be(random_rule: MakeRule) -> None:
+    for gain in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="`gain` must be positive"):
+            in_8_bits(texture_nca(), gain=gain)
     for steps in ((1.0, 0.0), [1.0], (float("nan"), 1.0)):
         with pytest.raises(ValueError, match="`weight_steps` must be two positive numbers or None"):
             texture_nca(weight_steps=steps)

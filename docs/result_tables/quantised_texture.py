@@ -1,0 +1,66 @@
+"""What 8 bits cost the shipped textures."""
+
+from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
+
+
+def quantised_texture() -> str:
+    """Every rule in float and in 8 bits, on every sheet."""
+    metrics = result("quantised_texture")
+    if not metrics:
+        return NOT_MEASURED
+    rows = []
+    sheets: list[str] = []
+    for name, entry in metrics["rules"].items():
+        for variant, found in entry["variants"].items():
+            sheets = list(found["sheets"])
+            cells = [
+                f"{found['sheets'][sheet]['median loss']:,.0f}"
+                + ("" if variant == "float" else f" ({found['times float'][sheet]:.2f})")
+                for sheet in sheets
+            ]
+            met = "" if variant == "float" else f"{found['met']} of {len(sheets)}"
+            rows.append([f"`{name}`" if variant == "float" else "", variant, f"{found['bytes']:,}", *cells, met])
+    goal = f"at most {metrics['goal']}"
+    return "\n".join(
+        [
+            f"Loss at step {metrics['config']['steps']}, the median of {metrics['config']['runs']} runs, and in "
+            f"brackets how many times the float rule's on the same sheet; seen by {metrics['features']}.",
+            "",
+            table(["rule", "computed in", "bytes", *sheets, goal], rows),
+        ]
+    )
+
+
+def quantised_gains() -> str:
+    """The square torus with other gains."""
+    metrics = result("quantised_texture")
+    found = {name: entry["square torus by gain"] for name, entry in metrics.get("rules", {}).items()}
+    found = {name: gains for name, gains in found.items() if gains}
+    if not found:
+        return NOT_MEASURED
+    header = list(next(iter(found.values())))
+    rows = []
+    for name, gains in found.items():
+        plain = metrics["rules"][name]["variants"]["float"]["sheets"]["square"]["median loss"]
+        rows.append([f"`{name}`", f"{plain:,.0f}", *(f"{gains[gain]:,.0f}" for gain in header)])
+    return table(["rule", "float", *(f"8 bits, gain {gain}" for gain in header)], rows)
+
+
+def quantised_pictures() -> str:
+    """The picture of every rule."""
+    names = [
+        name
+        for name in result("quantised_texture").get("rules", {})
+        if (ROOT / f"docs/results/quantised_texture/{name}.png").exists()
+    ]
+    words = "Sheets in columns, float above, 8 bits below"
+    return "\n\n".join(f"`{name}`:\n\n![{words}](results/quantised_texture/{name}.png)" for name in names) or (
+        NOT_MEASURED
+    )
+
+
+TABLES: Tables = {
+    "quantised_texture": quantised_texture,
+    "quantised_gains": quantised_gains,
+    "quantised_pictures": quantised_pictures,
+}
