@@ -10,9 +10,13 @@ def feature_visualisation() -> str:
         return NOT_MEASURED
     steps = [f"step {step}" for step in metrics["config"]["steps"]]
     rows = [
-        [name, f"{entry['cells']:,}", *(f"{entry[step]['median']:.3f}" for step in steps)]
-        + [" / ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in entry["times square"])]
-        + [" / ".join(str(entry[step]["channels above"]) for step in steps)]
+        [
+            name,
+            f"{entry['cells']:,}",
+            *(f"{entry[step]['median']:.3f}" for step in steps),
+            " / ".join("-" if ratio is None else f"{ratio:.2f}" for ratio in entry["times square"]),
+            " / ".join(str(entry[step]["channels above"]) for step in steps),
+        ]
         for name, entry in metrics["sheets"].items()
     ]
     rows += [
