@@ -82,7 +82,7 @@ class Config:
     """Units along a side of the sheets."""
     meshes: int = 3
     """Voronoi meshes."""
-    runs: int = 3
+    runs: int = 5
     """Runs on each sheet."""
     seed: int = 3000
     """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
