@@ -182,7 +182,7 @@ class Texture(Recipe):
     def world(self, topology: Data, num_channels: int, name: str) -> World:
         """Cells that are all alike."""
         width, height = (max(1, round(length)) for length in topology["extent"].view(-1).tolist())
-        raster = NearestCell(topology, height, width, samples=SAMPLES)
+        raster = NearestCell(topology, height, width)  # a cell a pixel: a mean over cells would blur meshes alone
         loss = TextureLoss(
             self.features, self.template, rasterizer=raster, offset=RGB_OFFSET, generator=self._generator
         ).to(topology["pos"].device)
