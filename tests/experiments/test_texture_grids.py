@@ -7,11 +7,14 @@ import pytest
 import torch
 from PIL import Image
 from protocol import report
-from texture_grids import GOAL, Config, main, times_square, typical
+from protocol.texture import texture_sheets
+from protocol.texture_meter import TextureMeter
+from texture_grids import GOAL, Config, main, template_on, times_square, typical
 
 from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
+from graphnca.templates import load_template
 
 SMALL = {"size": 24, "steps": (3, 6), "meshes": 1, "runs": 2}
 PICTURES = ("figure.png", "cells.png", "ways.png", "growth.gif")
@@ -70,6 +73,15 @@ def test_a_model_without_a_template_is_compared_with_itself(tmp_path: Path) -> N
     assert metrics["compared with"] == "another run on the square torus at step 3"
     square = metrics["sheets"]["square"]["step 3"]["median loss"]
     assert 0 < square < metrics["sheets"]["square"]["step 6"]["median loss"]
+
+
+def test_squares_show_the_template_as_it_is_and_meshes_roughly() -> None:
+    meter = TextureMeter(FilterBank(scales=1, orientations=2), load_template("dotted", 48))
+    sheets = texture_sheets(size=48, meshes=1)
+    losses = {name: template_on(topology, meter, 48) for name, topology in sheets.items()}
+    assert losses["square"] == 0
+    assert losses["hex"] > 1 < losses["voronoi 1"]
+    assert losses["voronoi 1"] < meter.scale(48)["one colour"] / 3
 
 
 def test_ratios_and_the_median_run() -> None:

@@ -1,0 +1,110 @@
+"""Textures over time: persistence, damage, hidden channels, failures."""
+
+from functools import partial
+from typing import Any
+
+from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+
+PERSISTENCE, DAMAGE = "texture_persistence", "texture_damage"
+COMPONENTS, FAILURES = "texture_components", "texture_failures"
+TOLD_LAGS = ("10", "100", "1000", "9000")  # steps between two pictures
+
+
+def persistence() -> str:
+    """Loss and change when settled and at the end, and what is remembered."""
+    rows = []
+    for name, metrics in results_of_rules(PERSISTENCE).items():
+        for sheet, entry in metrics["sheets"].items():
+            settled = entry["moments"].index(metrics["config"]["settled"])
+            losses, changes = entry["median loss"][settled:], entry["median change"]
+            row = [f"`{name}`", sheet, f"{losses[0]:,.0f}", f"{losses[-1]:,.0f}", f"{max(losses) / losses[0]:.2f}"]
+            row += [f"{changes[settled]:.4f}", f"{changes[-1]:.4f}", f"{entry['largest']:.2f}"]
+            rows.append(row + [f"{entry['memory'][lag]:.2f}" if lag in entry["memory"] else "" for lag in TOLD_LAGS])
+    header = ["rule", "sheet", "loss at step 1,000", "at the end", "largest on the way, times the first"]
+    header += ["change in a step, at step 1,000", "at the end", "largest state"]
+    header += [f"correlation after {int(lag):,} steps" for lag in TOLD_LAGS]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def kinds_of(entry: dict[str, Any]) -> list[str]:
+    """The kinds of damage of a sheet's entry."""
+    return [kind for kind, numbers in entry.items() if isinstance(numbers, dict) and kind != "undamaged"]
+
+
+def damage() -> str:
+    """The loss as a multiple of the undamaged run's, right after, later, and from when on it stays at most 1.1."""
+    rows = []
+    for name, metrics in results_of_rules(DAMAGE).items():
+        moments = metrics["moments"]
+        shown = [moment for moment in (0, 40, 160, 500) if moment in moments]
+        for kind in kinds_of(next(iter(metrics["sheets"].values()))):
+            row = [f"`{name}`", kind]
+            for entry in metrics["sheets"].values():
+                ratios = entry[kind]["times undamaged"]
+                after = entry[kind]["recovered after"]
+                values = " / ".join(f"{ratios[moments.index(moment)]:.2f}" for moment in shown)
+                row.append(f"{values}; {'not' if after is None else after}")
+            rows.append(row)
+    if not rows:
+        return NOT_MEASURED
+    return table(["rule", "damage", *next(iter(results_of_rules(DAMAGE).values()))["sheets"]], rows)
+
+
+def components() -> str:
+    """What three components hold of the hidden channels, and what the picture explains of them."""
+    rows = []
+    for name, metrics in results_of_rules(COMPONENTS).items():
+        for sheet, entry in metrics["sheets"].items():
+            shares = " / ".join(f"{share:.2f}" for share in entry["shares"])
+            known = " / ".join(f"{share:.2f}" for share in entry["explained by what is visible"])
+            rows.append([f"`{name}`", sheet, shares, f"{sum(entry['shares']):.2f}", known])
+    header = ["rule", "sheet", "share of the variance", "together", "R² by what is visible"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+def failures() -> str:
+    """What became of every case, one column a rule."""
+    results = results_of_rules(FAILURES)
+    if not results:
+        return NOT_MEASURED
+    rows = []
+    for case in next(iter(results.values()))["cases"]:
+        row = [case]
+        for metrics in results.values():
+            entry = metrics["cases"][case]
+            fates = ", ".join(entry["fates"])
+            row.append(fates if "exploded" in entry["fates"] else f"{fates}, {entry['times as trained']:.2f}")
+        rows.append(row)
+    return table(["case", *(f"`{name}`" for name in results)], rows)
+
+
+def colours() -> str:
+    """The mean colour of template and texture, and the loss beside that of the template's own pieces."""
+    rows = []
+    for name, metrics in results_of_rules(FAILURES).items():
+        trained = metrics["cases"]["as trained"]
+        wanted, got = metrics["mean colour of the template"], trained["mean colour"]
+        pieces = metrics["scale"]["pieces of the template"]
+        row = [f"`{name}`", *(" / ".join(f"{value:.2f}" for value in colour) for colour in (wanted, got))]
+        rows.append([*row, f"{trained['median loss']:,.0f}", f"{min(pieces):,.0f} to {max(pieces):,.0f}"])
+    header = ["rule", "mean colour of the template", "of the texture", "loss as trained", "of pieces of the template"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
+TABLES: Tables = {
+    "texture_persistence": persistence,
+    "texture_persistence_curves": partial(pictures, PERSISTENCE, "curves.png", "Loss and change over time"),
+    "texture_persistence_memory": partial(pictures, PERSISTENCE, "memory.png", "Correlation with what was seen before"),
+    "texture_persistence_strips": partial(pictures, PERSISTENCE, "strip.png", "Three sheets at six moments"),
+    "texture_persistence_animations": partial(pictures, PERSISTENCE, "animation.gif", "A thousand steps"),
+    "texture_damage": damage,
+    "texture_damage_strips": partial(pictures, DAMAGE, "strip.png", "Three kinds of damage on squares and on a mesh"),
+    "texture_damage_curves": partial(pictures, DAMAGE, "curves.png", "The loss over the steps since"),
+    "texture_damage_animations": partial(pictures, DAMAGE, "animation.gif", "Two kinds of damage, closing"),
+    "texture_components": components,
+    "texture_components_pictures": partial(pictures, COMPONENTS, "figure.png", "What is visible, and the components"),
+    "texture_components_animations": partial(pictures, COMPONENTS, "animation.gif", "Both while the texture forms"),
+    "texture_failures": failures,
+    "texture_failures_colours": colours,
+    "texture_failures_pictures": partial(pictures, FAILURES, "figure.png", "Every case, beside the template"),
+}
