@@ -14,7 +14,7 @@ from graphnca import rollout
 from graphnca.layers import NCAConv, fire_key
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserType, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # WebGL2 without a graphics card; in a container Chromium's own sandbox cannot start.
@@ -25,6 +25,7 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 )
+TIMEOUT = 30_000  # milliseconds; a machine that does much else is slow
 WITHOUT_GL = ("--no-sandbox", "--disable-gpu", "--disable-3d-apis")
 
 
@@ -48,13 +49,19 @@ def browser(flags: Sequence[str] = FLAGS) -> Iterator["Browser"]:
         raise SystemExit(f"The page needs Chromium and Playwright, but {reason}.")
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as playwright, launched(playwright.chromium, flags) as chromium:
+        yield chromium
+
+
+@contextmanager
+def launched(kind: "BrowserType", flags: Sequence[str]) -> Iterator["Browser"]:
+    """The system's Chromium with other flags, of a Playwright that runs already."""
     program = next(path for name in NAMES if (path := shutil.which(name)))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(flags))
-        try:
-            yield chromium
-        finally:
-            chromium.close()
+    chromium = kind.launch(executable_path=program, args=list(flags))
+    try:
+        yield chromium
+    finally:
+        chromium.close()
 
 
 @contextmanager
@@ -68,7 +75,7 @@ def opened(chromium: "Browser", path: Path, settings: str = "", **options: Any) 
         options: Of the browser's context, e.g. `viewport`.
     """
     context = chromium.new_context(**options)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

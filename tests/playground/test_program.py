@@ -1,4 +1,4 @@
-"""What a person does on the page, in a real browser: grow, wipe, switch, turn, look, share, save; by hand and by keys."""
+"""What a person does on the page, in a real browser: grow, wipe, switch, turn, look, share, save; by hand, by keys."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from protocol.browser import WITHOUT_GL, browser, opened
+from protocol.browser import WITHOUT_GL, launched, opened
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
@@ -17,6 +17,10 @@ COLOURS = """Array.from({ length: app.organism.substrate.cells }, (_, i) =>
 
 def colours(page: Any) -> torch.Tensor:
     return torch.tensor(page.evaluate(COLOURS))
+
+
+def choose(page: Any, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).check()
 
 
 def drag(page: Any, *shares: tuple[float, float]) -> None:
@@ -63,7 +67,7 @@ def test_another_substrate_takes_the_state_over(open_lizard: Any) -> None:
     page.evaluate(GROW, 120)
     living = page.evaluate(LIVING)
     for name, cells in (("Hexagons", 48 * 42), ("Voronoi", None), ("Squares", 48 * 48)):
-        page.get_by_text(name, exact=True).click()
+        choose(page, name)
         assert page.evaluate("app.organism.substrate.name") == name
         assert cells is None or page.evaluate("app.organism.substrate.cells") == cells
         assert 0.6 * living < page.evaluate(LIVING) < 1.4 * living
@@ -73,7 +77,7 @@ def test_another_substrate_takes_the_state_over(open_lizard: Any) -> None:
 
 def test_a_seed_is_planted_where_the_hand_is(open_lizard: Any) -> None:
     page = open_lizard()
-    page.get_by_text("Seed", exact=True).click()
+    choose(page, "Seed")
     drag(page, (0.25, 0.25))
     state = colours(page)
     alive = (state[:, 3] > 0).nonzero().flatten().tolist()
@@ -138,13 +142,13 @@ def test_the_pattern_turns_with_its_frame(open_lizard: Any) -> None:
 
 def test_fields_turn_every_cell_by_itself(open_lizard: Any) -> None:
     page = open_lizard()
-    page.get_by_text("polar", exact=True).click()
+    choose(page, "polar")
     right, below = page.evaluate(
         "[24 * 48 + 40, 40 * 48 + 24].map((cell) => app.organism.turnAt(cell) * 180 / Math.PI)"
     )
     assert right == pytest.approx(90, abs=3)
     assert abs(below) == pytest.approx(180, abs=3)
-    page.get_by_text("bipolar", exact=True).click()
+    choose(page, "bipolar")
     page.evaluate(GROW, 3)
     assert page.evaluate("app.organism.frame.field") == "bipolar"
 
@@ -183,7 +187,7 @@ def test_components_are_the_states_principal_axes(open_lizard: Any) -> None:
 
 def test_a_link_brings_the_settings_back(open_lizard: Any) -> None:
     page = open_lizard()
-    page.get_by_text("Hexagons", exact=True).click()
+    choose(page, "Hexagons")
     page.locator("#rate").fill("0.8")
     page.locator("#turn").fill("45")
     page.locator("#show").select_option("hidden")
@@ -260,7 +264,7 @@ def test_the_faster_engine_is_chosen_by_measurement(open_lizard: Any) -> None:
 
 
 def test_without_webgl_it_grows_on_a_plain_canvas(lizard_path: Path, chromium: Any) -> None:
-    with browser(WITHOUT_GL) as plain, opened(plain, lizard_path, "paused=1&seed=1") as (page, complaints):
+    with launched(chromium.browser_type, WITHOUT_GL) as plain, opened(plain, lizard_path, "paused=1&seed=1") as (page, complaints):
         assert page.evaluate("[app.view.name, app.organism.engine.name]") == ["canvas", "CPU"]
         page.evaluate(GROW, 40)
         page.wait_for_function("!app.stale")
