@@ -70,7 +70,7 @@ class Config:
     """Units along a side of the whole."""
     steps: int = 800
     """Steps before the border comes, and as many after it."""
-    runs: int = 3
+    runs: int = 2
     """Runs on each sheet."""
     seed: int = 2300
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
@@ -247,7 +247,7 @@ def one_rule(texture: Texture, sheets: dict[str, Expansion], features: nn.Module
     write_metrics(
         out,
         {
-            "config": {**asdict(config), "rule": texture.name},
+            "config": {**asdict(config), "rule": texture.name, "features": Path(config.features).name},
             "rule": texture.name,
             "features": features.description,
             "sheets": entries,

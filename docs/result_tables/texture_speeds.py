@@ -18,7 +18,7 @@ def texture_speeds() -> str:
                 fast, slow = (median(ways[way][part][-1]) for part in ("left", "right"))
                 values.append(f"{ways[way]['times undisturbed']:.2f} ({slow / fast:.2f})")
             undisturbed = ways["undisturbed"]
-            spread = (max(undisturbed["whole"][-1]) / min(undisturbed["whole"][-1])) if undisturbed["whole"] else 1.0
+            spread = max(undisturbed["whole"]) / min(undisturbed["whole"])
             rows.append([f"`{name}`", sheet.split()[0], f"{undisturbed['median loss']:,.0f}", f"{spread:.2f}", *values])
     header = ["rule", "cells", "undisturbed loss", "its largest / smallest run", "firing", "clock"]
     return table(header, rows) if rows else NOT_MEASURED
