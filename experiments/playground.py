@@ -1,7 +1,7 @@
 """The playground measured and photographed: the same rule as the library's, fast enough, and what it looks like.
 
     python experiments/playground.py                       # some minutes on two cores
-    python experiments/playground.py --rule growing-lizard --only match
+    python experiments/playground.py --rule growing-lizard --only match     # or speed, or pictures
 
 Exports one page with a rule on squares, hexagons and a Voronoi mesh of about 5,184 cells each, opens it in the system's
 Chromium (headless, drawn in software by SwiftShader, so that no graphics card is needed), and
@@ -21,6 +21,7 @@ Written to `--out`:
     metrics.json    size of the file, differences, speeds and the load of the machine while they were measured
 """
 
+import json
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -67,11 +68,13 @@ class Config:
     """What the command line can change."""
 
     rule: str = "isonca-lizard-any"
-    """A shipped rule or a .safetensors file."""
+    """A shipped rule or a .safetensors file, which is exported, compared and timed."""
+    pictured: str = "growing-lizard"
+    """The rule in the pictures: one that grows back from its half."""
     cells: int = CELLS
     """Cells of each sheet, about."""
     only: tuple[str, ...] = PARTS
-    """What is done."""
+    """What is done; the numbers of the other parts are kept."""
     steps: int = 100
     """Steps of the comparison."""
     grown: int = 300
@@ -253,7 +256,10 @@ def main(config: Config) -> None:
     start = time.perf_counter()
     path = export_page([config.rule], topologies, out / "page.html")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, written in {time.perf_counter() - start:.1f} s")
+    before = out / "metrics.json"
+    earlier = json.loads(before.read_text()) if before.exists() and set(config.only) != set(PARTS) else {}
     metrics: dict[str, Any] = {
+        **{key: earlier[key] for key in ("match", "speed", "pictured", "living cells") if key in earlier},
         "rule": config.rule,
         "configuration": asdict(config),
         "bytes": path.stat().st_size,
@@ -266,7 +272,9 @@ def main(config: Config) -> None:
     if "speed" in config.only:
         metrics["speed"] = speeds(path, config)
     if "pictures" in config.only:
-        metrics["living cells"] = pictures(path, topologies, config, out)
+        shown = export_page([config.pictured], topologies, out / "pictured.html")
+        metrics["pictured"] = config.pictured
+        metrics["living cells"] = pictures(shown, topologies, config, out)
     write_metrics(out, metrics)
     if config.publish:
         publish(out, "playground")
