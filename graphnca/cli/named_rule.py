@@ -36,8 +36,6 @@ class NamedRule:
     rule: NCAConv
     card: dict[str, Any] = field(default_factory=dict)
     genomes: dict[str, Tensor] = field(default_factory=dict)
-    contrast: float = 1.0
-    """Factor on the states of a texture before they are shown."""
 
     @property
     def is_texture(self) -> bool:
@@ -70,7 +68,7 @@ class NamedRule:
         state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
         if not self.is_texture:
             return canvas.draw(state)
-        return canvas.draw(self.contrast * state, offset=float(self.card.get("rgb_offset", GREY)))
+        return canvas.draw(state, offset=float(self.card.get("rgb_offset", GREY)))
 
 
 def read_rule(text: str, model: str | None = None) -> NamedRule:
@@ -132,8 +130,23 @@ def _published(path: Path, model: str | None) -> NamedRule:
                 f"{path} has no model {model!r}: expected a name or a number below {len(names)}."
                 f"{suggestion(model, names)} `graphnca info {path}` lists them."
             )
-    name = (chosen if isinstance(chosen, str) else names[chosen]) if names else path.stem
-    return NamedRule(name, load_published(path, chosen), contrast=DEMO_CONTRAST if names else 1.0)
+    rule = load_published(path, chosen)
+    if not names:
+        return NamedRule(path.stem, rule)
+    return NamedRule(chosen if isinstance(chosen, str) else names[chosen], with_states_scaled(rule, DEMO_CONTRAST))
+
+
+@torch.no_grad()
+def with_states_scaled(rule: NCAConv, factor: float) -> NCAConv:
+    """The rule (changed in place) whose states are `factor` times those of the given one; of rules without life.
+
+    What is perceived is linear in the state, so the first layer divides by the factor and the last one multiplies. A
+    texture of the published demo then shows its colours as every other does: rgb = state + 0.5.
+    """
+    rule.update_rule.hidden.weight /= factor
+    for parameter in rule.update_rule.output.parameters():
+        parameter *= factor
+    return rule
 
 
 def _hint(name: str) -> str:
