@@ -1,7 +1,8 @@
 """A MkDocs hook that writes the live pages while the site is built, so that they are never older than the library.
 
 In a page, `<!-- live: NAME -->` becomes a frame with the page NAME of `PAGES`, whose files are written into the
-folder of docs/playground.md in the site. A page has those of its rules that are shipped; without any, the place says so.
+folder of docs/playground.md in the site. A page has those of its rules that are shipped; without any, the place says
+so.
 """
 
 import re

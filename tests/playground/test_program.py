@@ -264,7 +264,10 @@ def test_the_faster_engine_is_chosen_by_measurement(open_lizard: Any) -> None:
 
 
 def test_without_webgl_it_grows_on_a_plain_canvas(lizard_path: Path, chromium: Any) -> None:
-    with launched(chromium.browser_type, WITHOUT_GL) as plain, opened(plain, lizard_path, "paused=1&seed=1") as (page, complaints):
+    with (
+        launched(chromium.browser_type, WITHOUT_GL) as plain,
+        opened(plain, lizard_path, "paused=1&seed=1") as (page, complaints),
+    ):
         assert page.evaluate("[app.view.name, app.organism.engine.name]") == ["canvas", "CPU"]
         page.evaluate(GROW, 40)
         page.wait_for_function("!app.stale")
