@@ -18,9 +18,9 @@ shown as it is:
                       how sums are rounded; from one cell that is not zero; from noise; and one cell in ten, for five
                       times as many steps
 
-The loss is sliced transport to the template, as a multiple of that on the sheet that the rule was trained on. A run is
-a `texture` at up to 1.25 times, `uniform` if the cells differ by less than 0.02, `exploded` beyond |x| = 10, and else
-`unlike`.
+The loss is sliced transport to the template, as a multiple of that as trained; under another Laplacian, of that on the
+same mesh with the right one. A run is a `texture` at up to 1.25 times, `uniform` if the cells differ by less than 0.02,
+`exploded` beyond |x| = 10, and else `unlike`.
 
 Written to `--out`/NAME, for each rule:
     figure.png      every case, its first run, beside a piece of the template
@@ -55,7 +55,7 @@ from graphnca.layers import NCAConv
 from topologies import square_grid
 from topologies.contract import LAPLACIAN_GAIN
 
-TRAINED = "as trained"
+TRAINED, MESH = "as trained", "a mesh"
 GAINS = (8.0, 10.0, 14.0, 16.0)
 SIDES = (8, 12, 16, 24)  # units
 NOISES = (0.5, 1.0, 3.0)
@@ -126,6 +126,8 @@ class Case:
     """What the rule's gains are multiplied by."""
     longer: int = 1
     """Times as many steps."""
+    beside: str = TRAINED
+    """The case whose loss it is a multiple of."""
     plain: bool = False
     """Whether the layer's own steps are taken, which sum the differences w_ij (x_j - x_i) of cells that are alike to 0;
     the engines sum w_ij x_j and round."""
@@ -177,8 +179,8 @@ def cases_of(config: Config) -> dict[str, Case]:
     mesh = voronoi_sheet(cells_of("voronoi", size), seed=config.seed + 1)
     return {
         TRAINED: Case(whole),
-        "a mesh": Case(mesh),
-        **{f"Laplacian {gain:g}": Case(with_laplacian(mesh, gain)) for gain in GAINS},
+        MESH: Case(mesh),
+        **{f"Laplacian {gain:g}": Case(with_laplacian(mesh, gain), beside=MESH) for gain in GAINS},
         "kernels / 8": Case(whole, kernels=KERNELS),
         **{f"{side}x{side} units": Case(square_grid(side, side)) for side in SIDES},
         "cells of 2": Case(squares(size, 2)),
@@ -261,8 +263,9 @@ def figure(
         canvas = CellCanvas(case.sheet, scale=SCALE, window=window)
         tiles.append(texture.drawn(canvas, shown[name]))
         entry = entries[name]
-        ratio = "" if entry["fates"].get("exploded") else f" {entry['times as trained']:.2f}"
-        captions.append(f"{name}\n{next(iter(entry['fates']))}{ratio}")
+        became = next(iter(entry["fates"]))  # that of the first run, which is shown
+        own = entry["losses"][0] / entries[case.beside]["median loss"]
+        captions.append(f"{name}\n{became}" + ("" if became == "exploded" else f" {own:.2f}"))
     return montage(tiles, captions=captions, columns=6, pad=8, font_size=11)
 
 
@@ -275,7 +278,7 @@ def one_rule(texture: Texture, cases: dict[str, Case], features: nn.Module, conf
     shown: dict[str, Tensor] = {}
     for name, case in tqdm(cases.items(), desc=texture.name, unit="case"):
         entry, states = measured(texture, case, meter, config)
-        trained = entries[TRAINED]["median loss"] if entries else entry["median loss"]
+        trained = entries[case.beside]["median loss"] if entries else entry["median loss"]
         fates = [
             fate(texture.visible(state), largest, loss / trained)
             for state, largest, loss in zip(states, entry["largest"], entry["losses"], strict=True)

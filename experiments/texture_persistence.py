@@ -43,7 +43,7 @@ from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, s
 LAGS = (1, 3, 10, 30, 100, 300, 1000, 3000, 9000)  # steps from the first picture that memory is counted from
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the run at which the strip shows it
 SCALE, ANIMATED_SCALE = 1.75, 1.75  # pixels a unit
-FRAMES, FRAME_EVERY = 24, 40  # of the animation, and steps between two of them
+FRAMES, FRAME_EVERY = 18, 50  # of the animation, and steps between two of them
 CURVE_SIZE = (560, 330)
 
 

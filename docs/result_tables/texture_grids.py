@@ -51,7 +51,7 @@ def scale() -> str:
 
 
 def floors() -> str:
-    """The loss of the template itself on the cells of every sheet, and that of the texture, at the first moment."""
+    """The loss of the template itself on the cells of every sheet, that of the texture at the first moment, their ratio."""
     rows: list[list[Any]] = []
     sheets: list[str] = []
     for name, metrics in results_of_rules(PREFIX).items():
@@ -62,9 +62,10 @@ def floors() -> str:
 
 
 def told_floor(entry: dict[str, Any], step: str) -> str:
-    """The two losses on one sheet."""
+    """The two losses on one sheet, and their ratio."""
     floor = entry.get("the template on these cells")
-    return "" if floor is None else f"{floor:,.0f} / {entry[step]['median loss']:,.0f}"
+    loss = entry[step]["median loss"]
+    return "" if floor is None else f"{loss:,.0f} / {floor:,.0f} = {loss / floor:.2f}"
 
 
 def ways() -> str:

@@ -74,6 +74,6 @@ def test_damage_is_where_it_should_be() -> None:
 
 def test_a_run_has_recovered_once_it_stays_so() -> None:
     later = [1.0] * (len(MOMENTS) - 3)
-    assert recovery([2.0, 1.05, 2.0, *later]) == MOMENTS[3]
+    assert recovery([2.0, 1.2, 2.0, *later]) == MOMENTS[3]
     assert recovery([1.0] * len(MOMENTS)) == 0
-    assert recovery([1.0] * (len(MOMENTS) - 1) + [1.2]) is None
+    assert recovery([1.0] * (len(MOMENTS) - 1) + [1.3]) is None
