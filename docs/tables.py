@@ -30,6 +30,7 @@ from result_tables import (
     texture_frames,
     texture_grids,
     texture_life,
+    texture_map,
     texture_speeds,
     textures,
     transfer,
@@ -61,6 +62,7 @@ RESULTS = (
     texture_frames,
     texture_speeds,
     texture_border,
+    texture_map,
     quantised_texture,
     feature_visualisation,
 )

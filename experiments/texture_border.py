@@ -49,7 +49,7 @@ DISTURBED = 100  # steps over which the core's change is taken
 RIM = 4.0  # units: the core's outermost cells, which meet the new ones
 BACKGROUND = 0.85  # of the colours where there are no cells yet
 SCALE, ANIMATED_SCALE = 2.0, 1.5  # pixels a unit in pictures and in the animation
-FRAMES, FRAME_EVERY = 8, 25  # of the animation, before and twice as many after the border came, and steps between two
+FRAMES, FRAME_EVERY = 5, 40  # of the animation, before and twice as many after the border came, and steps between two
 
 
 @dataclass(frozen=True)

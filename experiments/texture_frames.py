@@ -244,7 +244,7 @@ def turning(sheet: Sheet) -> list[Image.Image]:
     canvas = CellCanvas(sheet.topology, scale=TURNING_SCALE, window=window)
     generator = torch.Generator().manual_seed(sheet.config.seed)
     state, pictures = sheet.straight[0], []
-    for degrees in [*range(0, TURNING, 5), *[TURNING] * 6]:
+    for degrees in [*range(0, TURNING, 6), *[TURNING] * 3]:
         turn = torch.full((len(sheet.topology["pos"]),), math.radians(degrees))
         picture = sheet.texture.drawn(canvas, state)
         picture = frames.with_frames(

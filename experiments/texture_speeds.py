@@ -49,7 +49,7 @@ SLOWNESS = 4  # times slower
 GOAL = 1.15  # times the undisturbed loss
 SHARES = (0.02, 0.05, 0.12, 0.3, 0.6, 1.0)  # of the run after which losses are taken
 SCALE, ANIMATED_SCALE = 2.0, 1.5  # pixels a unit in pictures and in the animation
-FRAMES = 20  # of the animation: frame i of n shows step last * (i / n)^2
+FRAMES = 14  # of the animation: frame i of n shows step last * (i / n)^2
 ANIMATED = 0.4  # of the run that it shows
 
 
