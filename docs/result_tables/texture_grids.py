@@ -51,7 +51,7 @@ def scale() -> str:
 
 
 def floors() -> str:
-    """The loss of the template itself on the cells of every sheet, that of the texture at the first moment, their ratio."""
+    """On every sheet: the texture's loss at the first moment, by that of the template itself on the same cells."""
     rows: list[list[Any]] = []
     sheets: list[str] = []
     for name, metrics in results_of_rules(PREFIX).items():
