@@ -46,6 +46,22 @@ def quantised_gains() -> str:
     return table(["rule", "float", *(f"8 bits, gain {gain}" for gain in header)], rows)
 
 
+def quantised_time() -> str:
+    """Processor time beside that of the float rule."""
+    found = {
+        name: entry["times float's processor time"]
+        for name, entry in result("quantised_texture").get("rules", {}).items()
+        if "times float's processor time" in entry
+    }
+    if not found:
+        return NOT_MEASURED
+    header = list(next(iter(found.values())))
+    return table(
+        ["rollouts in 8 bits, times the processor time in float", *header],
+        [[f"`{name}`", *(f"{times[column]:.2f}" for column in header)] for name, times in found.items()],
+    )
+
+
 def quantised_pictures() -> str:
     """The picture of every rule."""
     names = [
@@ -62,5 +78,6 @@ def quantised_pictures() -> str:
 TABLES: Tables = {
     "quantised_texture": quantised_texture,
     "quantised_gains": quantised_gains,
+    "quantised_time": quantised_time,
     "quantised_pictures": quantised_pictures,
 }

@@ -53,6 +53,7 @@ def test_a_rule_in_three_variants(
         assert found["losses"] != variants[FLOAT]["sheets"][sheet]["losses"]
     assert variants[TUNED]["sheets"] == variants[ROUNDED]["sheets"]  # the same rule here
     assert variants[ROUNDED]["met"] == sum(ratio <= GOAL for ratio in variants[ROUNDED]["times float"].values())
+    assert set(entry["times float's processor time"]) == {"without gradients", "with gradients"}
     assert list(entry["square torus by gain"]) == ["1", "0.5", "0.25", "0.125"]
     assert entry["square torus by gain"]["0.25"] == variants[ROUNDED]["sheets"]["square"]["median loss"]
     with Image.open(folder / "woven.png") as picture:
