@@ -23,6 +23,7 @@ TOLD_ELSEWHERE = (
     "hours",
     "target",
     "template",
+    "targets",
 )
 """Entries of a card that have a line of their own, or that only `--json` shows."""
 
@@ -35,6 +36,9 @@ def stages(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def grows(card: Mapping[str, Any]) -> str:
     """What a rule was trained to make."""
+    several = card.get("targets")
+    if isinstance(several, list) and several:
+        return ", ".join(map(str, several))
     return str(card.get("target") or card.get("template") or "?")
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from graphnca.cli.cards import grows
 from graphnca.rules import describe_rule, shipped_rules
 
 
@@ -38,3 +39,10 @@ def test_a_card_for_programs(graphnca) -> None:
 def test_a_misspelt_name(graphnca) -> None:
     outcome = graphnca("rules", "isonca-hearth")
     assert outcome.status == 2 and "Did you mean isonca-heart" in outcome.err
+
+
+def test_what_a_rule_grows() -> None:
+    assert grows({"target": "heart"}) == "heart"
+    assert grows({"template": "dotted"}) == "dotted"
+    assert grows({"targets": ["rose", "tulip"]}) == "rose, tulip"
+    assert grows({}) == "?"
