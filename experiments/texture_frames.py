@@ -221,7 +221,9 @@ def measured(sheets: dict[str, Sheet], config: Config, name: str, out: Path) -> 
             fields[sheet_name][field] = entry
             picture = sheet.texture.drawn(whole, states[0])
             field_tiles.append(
-                frames.with_frames(picture, sheet.topology, turn, FIELD_SCALE, spacing=8.0, colour=(255, 255, 255))
+                frames.with_frames(
+                    picture, sheet.topology, turn, FIELD_SCALE, spacing=10.0, colour=(255, 255, 255), arrows=True
+                )
             )
             field_captions.append(f"{kind}, {field}")
             bar.update()
@@ -248,7 +250,14 @@ def turning(sheet: Sheet) -> list[Image.Image]:
         turn = torch.full((len(sheet.topology["pos"]),), math.radians(degrees))
         picture = sheet.texture.drawn(canvas, state)
         picture = frames.with_frames(
-            picture, sheet.topology, turn, TURNING_SCALE, window=window, spacing=12.0, colour=(255, 255, 255)
+            picture,
+            sheet.topology,
+            turn,
+            TURNING_SCALE,
+            window=window,
+            spacing=12.0,
+            colour=(255, 255, 255),
+            arrows=True,
         )
         pictures.append(montage([picture], captions=[f"{degrees}°"], pad=3, font_size=12))
         state = rollout(

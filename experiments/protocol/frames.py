@@ -12,6 +12,7 @@ from graphnca.rasterizers.locate import CellLocator
 
 SPACING = 6  # units between two frames that are drawn
 LENGTH = 0.4  # of the spacing: how long a drawn frame is
+HEAD, BARB = 0.6, 0.45  # radians between an arrow and its barbs, and their length in arrows
 POLES = (0.25, 0.75)  # of the sheet's sides, where a bipolar field comes from and goes to (texture demo)
 DISC = 0.22  # of the shorter side: the radius of each of two discs
 
@@ -69,8 +70,9 @@ def with_frames(
     window: tuple[float, float, float, float] | None = None,
     spacing: float = SPACING,
     colour: tuple[int, int, int] = (90, 90, 90),
+    arrows: bool = False,
 ) -> Image.Image:
-    """A picture with a short line from a dot, every few units: where the cells there take x to point.
+    """A picture with a short line every few units: where the cells there take x to point.
 
     Args:
         picture: Of `scale` pixels a unit; it is left as it was.
@@ -80,6 +82,7 @@ def with_frames(
         window: The part (x0, y0, x1, y1) that it shows, in units; by default the whole sheet.
         spacing: Units between two lines.
         colour: Of the lines.
+        arrows: Whether lines end in heads; by default they begin with dots.
     """
     picture = picture.copy()
     draw = ImageDraw.Draw(picture)
@@ -95,5 +98,10 @@ def with_frames(
             angle, begin = float(turn[cell]), (x * scale, y * scale)
             end = (begin[0] + length * math.cos(angle), begin[1] + length * math.sin(angle))
             draw.line([begin, end], fill=colour)
-            draw.ellipse([begin[0] - 1, begin[1] - 1, begin[0] + 1, begin[1] + 1], fill=colour)
+            if arrows:
+                for side in (-HEAD, HEAD):
+                    back = (math.cos(angle + math.pi + side), math.sin(angle + math.pi + side))
+                    draw.line([end, (end[0] + BARB * length * back[0], end[1] + BARB * length * back[1])], fill=colour)
+            else:
+                draw.ellipse([begin[0] - 1, begin[1] - 1, begin[0] + 1, begin[1] + 1], fill=colour)
     return picture

@@ -53,4 +53,7 @@ def test_a_line_is_drawn_along_x_onto_a_copy(torus: Data) -> None:
     steep = with_frames(picture, torus, torch.full((torus.num_nodes,), math.pi / 2), 10.0, spacing=6.0)
     assert picture.getcolors() == [(120 * 120, (255, 255, 255))]
     assert level.getpixel((40, 30)) != (255, 255, 255) and level.getpixel((30, 40)) == (255, 255, 255)
+    headed = with_frames(picture, torus, torch.zeros(torus.num_nodes), 10.0, spacing=6.0, arrows=True)
+    dark = [(x, y) for x in range(60) for y in range(60) if headed.getpixel((x, y)) != (255, 255, 255)]
+    assert max(x for x, _ in dark) == 54 and min(x for x, y in dark if y != 30) > 40  # the head is at the far end
     assert steep.getpixel((30, 40)) != (255, 255, 255) and steep.getpixel((40, 30)) == (255, 255, 255)
