@@ -24,9 +24,9 @@ A model of the authors' atlas runs on the file's own bytes, as in their demo. It
 in the atlas: give it as `--template`, or pictures are compared with what the float model shows in another run.
 
 Written to `--out`:
-    NAME.png             sheets in columns, float and 8 bits in rows: the median run of each
-    NAME-8bit.safetensors  the rounded rule, to go on with
-    metrics.json         losses of every run, bytes of every rule
+    NAME.png        sheets in columns, float and 8 bits in rows: the median run of each
+    rules/          NAME-8bit.safetensors, the rounded rule, to go on with
+    metrics.json    losses of every run, bytes of every rule
 """
 
 import math
@@ -198,7 +198,8 @@ def one_rule(
         one = replace(texture, rule=in_8_bits(texture.rule, gain=gain))
         by_gain[f"{gain:g}"] = measured(one, topologies["square"], meter, config)[0]["median loss"]
     save_image(out / f"{texture.name}.png", figure(variants, shown, entries, topologies))
-    save_rule(variants[ROUNDED].rule, out / f"{texture.name}-8bit.safetensors", texture.card)
+    (out / "rules").mkdir(parents=True, exist_ok=True)
+    save_rule(variants[ROUNDED].rule, out / "rules" / f"{texture.name}-8bit.safetensors", texture.card)
     return {
         "compared with": compared_with,
         "features it was trained with": texture.card.get("features", "unknown"),

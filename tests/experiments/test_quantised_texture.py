@@ -58,7 +58,7 @@ def test_a_rule_in_three_variants(
     assert entry["square torus by gain"]["0.25"] == variants[ROUNDED]["sheets"]["square"]["median loss"]
     with Image.open(folder / "woven.png") as picture:
         assert picture.width > 90
-    assert load_rule(tmp_path / "out" / "woven-8bit.safetensors").arithmetic == "quantised"
+    assert load_rule(tmp_path / "out" / "rules" / "woven-8bit.safetensors").arithmetic == "quantised"
     assert "woven, compared with the template banded" in capsys.readouterr().out
 
 
@@ -85,7 +85,7 @@ def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
     assert metrics["rules"]["second"]["compared with"].startswith("another run of the float rule")
     assert list(metrics["rules"]["second"]["variants"][ROUNDED]["sheets"]) == ["square", "hex", "voronoi 3001"]
     assert metrics["rules"]["second"]["square torus by gain"] == {}
-    assert load_rule(tmp_path / "out" / "second-8bit.safetensors").weight_steps is not None
+    assert load_rule(tmp_path / "out" / "rules" / "second-8bit.safetensors").weight_steps is not None
     assert str(tmp_path) not in json.dumps({key: value for key, value in metrics.items() if key != "command"})
 
 
