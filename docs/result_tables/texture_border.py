@@ -15,7 +15,7 @@ def texture_border() -> str:
             ratios = entry["times undisturbed"]
             moments = list(ratios)
             rows.append([f"`{name}`", sheet.split()[0], *(f"{ratio:.2f}" for ratio in ratios.values())])
-    return table(["rule", "cells", *(f"{moment} steps" for moment in moments)], rows) if rows else NOT_MEASURED
+    return table(["rule", "cells", *(f"step {moment}" for moment in moments)], rows) if rows else NOT_MEASURED
 
 
 def texture_core() -> str:
