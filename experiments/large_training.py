@@ -31,6 +31,7 @@ KEPT = 0.8  # of the channels in a step
 FALL = 0.2  # of the rate at each milestone
 WEIGHT_DECAY = 3e-5
 POOL = 1000
+EXPLOSION = 30.0  # |x| of a lost sample; 32 channels go beyond the usual 6 while they learn, and come back
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def train(config: Config) -> Path:
             steps=STEPS,
             schedule=MultiStep(config.rate, tuple(config.iterations * part // 4 for part in (1, 2, 3)), FALL),
             weight_decay=WEIGHT_DECAY,
+            explosion=EXPLOSION,
             pool=PoolPolicy(size=POOL, seed_always_until=0, seed_every=1, damage_every=0, rank=True),
             seed=config.seed,
             snapshot_every=config.snapshots,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..layers.life import ALPHA
 
-EXPLODED = 6.0  # |x| beyond which a state never recovers; trained rules stay below 2
+EXPLODED = 6.0  # |x| beyond which a state rarely recovers: trained isotropic rules stay below 2, Growing ones near 5
 
 
 class Diagnosis(NamedTuple):
@@ -33,18 +33,18 @@ class Diagnosis(NamedTuple):
         return tell(self.counts().tolist(), len(self.dead))
 
 
-def tell(counts: Sequence[int], total: int) -> str:
+def tell(counts: Sequence[int], total: int, limit: float = EXPLODED) -> str:
     """Counts of samples not finite, exploded and dead, among so many, in words; empty when there are none."""
-    reasons = ("not finite", f"exploded (|x| > {EXPLODED:g})", "dead (no cell alive)")
+    reasons = ("not finite", f"exploded (|x| > {limit:g})", "dead (no cell alive)")
     found = ", ".join(f"{count} {reason}" for count, reason in zip(counts, reasons, strict=True) if count)
     return f"{found} of {total} samples" if found else ""
 
 
-def examine(states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1) -> Diagnosis:
-    """Looks at every sample; `alive_threshold` None is for rules without life (textures), which can't die."""
+def examine(states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1, limit: float = EXPLODED) -> Diagnosis:
+    """Looks at every sample: |x| beyond `limit` is an explosion; without `alive_threshold` (textures) nothing dies."""
     largest = torch.maximum(states.amax((1, 2)), -states.amin((1, 2)))  # |x| without a copy of all states
     not_finite = ~largest.isfinite()
-    exploded = ~not_finite & (largest > EXPLODED)
+    exploded = ~not_finite & (largest > limit)
     dead = exploded.new_zeros(len(states))
     if alive_threshold is not None:
         dead = ~not_finite & ~exploded & ~(states[:, :, ALPHA] > alive_threshold).any(1)

@@ -32,7 +32,7 @@ from .average import ParameterAverage
 from .checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from .distributed import ALONE, Processes, own_generator
 from .gradients import normalise_gradients
-from .guard import examine, tell
+from .guard import EXPLODED, examine, tell
 from .schedules import Schedule, Triangular2
 from .worlds import Renewal, World, Worlds
 
@@ -91,6 +91,8 @@ class TrainingConfig:
     average_decay: float = 0.995
     weight_decay: float = 0.0
     """Factor of the parameters that Adam adds to their gradients (Studying Growth: 3e-5)."""
+    explosion: float = EXPLODED
+    """|x| beyond which a sample is given up and replaced by the seed. Many hidden channels may need more room."""
     precision: str = "float32"
     """Type of the update network's products: float32 or bfloat16."""
     seed: int = 0
@@ -102,6 +104,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
+        if not self.explosion > 0:
+            raise ValueError(f"`explosion` must be positive, got {self.explosion}.")
         if not 1 <= self.steps[0] < self.steps[1]:
             raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
         if not 0 <= self.wounded <= self.batch_size or min(self.wound_every, self.wound_rest) < 0:
@@ -258,7 +262,7 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
         final = result.final.detach()
-        diagnosis = examine(final, self.rule.alive_threshold if self.rule.life_mask else None)
+        diagnosis = examine(final, self.rule.alive_threshold if self.rule.life_mask else None, config.explosion)
         lost, losses = diagnosis.lost, evaluation.loss.detach()
         gradients = self._gradients(world)
         # everything that the host must know, in one exchange between the processes and one with the device
@@ -281,7 +285,7 @@ class Training:
             self.average_genomes.update()
         if num_lost:
             counts = [int(count) for count in counts]
-            events.append(f"{tell(counts, config.batch_size)} replaced by the seed")
+            events.append(f"{tell(counts, config.batch_size, config.explosion)} replaced by the seed")
             for name, count in zip(self.repairs, counts, strict=True):
                 self.repairs[name] += count
             final = torch.where(lost[:, None, None], world.start().detach().to(final), final)

@@ -65,3 +65,11 @@ def test_one_reason_a_sample_and_all_of_them_told() -> None:
 def test_counts_of_several_batches_in_words() -> None:
     assert tell([0, 2, 5], 16) == "2 exploded (|x| > 6), 5 dead (no cell alive) of 16 samples"
     assert tell([0, 0, 0], 16) == ""
+
+
+def test_the_limit_of_an_explosion_is_an_argument() -> None:
+    states = healthy()
+    states[1, 0, 0] = 20
+    assert examine(states).exploded.tolist() == [False, True, False, False, False, False]
+    assert not examine(states, limit=30.0).lost.any()
+    assert tell([0, 2, 0], 16, 30.0) == "2 exploded (|x| > 30) of 16 samples"

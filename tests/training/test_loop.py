@@ -286,6 +286,18 @@ def test_a_lost_pool_is_told_and_repaired(
     assert all(bool(parameter.isfinite().all()) for parameter in training.rule.parameters())
 
 
+def test_what_counts_as_an_explosion_is_configured(tmp_path: Path) -> None:
+    policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
+    for limit, lost in ((6.0, 4), (1e6, 0)):
+        config = replace(CONFIG, iterations=2, pool=policy, explosion=limit)
+        training = make_training(tmp_path / str(lost), config)
+        training.iteration = 1
+        lively(training)
+        training.worlds.pools[0].states[:, :, 4] = 1e3
+        training.run()
+        assert training.repairs["exploded"] == lost
+
+
 def test_one_lost_sample_does_not_take_the_others_along(tmp_path: Path) -> None:
     policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
     training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
@@ -383,6 +395,7 @@ def test_the_configuration_as_plain_data() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"explosion": 0.0}, r"`explosion` must be positive, got 0.0"),
         ({"precision": "half"}, r"`precision` must be one of .* got 'half'"),
         ({"steps": (0, 5)}, r"`steps` must be a range of at least one positive number, got \(0, 5\)"),
         ({"steps": (5, 5)}, r"`steps` must be a range"),
