@@ -9,8 +9,8 @@ Chromium (headless, drawn in software by SwiftShader, so that no graphics card i
     match       steps a grown pattern 100 times with the same firing masks in the page and in the library, on each
                 kind of cells, on both engines: the largest difference of any channel of any cell. Expect about 1e-6.
     speed       steps as fast as it can with the pattern grown, drawing every frame: with the engine that the page
-                chooses for itself, with each of the two, and in a browser without WebGL2, where the picture is drawn
-                on a plain canvas too. Expect the CPU to be the faster one in software.
+                chooses for itself, with each of the two drawn with WebGL2, and in a browser without it. Expect the CPU
+                and the plain canvas to be the faster ones in software.
     pictures    wipes half of the pattern away with the mouse and waits, on each kind of cells
 
 Written to `--out`:
@@ -126,8 +126,8 @@ def speeds(path: Path, config: Config) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, settings, flags in (
         ("as it opens", "paused=1", FLAGS),
-        ("cpu", "engine=cpu&paused=1", FLAGS),
-        ("gpu", "engine=gpu&paused=1", FLAGS),
+        ("cpu", "engine=cpu&paused=1&draw=webgl", FLAGS),
+        ("gpu", "engine=gpu&paused=1&draw=webgl", FLAGS),
         ("without WebGL2", "paused=1", WITHOUT_GL),
     ):
         with browser(flags) as chromium, opened(chromium, path, settings, **SCREEN) as (page, _):
@@ -148,7 +148,7 @@ def pictures(path: Path, topologies: dict[str, Data], config: Config, out: Path)
     """Photographs the page; returns how many cells lived before, after the wipe, and when it had healed."""
     living: dict[str, Any] = {}
     with browser() as chromium:
-        with opened(chromium, path, f"engine=cpu&paused=1&seed={config.seed}", **SCREEN) as (page, _):
+        with opened(chromium, path, f"engine=cpu&paused=1&draw=webgl&seed={config.seed}", **SCREEN) as (page, _):
             rows = []
             for name in topologies:
                 page.get_by_role("radio", name=name).check(force=True)
@@ -176,7 +176,7 @@ def pictures(path: Path, topologies: dict[str, Data], config: Config, out: Path)
             beside(looks).save(out / "looks.png")
         phones = []
         for theme in ("light", "dark"):
-            settings = f"engine=cpu&paused=1&seed={config.seed}&cells=Hexagons&theme={theme}"
+            settings = f"engine=cpu&paused=1&draw=webgl&seed={config.seed}&cells=Hexagons&theme={theme}"
             with opened(chromium, path, settings, **PHONE) as (page, _):
                 page.evaluate(GROW, config.grown)
                 settle(page)

@@ -9,7 +9,7 @@ ENGINES = {"cpu": "CPU", "gpu": "GPU (WebGL2)"}
 WAYS = {
     "as it opens": "as it opens",
     "cpu": "on the CPU, drawn with WebGL2",
-    "gpu": "on the GPU",
+    "gpu": "on the GPU, drawn with WebGL2",
     "without WebGL2": "in a browser without WebGL2",
 }
 

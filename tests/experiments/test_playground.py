@@ -23,7 +23,7 @@ def test_it_compares_times_and_photographs(tmp_path: Path) -> None:
     differences = [value for entry in metrics["match"]["largest difference"].values() for value in entry.values()]
     assert len(differences) == 6 and max(differences) < 1e-3
     assert set(metrics["speed"]) == {"as it opens", "cpu", "gpu", "without WebGL2"}
-    assert metrics["speed"]["without WebGL2"]["drawn with"] == "canvas"
+    assert metrics["speed"]["without WebGL2"]["drawn with"] == "a plain canvas"
     assert all(row["wiped"] < row["before"] for row in metrics["living cells"].values())
     for name in ("page", "healing", "phone", "looks"):
         with Image.open(tmp_path / f"{name}.png") as picture:

@@ -275,7 +275,7 @@ def test_without_webgl_it_grows_on_a_plain_canvas(lizard_path: Path, chromium: A
         launched(chromium.browser_type, WITHOUT_GL) as plain,
         opened(plain, lizard_path, "paused=1&seed=1") as (page, complaints),
     ):
-        assert page.evaluate("[app.view.name, app.organism.engine.name]") == ["canvas", "CPU"]
+        assert page.evaluate("[app.view.name, app.organism.engine.name]") == ["a plain canvas", "CPU"]
         page.evaluate(GROW, 40)
         page.wait_for_function("!app.stale")
         assert page.evaluate(LIVING) > 50

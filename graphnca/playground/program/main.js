@@ -2,7 +2,8 @@
 
 const BUDGET = 24; // milliseconds of a frame that steps may take; the rest is for drawing and for the hand
 const MOST_PIXELS = 1600; // on a side of the picture; without WebGL2 fewer
-const MOST_PIXELS_2D = 640;
+const MOST_PIXELS_2D = 900;
+const SLOW_PICTURE = 12; // milliseconds that WebGL2 may take to draw; above it is software, and a plain canvas is faster
 const LOOK_EVERY = 12; // frames between two looks at the hidden channels
 const COUNT_EVERY = 400; // milliseconds between two readings of the counter
 const GPU_AT_ONCE = 8; // steps given to the GPU at once before the clock is looked at
@@ -10,10 +11,16 @@ const GPU_AT_ONCE = 8; // steps given to the GPU at once before the clock is loo
 class App {
   constructor(content) {
     this.canvas = byId("sheet");
-    const plain = new URLSearchParams(location.hash.slice(1)).get("draw") === "canvas";
-    this.gl = plain ? null : openGl(this.canvas);
-    this.view = this.gl ? new GlView(this.gl, this.canvas) : new PixelView(this.canvas);
+    const wanted = new URLSearchParams(location.hash.slice(1)).get("draw");
+    this.gl = wanted === "canvas" ? null : openGl(this.canvas);
     this.organism = new Organism(content, this.gl);
+    if (this.gl && wanted !== "webgl" && pictureTime(this.gl, this.canvas) > SLOW_PICTURE) {
+      // a canvas is either kind for good: the engine keeps this one, the picture gets another
+      const other = this.canvas.cloneNode(false);
+      this.canvas.replaceWith(other);
+      this.canvas = other;
+      this.view = new PixelView(other);
+    } else this.view = this.gl ? new GlView(this.gl, this.canvas) : new PixelView(this.canvas);
     this.camera = new Camera();
     this.lens = new Lens(this.organism.rule, "pattern");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -43,7 +50,7 @@ class App {
 
   resize() {
     const { canvas } = this;
-    const most = this.gl ? MOST_PIXELS : MOST_PIXELS_2D;
+    const most = this.view instanceof GlView ? MOST_PIXELS : MOST_PIXELS_2D;
     const ratio = Math.min(devicePixelRatio || 1, most / Math.max(1, canvas.clientWidth));
     const width = Math.max(1, Math.round(canvas.clientWidth * ratio)), height = Math.max(1, Math.round(canvas.clientHeight * ratio));
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
@@ -126,6 +133,33 @@ class App {
     const living = organism.rule.living ? `${plural(organism.engine.numLiving, "living cell")} · ` : "";
     byId("counter").textContent = `Step ${organism.steps.toLocaleString("en")} · ${living}${Math.round(recent.rate)} steps a second`;
   }
+}
+
+// Milliseconds that WebGL2 takes for a picture: a few thousand triangles over all of a canvas. What follows the first,
+// which may have to be compiled, counts.
+function pictureTime(gl, canvas) {
+  Object.assign(canvas, { width: 600, height: 600 });
+  const { program } = linkProgram(
+    gl,
+    `void main() {
+      int k = gl_VertexID / 3, corner = gl_VertexID % 3;
+      vec2 at = vec2(k % 64, k / 64) / 32.0 - 1.0;
+      gl_Position = vec4(at + vec2(corner == 1 ? 0.06 : 0.0, corner == 2 ? 0.06 : 0.0), 0.0, 1.0);
+    }`,
+    "out vec4 result; void main() { result = vec4(0.0); }",
+  );
+  gl.useProgram(program);
+  gl.bindVertexArray(null);
+  gl.viewport(0, 0, 600, 600);
+  let best = Infinity;
+  for (let trial = 0; trial < 3; trial++) {
+    const start = performance.now();
+    gl.drawArrays(gl.TRIANGLES, 0, 3 * 64 * 64);
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    best = Math.min(best, performance.now() - start);
+  }
+  gl.deleteProgram(program);
+  return best;
 }
 
 // What scripts and tests may do with the page: `await playground`, then `app` and `run`.

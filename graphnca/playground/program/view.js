@@ -3,6 +3,7 @@
 const LARGEST_ZOOM = 12;
 const LINES_FROM = 5, LINES_FULL = 16; // pixels of a cell from which the lines between cells are seen, and fully seen
 const LINE = 0.16; // of the way from a cell's colour to the ink's
+const SEAM = 2; // units from a seam of a torus within which a cell may reach over it
 const MARGIN = 0.97; // of the picture that an open sheet takes; a torus goes on through its seams
 
 // Where the picture looks: a centre in units, and how much larger than the whole sheet.
@@ -91,15 +92,16 @@ class GlView {
   setSubstrate(substrate) {
     const { gl } = this;
     this.substrate = substrate;
-    const corners = [], cells = [], triangles = [];
+    const corners = [], cells = [], triangles = [], rim = [];
     substrate.polygons.forEach((polygon, cell) => {
       const x = substrate.pos[2 * cell], y = substrate.pos[2 * cell + 1], first = cells.length;
       corners.push(x, y, 1);
       cells.push(cell);
+      const nearSeam = Math.min(x, y, substrate.width - x, substrate.height - y) < SEAM;
       polygon.forEach(([dx, dy], k) => {
         corners.push(x + dx, y + dy, 0);
         cells.push(cell);
-        triangles.push(first, first + 1 + k, first + 1 + ((k + 1) % polygon.length));
+        (nearSeam ? rim : triangles).push(first, first + 1 + k, first + 1 + ((k + 1) % polygon.length));
       });
     });
     gl.bindVertexArray(this.vertices);
@@ -114,9 +116,10 @@ class GlView {
     gl.vertexAttribPointer(2, 2, gl.FLOAT, false, 0, 0);
     gl.vertexAttribDivisor(2, 1);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.buffers[3]);
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint32Array(triangles), gl.STATIC_DRAW);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint32Array([...rim, ...triangles]), gl.STATIC_DRAW);
     gl.bindVertexArray(null);
-    this.triangles = triangles.length;
+    this.rim = rim.length;
+    this.triangles = rim.length + triangles.length;
     if (this.colours) {
       gl.deleteTexture(this.colours.texture);
       gl.deleteFramebuffer(this.target);
@@ -214,34 +217,42 @@ class GlView {
     gl.uniform3fv(uniforms.ink, ink.map((value) => value / 255));
     gl.uniform1f(uniforms.lines, LINE * Math.min(1, Math.max(0, (size - LINES_FROM) / (LINES_FULL - LINES_FROM))));
     gl.uniform1f(uniforms.edge, Math.max(0, size / 90 - 0.5));
-    const copies = this.copies(camera, scale, width, height);
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
-    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(copies.flat()), gl.DYNAMIC_DRAW);
     gl.bindVertexArray(this.vertices);
-    gl.drawElementsInstanced(gl.TRIANGLES, this.triangles, gl.UNSIGNED_INT, 0, copies.length);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
+    // a copy of which only the seam is seen is drawn by the cells along it
+    for (const whole of [true, false]) {
+      const copies = copiesOf(substrate, camera, scale, width, height).filter((copy) => copy.whole === whole);
+      gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(copies.flatMap(({ shift }) => shift)), gl.DYNAMIC_DRAW);
+      const count = whole ? this.triangles : this.rim;
+      if (copies.length && count) gl.drawElementsInstanced(gl.TRIANGLES, count, gl.UNSIGNED_INT, 0, copies.length);
+    }
     gl.bindVertexArray(null);
     gl.activeTexture(gl.TEXTURE0 + 15);
   }
-
-  // Shifts of the copies of a torus that the picture shows; its cells reach a little over its extent.
-  copies(camera, scale, width, height) {
-    const { substrate } = this;
-    if (!substrate.periodic) return [[0, 0]];
-    const reach = 2;
-    const range = (centre, half, side) => {
-      const all = [];
-      for (let k = Math.floor((centre - half - reach) / side); k <= Math.floor((centre + half + reach) / side); k++) all.push(k * side);
-      return all;
-    };
-    const across = range(camera.centre[0], width / 2 / scale, substrate.width);
-    return range(camera.centre[1], height / 2 / scale, substrate.height).flatMap((y) => across.map((x) => [x, y]));
-  }
 }
 
-// Without WebGL2: every pixel looks up the colour of the cell it lies in; who that is, is found when the camera moves.
+// Shifts of the copies of a torus that a picture shows, whole or their seam alone; cells reach a little over the extent.
+function copiesOf(substrate, camera, scale, width, height) {
+  if (!substrate.periodic) return [{ shift: [0, 0], whole: true }];
+  const range = (centre, half, side) => {
+    const all = [];
+    for (let k = Math.floor((centre - half - SEAM) / side); k <= Math.floor((centre + half + SEAM) / side); k++) {
+      const seen = Math.min(centre + half, (k + 1) * side) - Math.max(centre - half, k * side);
+      all.push({ shift: k * side, whole: seen > 1e-6 });
+    }
+    return all;
+  };
+  const across = range(camera.centre[0], width / 2 / scale, substrate.width);
+  return range(camera.centre[1], height / 2 / scale, substrate.height).flatMap((down) =>
+    across.map((right) => ({ shift: [right.shift, down.shift], whole: right.whole && down.whole })),
+  );
+}
+
+// Without WebGL2, or where it is slow: every pixel looks up the colour of the cell it lies in. Who that is, and where the
+// lines between cells run, is found when the camera moves.
 class PixelView {
   constructor(canvas) {
-    Object.assign(this, { canvas, name: "canvas" });
+    Object.assign(this, { canvas, name: "a plain canvas" });
     this.context = canvas.getContext("2d");
     this.seen = "";
   }
@@ -251,30 +262,75 @@ class PixelView {
     this.seen = "";
   }
 
-  draw(engine, lens, camera, { sheet }) {
-    const { canvas, substrate, context } = this;
+  // Fills `place`: for each pixel twice the number of its cell, one more on a line between cells, -1 outside.
+  find(camera) {
+    const { canvas, substrate } = this;
     const { width, height } = canvas;
-    const seen = [width, height, camera.zoom, ...camera.centre].join();
+    const scale = camera.scale(substrate, width, height);
+    const place = new Int32Array(width * height).fill(-1);
+    for (const { shift } of copiesOf(substrate, camera, scale, width, height)) {
+      substrate.polygons.forEach((polygon, cell) => {
+        const x = (substrate.pos[2 * cell] + shift[0] - camera.centre[0]) * scale + width / 2;
+        const y = (substrate.pos[2 * cell + 1] + shift[1] - camera.centre[1]) * scale + height / 2;
+        const reach = 3 * scale;
+        if (x < -reach || y < -reach || x > width + reach || y > height + reach) return;
+        fillPolygon(place, width, height, polygon.map(([dx, dy]) => [x + dx * scale, y + dy * scale]), 2 * cell);
+      });
+    }
+    const size = scale * Math.sqrt((substrate.width * substrate.height) / substrate.cells);
+    this.lines = LINE * Math.min(1, Math.max(0, (size - LINES_FROM) / (LINES_FULL - LINES_FROM)));
+    for (let y = 0, at = 0; this.lines > 0 && y < height; y++) {
+      for (let x = 0; x < width; x++, at++) {
+        if (place[at] < 0) continue;
+        const here = place[at];
+        if ((x + 1 < width && place[at + 1] !== here) || (y + 1 < height && place[at + width] !== here)) place[at] |= 1;
+      }
+    }
+    this.place = place;
+    this.image = this.context.createImageData(width, height);
+    this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  draw(engine, lens, camera, { sheet, ink }) {
+    const { canvas, substrate, context } = this;
+    const seen = [canvas.width, canvas.height, camera.zoom, ...camera.centre].join();
     if (seen !== this.seen) {
       this.seen = seen;
-      this.cellAt = new Int32Array(width * height);
-      for (let y = 0, at = 0; y < height; y++) {
-        for (let x = 0; x < width; x++, at++) {
-          const [px, py] = camera.position(substrate, width, height, (x + 0.5) / width, (y + 0.5) / height);
-          this.cellAt[at] = substrate.locator.nearest(px, py);
-        }
-      }
-      this.image = context.createImageData(width, height);
-      this.pixels = new Uint32Array(this.image.data.buffer);
+      this.find(camera);
     }
     const state = engine.read();
-    const colours = new Uint32Array(substrate.cells);
+    const { place, pixels, lines } = this;
+    const colours = new Uint32Array(2 * substrate.cells);
+    const packed = ([r, g, b]) => (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
     for (let i = 0; i < substrate.cells; i++) {
-      const [r, g, b] = lens.colourOf(state, i, sheet);
-      colours[i] = (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
+      const colour = lens.colourOf(state, i, sheet);
+      colours[2 * i] = packed(colour);
+      colours[2 * i + 1] = packed(colour.map((part, k) => part + lines * (ink[k] - part)));
     }
-    const { cellAt, pixels } = this;
-    for (let at = 0; at < cellAt.length; at++) pixels[at] = cellAt[at] < 0 ? 0 : colours[cellAt[at]];
+    for (let at = 0; at < place.length; at++) pixels[at] = place[at] < 0 ? 0 : colours[place[at]];
     context.putImageData(this.image, 0, 0);
+  }
+}
+
+// Writes a value into the pixels whose centres lie in a convex polygon.
+function fillPolygon(pixels, width, height, corners, value) {
+  let top = Infinity, bottom = -Infinity;
+  for (const [, y] of corners) {
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  const last = Math.min(height - 1, Math.ceil(bottom - 0.5) - 1);
+  for (let row = Math.max(0, Math.ceil(top - 0.5)); row <= last; row++) {
+    const level = row + 0.5;
+    let left = Infinity, right = -Infinity;
+    for (let k = 0; k < corners.length; k++) {
+      const [ax, ay] = corners[k], [bx, by] = corners[(k + 1) % corners.length];
+      if (ay <= level === by <= level) continue;
+      const x = ax + ((level - ay) / (by - ay)) * (bx - ax);
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+    }
+    const end = Math.min(width - 1, Math.ceil(right - 0.5) - 1);
+    for (let column = Math.max(0, Math.ceil(left - 0.5)); column <= end; column++) pixels[row * width + column] = value;
   }
 }
