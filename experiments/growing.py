@@ -129,7 +129,7 @@ def contestants(config: Config) -> dict[str, Growing]:
             found[f"{config.target}, {regime}"] = growing_of(name)
         else:
             print(f"There is no rule {name!r}; --train trains one.")
-    found |= {Path(name).stem: growing_of(name) for name in config.rule}
+    found |= {Path(name).stem.removeprefix("growing-"): growing_of(name) for name in config.rule}
     if not found:
         raise SystemExit("There is nothing to look at: name rules with --rule, or train with --train.")
     for row, growing in found.items():

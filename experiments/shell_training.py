@@ -18,7 +18,8 @@ r"""Trains a rule to grow a shell chamber by chamber, at any scale and angle (gn
 Small shells first, which cost a third; then larger ones; then all shells begin with no chamber of their own and go on
 with what the rule itself has grown, as they will when they are measured: the second stage alone ends with good single
 chambers, whose errors add up over eight. Then there is a ninth chamber, because the last one is met least and was too
-small, and in the end a larger batch, twice. (The shipped rule's first two stages were stopped early; its card says when.)
+small, and in the end a larger batch, twice. (The shipped rule's first two stages were stopped early, as its card
+says.)
 
 A sample is a shell of its own scale, angle and number of chambers. Its last chamber is mature (only the hidden channels
 may change), the older ones are frozen, and the whole rest of the sheet is free: nothing but the shell itself says where

@@ -24,7 +24,7 @@ one core with VGG-16.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 import torch
@@ -98,6 +98,7 @@ def train(config: Config) -> Path:
     precision = precision_of(config.precision)
     if config.statistic not in get_args(Statistic):
         raise SystemExit(f"--statistic: expected one of {get_args(Statistic)}, got {config.statistic!r}.")
+    statistic = cast(Statistic, config.statistic)
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
         template = load_template(config.template, TEMPLATE_SIZE)
@@ -111,7 +112,7 @@ def train(config: Config) -> Path:
             topology = drawn_sheet(kind, cells_of(kind, config.size), 0.0, rng).topology
             raster = texture_raster(topology, config.size)
             loss = TextureLoss(
-                features, template, config.statistic, rasterizer=raster, offset=RGB_OFFSET, generator=directions
+                features, template, statistic, rasterizer=raster, offset=RGB_OFFSET, generator=directions
             ).to(processes.device)
             losses.append(loss)
             return texture_world(topology.to(str(processes.device)), loss, rule.num_channels, kind)

@@ -10,7 +10,10 @@ from scipy.spatial import KDTree
 
 
 def test_an_example_is_recorded_as_it_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    examples = {"few": "graphnca grow isonca-heart --size 12 --steps 2 --out few.png", "wrong": "graphnca grow isonca-hart"}
+    examples = {
+        "few": "graphnca grow isonca-heart --size 12 --steps 2 --out few.png",
+        "wrong": "graphnca grow isonca-hart",
+    }
     monkeypatch.setattr(command_line, "EXAMPLES", examples)
     monkeypatch.setattr(command_line, "SPIRAL", 60)
     command_line.main(command_line.Config(examples=tuple(examples), out=str(tmp_path / "out")))
