@@ -47,10 +47,10 @@ from graphnca.regions import FROZEN, GROWING
 
 SLOWNESS = 4  # times slower
 GOAL = 1.15  # times the undisturbed loss
-SHARES = (0.02, 0.05, 0.12, 0.3, 0.6, 1.0)  # of the run after which losses are taken
+SHARES = (0.005, 0.02, 0.05, 0.15, 0.4, 1.0)  # of the run after which losses are taken
 SCALE, ANIMATED_SCALE = 2.0, 1.5  # pixels a unit in pictures and in the animation
 FRAMES = 14  # of the animation: frame i of n shows step last * (i / n)^2
-ANIMATED = 0.4  # of the run that it shows
+ANIMATED = 0.1  # of the run that it shows
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Config:
     """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
     precision: str = "float32"
     """Type of the features' convolutions: float32 or bfloat16."""
-    steps: int = 1600
+    steps: int = 6400
     """Length of a run, in steps of the fast half."""
     size: int = SIZE
     """Units along a side of the sheets."""
