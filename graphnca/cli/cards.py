@@ -39,7 +39,7 @@ def grows(card: Mapping[str, Any]) -> str:
     several = card.get("targets")
     if isinstance(several, list) and several:
         return ", ".join(map(str, several))
-    return str(card.get("target") or card.get("template") or "?")
+    return str(card.get("target") or card.get("template") or card.get("unit") or "?")
 
 
 def starts_from(rule: NCAConv, card: Mapping[str, Any], genomes: Mapping[str, Any] | None = None) -> str:
