@@ -14,7 +14,7 @@ from graphnca import rollout
 from graphnca.layers import NCAConv, fire_key
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserType, Page
+    from playwright.sync_api import Browser, BrowserType, Page, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # WebGL2 without a graphics card; in a container Chromium's own sandbox cannot start.
@@ -27,6 +27,8 @@ FLAGS = (
 )
 TIMEOUT = 30_000  # milliseconds; a machine that does much else is slow
 WITHOUT_GL = ("--no-sandbox", "--disable-gpu", "--disable-3d-apis")
+
+_running: list["Playwright"] = []
 
 
 def missing() -> str | None:
@@ -49,8 +51,17 @@ def browser(flags: Sequence[str] = FLAGS) -> Iterator["Browser"]:
         raise SystemExit(f"The page needs Chromium and Playwright, but {reason}.")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright, launched(playwright.chromium, flags) as chromium:
-        yield chromium
+    if _running:  # a process can have one Playwright at a time
+        with launched(_running[0].chromium, flags) as chromium:
+            yield chromium
+        return
+    with sync_playwright() as playwright:
+        _running.append(playwright)
+        try:
+            with launched(playwright.chromium, flags) as chromium:
+                yield chromium
+        finally:
+            _running.clear()
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_the_pages_polygons_have_the_cells_areas(match_page: Any, sheets_of_matc
             }, 0))""",
             number,
         )
-        torch.testing.assert_close(torch.tensor(areas), topology.area, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(torch.tensor(areas, dtype=torch.float32), topology.area, rtol=1e-3, atol=1e-3)
 
 
 def test_a_position_in_the_page_belongs_to_the_nearest_cell(match_page: Any, sheets_of_match: dict[str, Data]) -> None:
