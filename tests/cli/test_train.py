@@ -111,10 +111,6 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
         (["dotted", "--kind", "texture", "--features", "vgg19"], "--features must be vgg16, filter-bank"),
         (["heart", "--regime", "naive"], "--regime is an option of --kind growing, not of isonca"),
         (["heart", "--features", "vgg16"], "--features is an option of --kind texture"),
-        (
-            ["dotted", "--kind", "texture", "--features", "filter-bank", "--size", "20"],
-            "--size must leave room for all",
-        ),
         (["dotted", "--kind", "texture", "--padding", "2"], "--padding is an option of"),
         (["heart", "--kind", "lenia"], "invalid choice: 'lenia'"),
         (["heart", "--rate", "0"], "expected a number above 0, got '0'"),
