@@ -4,7 +4,6 @@ The processes are forked, which saves the many seconds that importing torch in e
 """
 
 import contextlib
-import functools
 import io
 import multiprocessing
 import os
@@ -497,7 +496,8 @@ def test_a_gpu_for_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def a_worker_of_which_the_second_is_killed(out: str) -> None:
     """What torchrun starts: the experiment, with a checkpoint after every iteration; killed in the third."""
     torch.set_num_threads(1)
-    isonca_training.TrainingConfig = functools.partial(TrainingConfig, checkpoint_seconds=-1.0)  # type: ignore[misc]
+    recipe = isonca_training.isonca_config
+    isonca_training.isonca_config = lambda *given, **named: replace(recipe(*given, **named), checkpoint_seconds=-1.0)
     normal_step = Training.step
 
     def step(training: Training) -> tuple[str, World, Tensor]:
