@@ -8,7 +8,9 @@ import torch
 from PIL import Image
 
 from graphnca import load_rule
+from graphnca.cli import recipes
 from graphnca.cli import train as verb
+from graphnca.features import VGG16
 from graphnca.rules import describe_rule
 from graphnca.training import Training
 
@@ -126,6 +128,13 @@ def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) 
     outcome = graphnca("train", *arguments)
     assert outcome.status == 2 and told in outcome.err and "Traceback" not in outcome.err, outcome.err
     assert not Path("runs").exists() or not list(Path("runs").rglob("*.safetensors"))
+
+
+def test_a_sheet_must_be_large_enough_for_the_features(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = VGG16.untrained(widths=(4,) * 13)  # four poolings before the last layer: 16 pixels at least
+    monkeypatch.setattr(recipes, "read_features", lambda text: small)
+    outcome = graphnca("train", "dotted", "--kind", "texture", "--size", "12", "--iterations", "1")
+    assert outcome.status == 2 and "--size must leave room for all scales of the features, got 12" in outcome.err
 
 
 def test_a_gpu_must_be_there(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
