@@ -68,6 +68,8 @@ class Config:
     """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
     steps: tuple[int, ...] = (0, 0)
     """Steps of a rollout, the second number not included; 0 0: the regime's. Longer ones teach a rule not to drift."""
+    wounds: tuple[int, ...] = (0, 0)
+    """Steps between two wounds within a rollout, and steps at its end without any; 0 0: the regime's."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/growing-lizard"
@@ -80,6 +82,15 @@ def steps_of(config: Config) -> tuple[int, int] | None:
     if len(config.steps) != 2 or not 0 < config.steps[0] < config.steps[1]:
         raise SystemExit(f"--steps: expected two numbers of steps, the smaller one first, got {config.steps}.")
     return config.steps[0], config.steps[1]
+
+
+def wounds_of(config: Config) -> tuple[int, int] | None:
+    """The wounds within a rollout that were asked for; None: the regime's."""
+    if not any(config.wounds):
+        return None
+    if len(config.wounds) != 2 or min(config.wounds) < 1:
+        raise SystemExit(f"--wounds: expected two numbers of steps, both at least 1, got {config.wounds}.")
+    return config.wounds[0], config.wounds[1]
 
 
 def train(config: Config) -> Path:
@@ -109,6 +120,7 @@ def train(config: Config) -> Path:
                 rate=config.rate,
                 batch_size=config.batch_size,
                 steps=steps_of(config),
+                wounds=wounds_of(config),
                 num_sheets=len(kinds),
                 seed=config.seed,
                 snapshot_every=config.snapshots,

@@ -8,6 +8,7 @@ from .canvas import Canvas, colour, mixed, rising
 PITCH = 10.7  # pixels from a dot to the next
 RADIUS = (2.9, 3.7)  # pixels
 JITTER = 0.7  # pixels by which dots are off their places, at most
+EDGE = 1.6  # pixels on either side of a rim over which it fades: sharper ones only cells in rows and columns can show
 GROUND, SHADOW = colour((244, 232, 206)), colour((222, 200, 168))
 DOTS = (colour((206, 44, 48)), colour((206, 44, 48)), colour((32, 104, 130)))  # two red ones for a blue one
 
@@ -23,7 +24,7 @@ def draw_dotted(size: int) -> Float[np.ndarray, "3 h w"]:
             dx, dy = canvas.rng.uniform(-JITTER, JITTER, 2)
             x, y = (column + row % 2 / 2.0) * size / columns + dx, (row + 0.5) * size / rows + dy
             radius, tone = canvas.rng.uniform(*RADIUS), DOTS[canvas.rng.integers(len(DOTS))]
-            window, right, down = canvas.around(x, y, radius + 1.0)
-            cover = 1.0 - rising(np.hypot(right, down), radius - 0.7, radius + 0.7)
+            window, right, down = canvas.around(x, y, radius + EDGE)
+            cover = 1.0 - rising(np.hypot(right, down), radius - EDGE, radius + EDGE)
             picture[window] = mixed(picture[window], tone * canvas.rng.uniform(0.92, 1.08), cover)
     return canvas.pixels(picture)

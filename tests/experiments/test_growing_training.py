@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from growing_training import Config, steps_of, train
+from growing_training import Config, steps_of, train, wounds_of
 
 from graphnca import load_rule
 from graphnca.rules import describe_rule
@@ -46,3 +46,15 @@ def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
     for wrong in ((96, 64), (0, 9), (64,)):
         with pytest.raises(SystemExit, match="--steps"):
             steps_of(Config(steps=wrong))
+
+
+def test_wounds_are_the_regime_s_or_as_asked_for(tmp_path: Path) -> None:
+    assert wounds_of(Config(regime="hardened")) is None
+    for wrong in ((96,), (0, 9), (9, 0)):
+        with pytest.raises(SystemExit, match="--wounds"):
+            wounds_of(Config(wounds=wrong))
+    asked = Config(
+        target="butterfly", size=10, padding=3, channels=8, iterations=1, wounds=(30, 20), out=str(tmp_path / "run")
+    )
+    training = describe_rule(str(train(asked)))["card"]["configuration"]
+    assert (training["wound_every"], training["wounded"], training["wound_rest"]) == (30, 4, 20)

@@ -37,6 +37,7 @@ def growing_config(
     rate: float = RATE,
     batch_size: int = 8,
     steps: tuple[int, int] | None = None,
+    wounds: tuple[int, int] | None = None,
     num_sheets: int = 1,
     seed: int = 0,
     snapshot_every: int = 0,
@@ -51,6 +52,8 @@ def growing_config(
         rate: Adam's.
         batch_size: Samples of an iteration.
         steps: Of a rollout, the upper bound not included; by default the regime's.
+        wounds: Steps between two wounds of half a batch within a rollout, and steps at its end without any; by default
+            the regime's, which are none but in the hardened one.
         num_sheets: Among how many substrates the pool is divided.
         seed: Of all random numbers.
         snapshot_every: Iterations between two averaged rules that are kept; 0: none.
@@ -62,13 +65,14 @@ def growing_config(
     if regime not in REGIMES:
         raise ValueError(f"`regime` must be one of {sorted(REGIMES)}, got {regime!r}.")
     policy, hardened = REGIMES[regime], regime == "hardened"
+    wound_every, wound_rest = wounds or ((WOUND_EVERY, WOUND_REST) if hardened else (0, 0))
     return TrainingConfig(
         iterations=iterations,
         batch_size=batch_size,
         steps=steps or (HARDENED_STEPS if hardened else STEPS),
-        wound_every=WOUND_EVERY if hardened else 0,
-        wounded=batch_size // 2 if hardened else 0,
-        wound_rest=WOUND_REST if hardened else 0,
+        wound_every=wound_every,
+        wounded=batch_size // 2 if wound_every else 0,
+        wound_rest=wound_rest,
         schedule=MultiStep(rate, (milestone,)),
         pool=replace(policy, size=max(batch_size, policy.size // num_sheets)),
         seed=seed,

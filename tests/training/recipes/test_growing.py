@@ -44,6 +44,11 @@ def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
     assert growing_config("hardened", 10, steps=(128, 192)).steps == (128, 192)
 
 
+def test_wounds_can_be_asked_for_in_any_regime() -> None:
+    config = growing_config("regenerating", 10, steps=(256, 384), wounds=(96, 64))
+    assert (config.wound_every, config.wounded, config.wound_rest) == (96, 4, 64)
+
+
 def test_an_unknown_regime_is_an_error() -> None:
     with pytest.raises(ValueError, match="`regime` must be one of"):
         growing_config("eager", 10)
