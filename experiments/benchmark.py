@@ -24,10 +24,10 @@ from typing import Any
 
 import torch
 from measurements import CONTESTS, MEASUREMENTS, ON_CUDA, QUICK, Config, Section, megabytes_of
-from protocol.machine import machine
 
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import save_image
+from graphnca.training import machine
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "docs" / "results" / "benchmark"

@@ -20,24 +20,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, cells_of, texture_raster, zero_seed
+from protocol.texture_options import FeatureOptions
 from protocol.units import unit_of
 from torch import Tensor, nn
-from training_run import pictures, run, set_up
+from training_run import card_of, main, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.layers import in_8_bits
 from graphnca.losses import ActivationLoss, OverflowLoss
 from graphnca.models import texture_nca
 from graphnca.rollout import Trajectory
-from graphnca.rules import describe_rule
 from graphnca.training import (
     Evaluation,
-    LostProcessError,
     MultiStep,
     PoolPolicy,
     Training,
@@ -52,7 +50,7 @@ BOUND = 1.0  # states beyond it overflow
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(FeatureOptions):
     """What the command line can change."""
 
     unit: str
@@ -61,10 +59,6 @@ class Config:
     """Kinds of cells, separated by commas: square, hex, voronoi; a kind named twice is drawn twice as often."""
     renew_every: int = 0
     """Iterations between two new sheets, each taking the place of the oldest; 0: those of the beginning stay."""
-    features: str = "vgg16"
-    """What sees the images: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of a VGG's convolutions: float32 or bfloat16, which some processors compute in half the time."""
     overflow_weight: float = 100.0
     """Of the mean squared excess of colours and states."""
     quantised: bool = False
@@ -165,18 +159,10 @@ def train(config: Config) -> Path:
             "size": config.size,
             "substrate": f"torus of {config.size}x{config.size} units: {config.substrate}",
             "iterations between two new sheets": config.renew_every,
-            "started from": describe_rule(config.start)["card"] if config.start else None,
+            "started from": card_of(config.start),
         }
         return run(training, card)
 
 
-def main() -> None:
-    """Reads the command line and trains."""
-    try:
-        train(from_command_line(Config, __doc__))
-    except LostProcessError as error:
-        raise SystemExit(str(error)) from None
-
-
 if __name__ == "__main__":
-    main()
+    main(train, Config, __doc__)

@@ -37,6 +37,7 @@ from protocol.runs import grow
 from protocol.sheets import first_of_each_kind
 from protocol.shipping import ship
 from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, zero_seed
+from protocol.texture_options import FeatureOptions
 from protocol.units import unit_of
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -52,17 +53,13 @@ PIXEL_RATE = 0.05  # of Adam on pixels
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(FeatureOptions):
     """What the command line can change."""
 
     rule: str = "feature-conv3_3_2"
     """A shipped rule or a .safetensors file."""
     unit: str = ""
     """What is measured: LAYER_CHANNEL, such as conv3_3_2 or mixed4a_472; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of a VGG's convolutions: float32 or bfloat16."""
     steps: tuple[int, ...] = (500, 2000)
     """Steps after which runs are measured."""
     size: int = SIZE

@@ -28,15 +28,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
-from training_run import pictures, run, set_up
+from training_run import card_of, main, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.models import growing_nca
-from graphnca.rules import describe_rule
 from graphnca.targets import load_target
-from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training import Training, World, joined_processes
 from graphnca.training.recipes import REGIMES, growing_config, growing_world
 
 
@@ -137,18 +135,10 @@ def train(config: Config) -> Path:
             "regime": config.regime,
             "substrate": f"torus of {height}x{width} units: {config.substrate}",
             "iterations between two new sheets": config.renew_every,
-            "started from": describe_rule(config.start)["card"] if config.start else None,
+            "started from": card_of(config.start),
         }
         return run(training, card)
 
 
-def main() -> None:
-    """Reads the command line and trains."""
-    try:
-        train(from_command_line(Config, __doc__))
-    except LostProcessError as error:
-        raise SystemExit(str(error)) from None
-
-
 if __name__ == "__main__":
-    main()
+    main(train, Config, __doc__)

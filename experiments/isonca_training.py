@@ -30,12 +30,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
-from training_run import pictures, run, set_up, starting_rule
+from training_run import main, pictures, run, set_up, starting_rule
 
-from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training import Training, World, joined_processes
 from graphnca.training.recipes import isonca_config, isonca_world
 
 
@@ -127,13 +126,5 @@ def train(config: Config) -> Path:
         return run(training, card)
 
 
-def main() -> None:
-    """Reads the command line and trains."""
-    try:
-        train(from_command_line(Config, __doc__))
-    except LostProcessError as error:
-        raise SystemExit(str(error)) from None
-
-
 if __name__ == "__main__":
-    main()
+    main(train, Config, __doc__)

@@ -19,8 +19,9 @@ import numpy as np
 from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
 from protocol.planted import planted_raster, planted_seed
-from training_run import pictures, run, set_up
+from training_run import card_of, pictures, run, set_up
 
+from graphnca import load_rule
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
 from graphnca.targets import load_target
@@ -54,6 +55,8 @@ class Config:
     """As published."""
     rate: float = 2e-3
     """Adam's learning rate at first."""
+    start: str = ""
+    """A rule to go on from; empty: from nothing."""
     batch_size: int = 8
     """Samples of an iteration."""
     snapshots: int = 500
@@ -74,9 +77,11 @@ def train(config: Config) -> Path:
     sheet = drawn_sheet("square", height * width, 0.0, np.random.default_rng(config.seed))
     place = (config.seed_at, config.size)
     loss = PixelLoss(target, rasterizer=planted_raster(sheet.topology, height, width, *place))
-    seed = planted_seed(sheet.topology, config.channels, *place)
+    new = growing_nca(config.channels, config.hidden, fire_per="channel", fire_rate=KEPT)
+    rule = load_rule(config.start) if config.start else new
+    seed = planted_seed(sheet.topology, rule.num_channels, *place)
     training = Training(
-        growing_nca(config.channels, config.hidden, fire_per="channel", fire_rate=KEPT),
+        rule,
         World(sheet.topology, seed, last_state(loss), loss, "square"),
         TrainingConfig(
             iterations=config.iterations,
@@ -98,6 +103,7 @@ def train(config: Config) -> Path:
         "padding": config.padding,
         "seed at": list(config.seed_at),
         "recipe": "Studying Growth",
+        "started from": card_of(config.start),
         "substrate": f"torus of {height}x{width} units: square",
     }
     return run(training, card)

@@ -25,7 +25,6 @@ from typing import Any
 
 import torch
 from protocol.command_line import from_command_line
-from protocol.machine import machine
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -33,6 +32,7 @@ from graphnca import load_rule, rollout
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import CellCanvas, save_image
 from graphnca.seeds import point_seed
+from graphnca.training import machine
 from topologies import check_topology, load_topology, save_topology, voronoi_mesh
 
 VORONOI_DENSITY = 0.8215  # cells per unit area

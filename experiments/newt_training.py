@@ -23,14 +23,13 @@ from protocol.drawn import drawn_sheet
 from protocol.runs import grow
 from torch import Tensor
 from torch_geometric.data import Data
-from training_run import pictures, run, set_up
+from training_run import card_of, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.graft import graft
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
 from graphnca.rasterizers import NearestCell
-from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import MultiStep, Training, TrainingConfig, World, last_state
@@ -145,7 +144,7 @@ def train(config: Config) -> Path:
         "padding": config.padding,
         "regime": "regenerating, and healing of an eye of which only the upper half is left, amid tissue of the flank",
         "substrate": f"torus of {anatomy.side}x{anatomy.side} units: square",
-        "started from": describe_rule(config.start)["card"] if config.start else None,
+        "started from": card_of(config.start),
     }
     return run(training, card)
 

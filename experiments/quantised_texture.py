@@ -44,6 +44,7 @@ from protocol.report import publish, write_metrics
 from protocol.runs import grow
 from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from texture_grids import typical
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -64,23 +65,15 @@ FLOAT, ROUNDED, TUNED = "float", "8 bits", "8 bits, trained on"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped rules or .safetensors files; empty: every shipped texture."""
     tuned: tuple[str, ...] = ()
     """For each of the rules one that was trained on in 8 bits; empty: none."""
     published: str = ""
     """An atlas of the authors' demo, in place of rules."""
     model: str = ""
     """The name of the model in it; empty: the first one."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: int = 500
     """Steps after which runs are measured."""
     size: int = SIZE

@@ -47,25 +47,24 @@ from time import perf_counter
 import torch
 from protocol.chambers import CHAMBERS, advanced, placed_shell, starting_state
 from protocol.command_line import from_command_line
-from protocol.machine import machine
 from protocol.sheets import square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
-from training_run import set_up
+from training_run import card_of, set_up
 
 from graphnca import load_rule, save_rule, trajectory
 from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
 from graphnca.regions import GROWING
-from graphnca.rules import describe_rule
 from graphnca.training import (
     Cosine,
     ParameterAverage,
     Warmup,
     examine,
     load_checkpoint,
+    machine,
     normalise_gradients,
     save_checkpoint,
 )
@@ -264,7 +263,7 @@ class ShellTraining:
             "iterations": self.iteration,
             "hours": round(self.seconds / 3600, 2),
             "machine": machine(),
-            "started from": describe_rule(self.config.start)["card"] if self.config.start else None,
+            "started from": card_of(self.config.start),
         }
         save_rule(self.averaged_rule(), path, card)
         return path

@@ -16,12 +16,11 @@ import numpy as np
 import torch
 from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
-from training_run import pictures, run, set_up
+from training_run import card_of, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
-from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import Genome, MultiStep, PoolPolicy, Training, TrainingConfig, World, last_state
@@ -97,7 +96,7 @@ def train(config: Config) -> Path:
         "padding": config.padding,
         "recipe": "persistent, with a trained genome for each target",
         "substrate": f"torus of {side}x{side} units: square",
-        "started from": describe_rule(config.start)["card"] if config.start else None,
+        "started from": card_of(config.start),
     }
     return run(training, card)
 

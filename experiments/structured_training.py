@@ -21,18 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.structured import LOSS_SCALE, seed_of
 from protocol.targets import PADDING, SIZE
 from torch import Tensor
-from training_run import pictures, run, set_up, starting_rule
+from training_run import main, pictures, run, set_up, starting_rule
 
 from graphnca.losses import PixelLoss
 from graphnca.targets import load_target, turn_target
 from graphnca.training import (
     Cosine,
-    LostProcessError,
     PoolPolicy,
     Training,
     TrainingConfig,
@@ -144,13 +142,5 @@ def train(config: Config) -> Path:
         return run(training, card)
 
 
-def main() -> None:
-    """Reads the command line and trains."""
-    try:
-        train(from_command_line(Config, __doc__))
-    except LostProcessError as error:
-        raise SystemExit(str(error)) from None
-
-
 if __name__ == "__main__":
-    main()
+    main(train, Config, __doc__)

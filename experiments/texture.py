@@ -28,26 +28,25 @@ from typing import cast, get_args
 
 import numpy as np
 import torch
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet, drawn_worlds
 from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster
-from training_run import pictures, run, set_up
+from protocol.texture_options import FeatureOptions
+from training_run import card_of, main, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.features.vgg import Statistic
 from graphnca.layers import in_8_bits
 from graphnca.losses import TextureLoss
 from graphnca.models import texture_nca
-from graphnca.rules import describe_rule
 from graphnca.templates import load_template
-from graphnca.training import LostProcessError, Training, World, joined_processes
+from graphnca.training import Training, World, joined_processes
 from graphnca.training.recipes import texture_config, texture_world
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(FeatureOptions):
     """What the command line can change."""
 
     template: str
@@ -56,10 +55,6 @@ class Config:
     """Kinds of cells, separated by commas: square, hex, voronoi; a kind named twice is drawn twice as often."""
     renew_every: int = 0
     """Iterations between two new sheets, each taking the place of the oldest; 0: those of the beginning stay."""
-    features: str = "vgg16"
-    """What sees the images: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16, which some processors compute in half the time."""
     statistic: str = "sliced_ot"
     """sliced_ot or gram."""
     size: int = SIZE
@@ -148,18 +143,10 @@ def train(config: Config) -> Path:
             "size": config.size,
             "substrate": f"torus of {config.size}x{config.size} units: {config.substrate}",
             "iterations between two new sheets": config.renew_every,
-            "started from": describe_rule(config.start)["card"] if config.start else None,
+            "started from": card_of(config.start),
         }
         return run(training, card)
 
 
-def main() -> None:
-    """Reads the command line and trains."""
-    try:
-        train(from_command_line(Config, __doc__))
-    except LostProcessError as error:
-        raise SystemExit(str(error)) from None
-
-
 if __name__ == "__main__":
-    main()
+    main(train, Config, __doc__)

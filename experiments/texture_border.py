@@ -37,6 +37,7 @@ from protocol.report import publish, write_metrics
 from protocol.runs import grow
 from protocol.texture import Texture, texture_raster, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -53,17 +54,9 @@ FRAMES, FRAME_EVERY = 5, 40  # of the animation, before and twice as many after 
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped texture rules or .safetensors files; empty: every shipped texture."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     core: int = 48
     """Units along a side of the core."""
     size: int = 80

@@ -36,6 +36,7 @@ from protocol.runs import grow, walk
 from protocol.sheets import first_of_each_kind
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -55,17 +56,9 @@ CURVE_SIZE = (560, 330)
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped rules or .safetensors files; empty: every shipped texture."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     grown: int = 1000
     """Steps before the damage."""
     size: int = SIZE

@@ -46,6 +46,7 @@ from protocol.scores import EXPLODED
 from protocol.sheets import voronoi_sheet
 from protocol.texture import SIZE, Texture, cells_of, texture_raster, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -68,17 +69,9 @@ Start = Callable[[NCAConv, Data, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped rules or .safetensors files; empty: every shipped texture."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: int = 1000
     """Steps of a run."""
     size: int = SIZE

@@ -45,6 +45,7 @@ from protocol.runs import grow
 from protocol.sheets import first_of_each_kind
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -59,21 +60,13 @@ ANIMATED_SCALE = 1.75
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped rules or .safetensors files; empty: every shipped texture."""
     published: str = ""
     """An atlas of the authors' demo, in place of rules."""
     model: str = ""
     """The name of the model in it; empty: the first one."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: tuple[int, ...] = (500, 5000)
     """Steps after which runs are measured; the other ways to perceive a gradient at the first alone."""
     size: int = SIZE

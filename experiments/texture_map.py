@@ -38,6 +38,7 @@ from protocol.report import publish, write_metrics
 from protocol.runs import grow
 from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import FeatureOptions
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -56,15 +57,11 @@ ANIMATED = ("halves", "fuzzy")
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(FeatureOptions):
     """What the command line can change."""
 
     rule: tuple[str, ...] = ("texture-interlaced", "texture-dotted")
     """Two texture rules, shipped or .safetensors files."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: int = 800
     """Length of a run."""
     size: int = SIZE

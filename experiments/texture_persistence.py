@@ -33,6 +33,7 @@ from protocol.features import features_of, precision_of
 from protocol.report import publish, write_metrics
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -48,17 +49,9 @@ CURVE_SIZE = (560, 330)
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped rules or .safetensors files; empty: every shipped texture."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: int = 10000
     """Length of a run."""
     every: int = 500

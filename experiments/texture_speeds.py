@@ -37,6 +37,7 @@ from protocol.report import publish, write_metrics
 from protocol.sheets import KINDS
 from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
 from protocol.texture_meter import TextureMeter
+from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -54,17 +55,9 @@ ANIMATED = 0.1  # of the run that it shows
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ComparisonOptions):
     """What the command line can change."""
 
-    rule: tuple[str, ...] = ()
-    """Shipped texture rules or .safetensors files; empty: every shipped texture."""
-    template: str = ""
-    """What pictures are compared with: a drawn template or an image; empty: what the rule was trained on."""
-    features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
-    precision: str = "float32"
-    """Type of the features' convolutions: float32 or bfloat16."""
     steps: int = 6400
     """Length of a run, in steps of the fast half."""
     size: int = SIZE

@@ -5,7 +5,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -52,7 +52,14 @@ def _how_to_read(value: Any, text: str) -> dict[str, Any]:
 
 
 def _texts_under_fields(kind: type) -> dict[str, str]:
-    """The string that follows each field in the source of a class."""
+    """The string that follows each field in the source of a class, or of one that it extends."""
+    told = {}
+    for one in reversed([one for one in kind.__mro__ if is_dataclass(one)]):
+        told |= _own_texts_under_fields(one)
+    return told
+
+
+def _own_texts_under_fields(kind: type) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     statements: Sequence[ast.stmt] = body.body if isinstance(body, ast.ClassDef) else []
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphnca.atomic_file import write_atomically
-from protocol.machine import machine
+from graphnca.training import machine
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "results"
 

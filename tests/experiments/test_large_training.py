@@ -34,3 +34,11 @@ def test_the_recipe_is_the_published_one(tmp_path: Path) -> None:
     rates = [config.schedule(iteration) for iteration in (0, 2999, 3000, 6000, 9000)]
     assert [round(rate / 2e-3, 6) for rate in rates] == [1, 1, 0.2, 0.04, 0.008]
     assert made[0].optimizer.param_groups[0]["weight_decay"] == 3e-5
+
+
+def test_it_can_go_on_from_a_rule(tmp_path: Path) -> None:
+    first = train(Config(size=8, padding=2, iterations=1, batch_size=2, channels=8, out=str(tmp_path / "first")))
+    second = Config(size=8, padding=2, iterations=1, batch_size=2, start=str(first), out=str(tmp_path / "second"))
+    path = train(second)
+    assert load_rule(path).num_channels == 8
+    assert describe_rule(path)["card"]["started from"]["iterations"] == 1

@@ -46,3 +46,25 @@ def test_a_missing_argument_is_named(capsys):
     with pytest.raises(SystemExit):
         from_command_line(Config, "", arguments=[])
     assert "rule" in capsys.readouterr().err
+
+
+def test_fields_of_a_base_class_are_options_with_their_texts(capsys):
+    @dataclass(frozen=True, kw_only=True)
+    class Base:
+        """What several have in common."""
+
+        depth: int = 3
+        """How deep."""
+
+    @dataclass(frozen=True)
+    class Extended(Base):
+        """One of them."""
+
+        name: str
+        """What it is called."""
+
+    assert from_command_line(Extended, "", arguments=["x", "--depth", "4"]) == Extended("x", depth=4)
+    with pytest.raises(SystemExit):
+        from_command_line(Extended, "", arguments=["--help"])
+    shown = capsys.readouterr().out
+    assert "How deep. [3]" in shown and "What it is called." in shown
