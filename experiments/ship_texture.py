@@ -53,7 +53,7 @@ class Config:
     """Units along a side of the sheets."""
     meshes: int = 3
     """Voronoi meshes."""
-    runs: int = 5
+    runs: int = 9
     """Runs on each sheet."""
     seed: int = HELD_OUT
     """Of the runs; the meshes have the numbers after it."""
