@@ -68,8 +68,6 @@ class Config:
     """Steps of a rollout, the second number not included; 0 0: the regime's. Longer ones teach a rule not to drift."""
     wounds: tuple[int, ...] = (0, 0)
     """Steps between two wounds within a rollout, and steps at its end without any; 0 0: the regime's."""
-    reseed: str = "worst"
-    """Which of a batch the seed replaces: worst, or random, which lets those that have drifted grow old."""
     seed: int = 0
     threads: int = 0
     out: str = "runs/growing-lizard"
@@ -97,8 +95,6 @@ def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     if config.regime not in REGIMES:
         raise SystemExit(f"--regime: expected one of {sorted(REGIMES)}, got {config.regime!r}.")
-    if config.reseed not in ("worst", "random"):
-        raise SystemExit(f"--reseed: expected worst or random, got {config.reseed!r}.")
     with joined_processes(config.device) as processes:
         set_up(config.threads, config.seed)
         target = load_target(config.target, size=config.size, padding=config.padding)
@@ -123,7 +119,6 @@ def train(config: Config) -> Path:
                 batch_size=config.batch_size,
                 steps=steps_of(config),
                 wounds=wounds_of(config),
-                reseed_worst=config.reseed == "worst",
                 num_sheets=len(kinds),
                 seed=config.seed,
                 snapshot_every=config.snapshots,

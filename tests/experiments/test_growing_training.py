@@ -58,10 +58,3 @@ def test_wounds_are_the_regime_s_or_as_asked_for(tmp_path: Path) -> None:
     )
     training = describe_rule(str(train(asked)))["card"]["configuration"]
     assert (training["wound_every"], training["wounded"], training["wound_rest"]) == (30, 4, 20)
-
-
-def test_the_seed_replaces_the_worst_or_a_random_one(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="--reseed"):
-        train(Config(reseed="best", out=str(tmp_path / "run")))
-    asked = Config(target="butterfly", size=10, padding=3, channels=8, iterations=1, reseed="random", out=str(tmp_path))
-    assert not describe_rule(str(train(asked)))["card"]["configuration"]["pool"]["rank"]

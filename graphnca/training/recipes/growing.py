@@ -38,7 +38,6 @@ def growing_config(
     batch_size: int = 8,
     steps: tuple[int, int] | None = None,
     wounds: tuple[int, int] | None = None,
-    reseed_worst: bool = True,
     num_sheets: int = 1,
     seed: int = 0,
     snapshot_every: int = 0,
@@ -55,8 +54,6 @@ def growing_config(
         steps: Of a rollout, the upper bound not included; by default the regime's.
         wounds: Steps between two wounds of half a batch within a rollout, and steps at its end without any; by default
             the regime's, which are none but in the hardened one.
-        reseed_worst: Whether the seed replaces the worst of a batch, as published, or a random one: then samples that
-            have drifted grow old in the pool, and a rule learns to keep its place.
         num_sheets: Among how many substrates the pool is divided.
         seed: Of all random numbers.
         snapshot_every: Iterations between two averaged rules that are kept; 0: none.
@@ -77,7 +74,7 @@ def growing_config(
         wounded=batch_size // 2 if wound_every else 0,
         wound_rest=wound_rest,
         schedule=MultiStep(rate, (milestone,)),
-        pool=replace(policy, size=max(batch_size, policy.size // num_sheets), rank=policy.rank and reseed_worst),
+        pool=replace(policy, size=max(batch_size, policy.size // num_sheets)),
         seed=seed,
         snapshot_every=snapshot_every,
         checkpoint_seconds=checkpoint_seconds,

@@ -49,12 +49,6 @@ def test_wounds_can_be_asked_for_in_any_regime() -> None:
     assert (config.wound_every, config.wounded, config.wound_rest) == (96, 4, 64)
 
 
-def test_a_random_sample_can_make_room_for_the_seed() -> None:
-    assert growing_config("regenerating", 10).pool.rank
-    assert not growing_config("regenerating", 10, reseed_worst=False).pool.rank
-    assert not growing_config("naive", 10).pool.rank
-
-
 def test_an_unknown_regime_is_an_error() -> None:
     with pytest.raises(ValueError, match="`regime` must be one of"):
         growing_config("eager", 10)
