@@ -38,6 +38,21 @@ def grids() -> str:
     return table([*header, "at most 1.25"], rows)
 
 
+def coarse() -> str:
+    """The ratios seen at two units a pixel."""
+    rows: list[list[Any]] = []
+    sheets: list[str] = []
+    for name, metrics in results_of_rules(PREFIX).items():
+        for step, ratios in metrics.get("times square at 2 units a pixel", {}).items():
+            sheets = list(ratios)
+            met = sum(ratio <= metrics["goal"]["at most"] for ratio in ratios.values())
+            square = metrics["sheets"]["square"][step]["median loss at 2 units a pixel"]
+            row = [f"`{name}`", told(step), f"{square:,.0f}", *(f"{ratio:.2f}" for ratio in ratios.values())]
+            rows.append([*row, f"{met} of {len(ratios)}"])
+    header = ["rule", "at", "loss on the square torus", *(f"{sheet}, times" for sheet in sheets), "at most 1.25"]
+    return table(header, rows) if rows else NOT_MEASURED
+
+
 def scale() -> str:
     """What losses are to be read by: pieces of the template, and its mean colour; and whose eyes saw it."""
     rows = []
@@ -92,6 +107,7 @@ def ways() -> str:
 
 TABLES: Tables = {
     "texture_grids": grids,
+    "texture_grids_coarse": coarse,
     "texture_grids_scale": scale,
     "texture_grids_floors": floors,
     "texture_grids_ways": ways,

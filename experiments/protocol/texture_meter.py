@@ -1,10 +1,12 @@
 """What pictures of textures are measured by: sliced transport to a template, in the same directions for all of them."""
 
+from functools import cached_property
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from graphnca.losses import TextureLoss
 from protocol.texture import DIRECTIONS_SEED
@@ -25,6 +27,7 @@ class TextureMeter:
     """
 
     def __init__(self, features: nn.Module, template: Float[Tensor, "3 h w"]) -> None:
+        self.features = features
         self.template = template
         self.loss = TextureLoss(features, template)
 
@@ -34,6 +37,15 @@ class TextureMeter:
         parts = images.reshape(-1, *images.shape[-3:]).split(BATCH)
         losses = [self.loss(part, generator=torch.Generator().manual_seed(DIRECTIONS_SEED)) for part in parts]
         return torch.cat(losses).view(images.shape[:-3])
+
+    @cached_property
+    def half(self) -> "TextureMeter":
+        """Measures pictures of half as many pixels each way, by the template averaged over 2x2 pixels.
+
+        At one pixel a unit the first layers see every cell's own outline, which only squares in rows share with the
+        template's pixels; at two units a pixel they see what several cells make together.
+        """
+        return TextureMeter(self.features, halved(self.template))
 
     def scale(self, size: int) -> dict[str, Any]:
         """Losses between which those of a picture of `size` x `size` pixels lie, to read the others by.
@@ -50,3 +62,9 @@ class TextureMeter:
             "pieces of the template": [round(value, 1) for value in self(pieces).tolist()],
             "one colour": round(float(self(colour)), 1),
         }
+
+
+def halved(images: Float[Tensor, "*b 3 h w"]) -> Float[Tensor, "*b 3 h//2 w//2"]:
+    """The means over 2x2 pixels."""
+    flat = images.reshape(-1, *images.shape[-3:])
+    return avg_pool2d(flat, 2).reshape(*images.shape[:-2], images.shape[-2] // 2, images.shape[-1] // 2)

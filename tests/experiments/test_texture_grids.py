@@ -54,6 +54,9 @@ def test_a_rule_is_measured_against_its_template_and_published(
         assert all(len(entry["losses"]) == SMALL["runs"] for entry in losses.values())
         ratio = losses["hex"]["median loss"] / losses["square"]["median loss"]
         assert metrics["times square"][key]["hex"] == pytest.approx(ratio, abs=1e-3)
+        coarse = losses["hex"]["median loss at 2 units a pixel"] / losses["square"]["median loss at 2 units a pixel"]
+        assert metrics["times square at 2 units a pixel"][key]["hex"] == pytest.approx(coarse, abs=1e-2)
+        assert coarse != pytest.approx(ratio, abs=1e-3)
     ratios = [ratio for of_step in metrics["times square"].values() for ratio in of_step.values()]
     assert metrics["goal"] == {"at most": GOAL, "met": sum(ratio <= GOAL for ratio in ratios), "of": 4}
     assert list(metrics["ways"]["corrected"]) == ["hex", "voronoi 2001"]

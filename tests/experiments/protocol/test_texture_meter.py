@@ -1,7 +1,7 @@
 """Pictures are measured in the same directions, whatever is measured beside them."""
 
 import torch
-from protocol.texture_meter import BATCH, TextureMeter
+from protocol.texture_meter import BATCH, TextureMeter, halved
 
 from graphnca.features import FilterBank
 from graphnca.templates import load_template
@@ -31,3 +31,15 @@ def test_the_template_has_none_and_one_colour_has_more_than_its_pieces() -> None
 
 def test_pictures_larger_than_the_template_are_scaled_by_the_whole_of_it() -> None:
     assert max(meter().scale(128)["pieces of the template"]) < 1e-2
+
+
+def test_half_the_resolution_sees_means_of_four_pixels() -> None:
+    """Noise that is the same in no two pixels but adds up to nothing in every square of four is not seen there."""
+    measure = meter()
+    chequers = 0.1 * (1.0 - 2.0 * ((torch.arange(64)[:, None] + torch.arange(64)) % 2))
+    picture = measure.template + chequers
+    torch.testing.assert_close(halved(picture), halved(measure.template))
+    assert halved(picture[None, None]).shape == (1, 1, 3, 32, 32)
+    torch.testing.assert_close(measure.half.template, halved(measure.template))
+    assert float(measure.half(halved(picture))) < 1e-2
+    assert float(measure(picture)) > 100.0
