@@ -55,6 +55,8 @@ class Config:
     """As published."""
     rate: float = 2e-3
     """Adam's learning rate at first."""
+    milestones: tuple[int, ...] = (0,)
+    """Iterations from which on the rate is 0.2 of what it was; 0: a quarter, a half and three quarters of all."""
     start: str = ""
     """A rule to go on from; empty: from nothing."""
     batch_size: int = 8
@@ -77,6 +79,7 @@ def train(config: Config) -> Path:
     sheet = drawn_sheet("square", height * width, 0.0, np.random.default_rng(config.seed))
     place = (config.seed_at, config.size)
     loss = PixelLoss(target, rasterizer=planted_raster(sheet.topology, height, width, *place))
+    milestones = config.milestones if any(config.milestones) else tuple(config.iterations * part // 4 for part in (1, 2, 3))
     new = growing_nca(config.channels, config.hidden, fire_per="channel", fire_rate=KEPT)
     rule = load_rule(config.start) if config.start else new
     seed = planted_seed(sheet.topology, rule.num_channels, *place)
@@ -87,7 +90,7 @@ def train(config: Config) -> Path:
             iterations=config.iterations,
             batch_size=config.batch_size,
             steps=STEPS,
-            schedule=MultiStep(config.rate, tuple(config.iterations * part // 4 for part in (1, 2, 3)), FALL),
+            schedule=MultiStep(config.rate, milestones, FALL),
             weight_decay=WEIGHT_DECAY,
             explosion=EXPLOSION,
             pool=PoolPolicy(size=POOL, seed_always_until=0, seed_every=1, damage_every=0, rank=True),

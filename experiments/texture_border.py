@@ -63,7 +63,7 @@ class Config(ComparisonOptions):
     """Units along a side of the whole."""
     steps: int = 800
     """Steps before the border comes, and as many after it."""
-    runs: int = 2
+    runs: int = 6
     """Runs on each sheet."""
     seed: int = 2300
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""

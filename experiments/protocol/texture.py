@@ -21,7 +21,7 @@ from protocol.rules import read_rule
 from protocol.scores import bounded
 from protocol.sheets import KINDS, VORONOI_DENSITY, hex_sheet, square_sheet, voronoi_sheet
 
-SIZE = 64  # units along a side of the sheets: six periods of the drawn templates at least
+SIZE = 64  # units along a side of the sheets: four periods of the drawn templates at least
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
 RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 PUBLISHED_GAIN = 0.5  # rgb = state / 2 + 0.5 (the models of the article's demo)

@@ -5,10 +5,10 @@ from jaxtyping import Float
 
 from .canvas import Canvas, colour, mixed, rising
 
-PITCH = 10.7  # pixels from a dot to the next
-RADIUS = (2.9, 3.7)  # pixels
+PITCH = 12.8  # pixels from a dot to the next
+RADIUS = (3.7, 4.7)  # pixels
 JITTER = 0.7  # pixels by which dots are off their places, at most
-EDGE = 1.6  # pixels on either side of a rim over which it fades: sharper ones only cells in rows and columns can show
+EDGE = 2.0  # pixels on either side of a rim over which it fades: cells out of line cannot show sharper ones
 GROUND, SHADOW = colour((244, 232, 206)), colour((222, 200, 168))
 DOTS = (colour((206, 44, 48)), colour((206, 44, 48)), colour((32, 104, 130)))  # two red ones for a blue one
 

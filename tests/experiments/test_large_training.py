@@ -33,6 +33,10 @@ def test_the_recipe_is_the_published_one(tmp_path: Path) -> None:
     assert (config.iterations, config.batch_size, config.steps, config.pool.size) == (12_000, 8, (64, 108), 1000)
     rates = [config.schedule(iteration) for iteration in (0, 2999, 3000, 6000, 9000)]
     assert [round(rate / 2e-3, 6) for rate in rates] == [1, 1, 0.2, 0.04, 0.008]
+    with patch.object(large_training, "run", instead):
+        train(Config(size=8, padding=2, iterations=100, milestones=(40, 90), out=str(tmp_path)))
+    rates = [made[1].config.schedule(iteration) for iteration in (39, 40, 90)]
+    assert [round(rate / 2e-3, 6) for rate in rates] == [1, 0.2, 0.04]
     assert made[0].optimizer.param_groups[0]["weight_decay"] == 3e-5
 
 
