@@ -79,7 +79,9 @@ def train(config: Config) -> Path:
     sheet = drawn_sheet("square", height * width, 0.0, np.random.default_rng(config.seed))
     place = (config.seed_at, config.size)
     loss = PixelLoss(target, rasterizer=planted_raster(sheet.topology, height, width, *place))
-    milestones = config.milestones if any(config.milestones) else tuple(config.iterations * part // 4 for part in (1, 2, 3))
+    milestones = (
+        config.milestones if any(config.milestones) else tuple(config.iterations * part // 4 for part in (1, 2, 3))
+    )
     new = growing_nca(config.channels, config.hidden, fire_per="channel", fire_rate=KEPT)
     rule = load_rule(config.start) if config.start else new
     seed = planted_seed(sheet.topology, rule.num_channels, *place)

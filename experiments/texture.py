@@ -67,6 +67,8 @@ class Config(FeatureOptions):
     rate: float = 1e-3
     milestones: tuple[int, ...] = (1000, 2000)
     """Iterations from which on the rate is 0.3 of what it was."""
+    noise_every: int = 0
+    """Iterations between two in which a sample has a disk of noise; 0: never, as published."""
     start: str = ""
     """A rule to go on from; empty: from nothing."""
     quantised: bool = False
@@ -123,6 +125,7 @@ def train(config: Config) -> Path:
                 batch_size=config.batch_size,
                 pool=config.pool,
                 steps=(config.steps[0], config.steps[1]),
+                noise_every=config.noise_every,
                 num_sheets=len(kinds),
                 seed=config.seed,
                 snapshot_every=config.snapshots,

@@ -41,7 +41,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
 
-from graphnca.damage import disks, half_plane, wound
+from graphnca.damage import disks, half_plane, scramble, wound
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
 
 WHOLE = "undamaged"
@@ -88,14 +88,6 @@ def in_half(topology: Data) -> Bool[Tensor, " n"]:
     return half_plane(topology, (x, y), 0.0)
 
 
-def noisy(
-    states: Float[Tensor, "*b n c"], mask: Bool[Tensor, " n"], generator: torch.Generator
-) -> Float[Tensor, "*b n c"]:
-    """The states with noise from -1 to 1 in all channels of the masked cells."""
-    noise = NOISE * (2 * torch.rand(states.shape, generator=generator) - 1)
-    return torch.where(mask[:, None], noise, states)
-
-
 def damaged(states: Float[Tensor, "b n c"], topology: Data, seed: int) -> dict[str, Tensor]:
     """The states of several runs after each kind of damage, and as they were."""
     hole, half = in_disks(topology), in_half(topology)
@@ -103,7 +95,7 @@ def damaged(states: Float[Tensor, "b n c"], topology: Data, seed: int) -> dict[s
     return {
         WHOLE: states,
         "disks erased": wound(states, hole),
-        "disks of noise": noisy(states, hole, generator),
+        "disks of noise": scramble(states, hole, NOISE, generator=generator),
         "half erased": wound(states, half),
     }
 

@@ -1,4 +1,4 @@
-"""Wounds: regions of the plane in which every cell is set to zero.
+"""Wounds: regions of the plane in which every cell is set to zero, or filled with noise.
 
 A region is a mask over the cells whose centres lie in it, measured from a point the shortest way round a torus. So a
 cut is the same on every substrate: the same part of the plane, whatever the cells.
@@ -103,6 +103,25 @@ def random_cells(
 def wound(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*m n"]) -> Float[Tensor, "*b n c"]:
     """The states with the masked cells, `(N,)` or one mask for each, set to zero in all channels."""
     return x.masked_fill(mask.unsqueeze(-1), 0.0)
+
+
+def scramble(
+    x: Float[Tensor, "*b n c"],
+    mask: Bool[Tensor, "*m n"],
+    bound: float = 1.0,
+    *,
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, "*b n c"]:
+    """The states with every channel of the masked cells drawn anew, uniformly within +-`bound`.
+
+    Args:
+        x: States.
+        mask: `(N,)` or one mask for each state.
+        bound: Of the noise.
+        generator: Source of the random numbers, on the CPU.
+    """
+    noise = bound * (2 * torch.rand(x.shape, generator=generator) - 1)
+    return torch.where(mask.unsqueeze(-1), noise.to(x), x)
 
 
 def _offsets(topology: Data, centres: Float[Tensor, "b 2"]) -> Float[Tensor, "b n 2"]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.damage import disks, half_plane, quadrant, random_cells, random_disks, square, wound
+from graphnca.damage import disks, half_plane, quadrant, random_cells, random_disks, scramble, square, wound
 from topologies import square_grid
 
 
@@ -171,3 +171,13 @@ def test_random_cells_are_so_many_and_each_by_itself() -> None:
 def test_a_share_that_is_none(share: float) -> None:
     with pytest.raises(ValueError, match=r"`share` must lie in 0\.\.1"):
         random_cells(square_grid(8, 8), 1, share)
+
+
+def test_scrambled_cells_are_drawn_anew_and_others_stay() -> None:
+    x, mask = torch.full((2, 64, 5), 7.0), disks(square_grid(8, 8), torch.tensor([[4.0, 4.0]]), torch.tensor([2.5]))[0]
+    scrambled = scramble(x, mask, 0.5, generator=torch.Generator().manual_seed(0))
+    assert (scrambled[:, ~mask] == 7.0).all()
+    inside = scrambled[:, mask]
+    assert inside.abs().max() <= 0.5 and inside.std() == pytest.approx(0.5 / 3**0.5, rel=0.15)
+    assert not torch.equal(inside[0], inside[1])
+    assert (x == 7.0).all()

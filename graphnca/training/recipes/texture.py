@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
+from ...damage import random_disks, scramble
 from ...losses import OverflowLoss, TextureLoss
+from ..guard import EXPLODED
 from ..loop import PoolPolicy, TrainingConfig
 from ..objectives import last_state_in_bounds
 from ..schedules import MultiStep
@@ -18,6 +21,7 @@ MILESTONES = (1000, 2000)  # iterations from which on it is 0.3 of what it was, 
 FACTOR = 0.3
 POOL = 256  # states in training at a time, on all sheets together, as published
 SEED_EVERY = 8  # iterations between two seeds in the batch, as published
+EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a rule learns from states that run away
 BOUND = 1.0  # states beyond it overflow, as published
 
 
@@ -29,6 +33,7 @@ def texture_config(
     batch_size: int = 4,
     pool: int = POOL,
     steps: tuple[int, int] = STEPS,
+    noise_every: int = 0,
     num_sheets: int = 1,
     seed: int = 0,
     snapshot_every: int = 0,
@@ -43,6 +48,8 @@ def texture_config(
         batch_size: Samples of an iteration.
         pool: States kept, of all substrates together.
         steps: Of a rollout, the upper bound not included.
+        noise_every: Iterations between two in which a sample has a disk of noise; 0, as published: never. A rule that
+            has not seen noise may explode from it.
         num_sheets: Among how many substrates the pool is divided.
         seed: Of all random numbers.
         snapshot_every: Iterations between two averaged rules that are kept; 0: none.
@@ -57,8 +64,12 @@ def texture_config(
         steps=steps,
         schedule=MultiStep(rate, tuple(milestones), FACTOR),
         pool=PoolPolicy(
-            size=max(batch_size, pool // num_sheets), seed_always_until=0, seed_every=SEED_EVERY, damage_every=0
+            size=max(batch_size, pool // num_sheets),
+            seed_always_until=0,
+            seed_every=SEED_EVERY,
+            damage_every=noise_every,
         ),
+        explosion=EXPLOSION if noise_every else EXPLODED,
         seed=seed,
         snapshot_every=snapshot_every,
         checkpoint_seconds=checkpoint_seconds,
@@ -68,6 +79,8 @@ def texture_config(
 def texture_world(topology: Data, loss: TextureLoss, num_channels: int = 12, name: str = "") -> World:
     """Cells that are all alike, and are to look like the template while their states stay within +-1.
 
+    Samples that the pool policy damages have a random disk filled with noise within +-1.
+
     Args:
         topology: The substrate, on the device of the training.
         loss: Of states; its rasterizer shows the substrate.
@@ -75,4 +88,10 @@ def texture_world(topology: Data, loss: TextureLoss, num_channels: int = 12, nam
         name: For pictures and messages.
     """
     seed = torch.zeros(len(topology["pos"]), num_channels, device=topology["pos"].device)
-    return World(topology, seed, last_state_in_bounds(loss, OverflowLoss(BOUND, power=1)), loss, name)
+
+    def damage(states: Tensor, generator: torch.Generator) -> Tensor:
+        disks = random_disks(topology, len(states), generator=generator)
+        return scramble(states, disks, BOUND, generator=generator)
+
+    objective = last_state_in_bounds(loss, OverflowLoss(BOUND, power=1))
+    return World(topology, seed, objective, loss, name, damage=damage)

@@ -27,3 +27,16 @@ def test_a_world_starts_from_nothing(topology: Data) -> None:
     world = texture_world(topology, loss, 6, "here")
     assert world.start().shape == (topology.num_nodes, 6) and not world.start().any()
     assert world.loss(torch.zeros(2, topology.num_nodes, 6)).shape == (2,)
+
+
+def test_noise_is_a_disk_within_the_bound(topology: Data) -> None:
+    loss = TextureLoss(FilterBank(), torch.rand(3, 12, 12), rasterizer=NearestCell(topology, 12, 12))
+    world = texture_world(topology, loss, 6)
+    assert world.damage is not None
+    noisy = world.damage(torch.full((2, topology.num_nodes, 6), 5.0), torch.Generator().manual_seed(0))
+    changed = (noisy != 5.0).all(-1)
+    assert changed.any(-1).all() and not changed.all(-1).any()
+    assert noisy[changed].abs().max() <= 1.0
+    config = texture_config(10, noise_every=3)
+    assert (config.pool.damage_every, config.pool.damage_count) == (3, 1)
+    assert config.explosion > texture_config(10).explosion
