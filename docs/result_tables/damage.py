@@ -7,9 +7,22 @@ from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, resul
 
 BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
 GOAL_SHARE = 0.9
+HALVES = ("right half", "lower half", "left half", "upper half", "centre")
+NEAR = 0.3  # of log10: twice the error, which the eye hardly sees
 TWICE = 2.0
 LEVELS = (-3.0, -2.5)  # the first says who has recovered
 FIRST_SHEET = "square"
+
+
+def as_near(entry: dict) -> str:
+    """How many of the runs that lost a half or the middle are whole 100 steps later, or as near as without a cut."""
+    near, count = 0, 0
+    for time in entry["times"].values():
+        uncut = median(time["none"]["after 100"])
+        errors = [value for cut, numbers in time.items() if cut in HALVES for value in numbers["after 100"]]
+        near += sum(error <= max(LEVELS[0], uncut + NEAR) for error in errors)
+        count += len(errors)
+    return f"{near} of {count}"
 
 
 def battery_goal() -> str:
@@ -19,8 +32,9 @@ def battery_goal() -> str:
         for sheet, entry in metrics["sheets"].items():
             goal = entry["goal"]
             reached = ("yes" if goal["reached"] else "no") if sheet == FIRST_SHEET else ""
-            rows.append([f"`{name}`", sheet, f"{goal['healed']} of {goal['cuts']}", reached])
+            rows.append([f"`{name}`", sheet, f"{goal['healed']} of {goal['cuts']}", reached, as_near(entry)])
     header = ["rule", "sheet", "at most -3.0 within 100 steps", f"goal ({GOAL_SHARE:.0%} on squares) reached"]
+    header.append(f"that, or within {NEAR} of no cut, after 100 steps")
     return table(header, rows) if rows else NOT_MEASURED
 
 

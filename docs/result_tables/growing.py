@@ -2,7 +2,10 @@
 
 from statistics import median
 
+from graphnca.rules import describe_rule, shipped_rules
 from result_tables.markdown import NOT_MEASURED, Tables, result, table
+
+MORE_MESHES = "errors to its own square pattern on more meshes"
 
 
 def growing_errors() -> str:
@@ -48,6 +51,22 @@ def growing_goal() -> str:
     )
 
 
+def growing_meshes() -> str:
+    """Shipped rules on many meshes: how far they are from what they are on squares."""
+    rows = []
+    for name in shipped_rules():
+        card = describe_rule(name)["card"]
+        found = card.get("measured", {}).get(MORE_MESHES)
+        if found:
+            told = [
+                f"{entry['median']:.4f} ({entry['errors'][0]:.4f} to {entry['errors'][-1]:.4f})"
+                for entry in found.values()
+            ]
+            trained = card["substrate"].split(": ")[-1]
+            rows.append([f"`{name}`", ", ".join(dict.fromkeys(trained.split(","))), *told])
+    return table(["rule", "trained on", "step 500", "step 2,000"], rows) if rows else NOT_MEASURED
+
+
 def growing_pictures() -> str:
     """The strip, the animation and the curves."""
     if not result("growing"):
@@ -63,5 +82,6 @@ def growing_pictures() -> str:
 TABLES: Tables = {
     "growing_errors": growing_errors,
     "growing_goal": growing_goal,
+    "growing_meshes": growing_meshes,
     "growing_pictures": growing_pictures,
 }

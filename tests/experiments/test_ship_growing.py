@@ -18,6 +18,7 @@ from graphnca.rules import describe_rule
 
 def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
     monkeypatch.setattr(ship_growing, "MOMENTS", (5, 10))
+    monkeypatch.setattr(ship_growing, "MESH_MOMENTS", (5, 10))
     monkeypatch.setattr(ship_growing, "CUT_AT", 7)
     monkeypatch.setattr(ship_growing, "AFTER", (0, 3, 6))
     monkeypatch.setattr(ship_growing, "RULES", tmp_path)
@@ -25,7 +26,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     rule = random_rule(8, 16, "sobel", life_mask="pre_post", std=0.05)
     trained = str(tmp_path / "trained.safetensors")
     save_rule(rule, trained, {"target": "heart", "size": 12, "padding": 3, "regime": "naive", "hours": 1.5})
-    config = ship_growing.Config(trained, "shipped", note="Small.", cells=324, runs=3, meshes=1)
+    config = ship_growing.Config(trained, "shipped", note="Small.", cells=324, runs=3, meshes=1, more_meshes=3)
     ship_growing.main(config)
 
     card = describe_rule(str(tmp_path / "shipped.safetensors"))["card"]
@@ -43,6 +44,9 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     assert step["median log10 error"] == sorted(step["log10 errors"])[1]
     assert sum(step["fates"].values()) == 3
     assert list(measured["sheets"]["hex"]["centre cut at 7"]) == ["0 steps later", "3 steps later", "6 steps later"]
+    more = measured["errors to its own square pattern on more meshes"]
+    assert list(more) == ["step 5", "step 10"]
+    assert all(len(entry["errors"]) == 3 and entry["median"] == entry["errors"][1] for entry in more.values())
     with Image.open(tmp_path / "pictures" / "shipped.png") as picture:
         assert picture.width > 5 * 36 and picture.height > 3 * 36
 
