@@ -45,7 +45,7 @@ from graphnca import trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
 
 GOAL = 1.15  # times the undisturbed loss
-MOMENTS = (1, 25, 50, 100, 200, 400, 800)  # steps after the border came at which the whole is measured
+MOMENTS = (1, 25, 50, 100, 200, 400, 800, 1600)  # steps after the border came at which the whole is measured
 DISTURBED = 100  # steps over which the core's change is taken
 RIM = 4.0  # units: the core's outermost cells, which meet the new ones
 BACKGROUND = 0.85  # of the colours where there are no cells yet
@@ -61,9 +61,9 @@ class Config(ComparisonOptions):
     """Units along a side of the core."""
     size: int = 80
     """Units along a side of the whole."""
-    steps: int = 800
+    steps: int = 1600
     """Steps before the border comes, and as many after it."""
-    runs: int = 6
+    runs: int = 3
     """Runs on each sheet."""
     seed: int = 2300
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""

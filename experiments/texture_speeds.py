@@ -62,7 +62,7 @@ class Config(ComparisonOptions):
     """Length of a run, in steps of the fast half."""
     size: int = SIZE
     """Units along a side of the sheets."""
-    runs: int = 6
+    runs: int = 4
     """Runs of each kind on each sheet."""
     seed: int = 2200
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
