@@ -7,7 +7,7 @@ from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, resul
 
 BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
 GOAL_SHARE = 0.9
-HALVES = ("right half", "lower half", "left half", "upper half", "centre")
+GOAL_CUTS = ("right half", "lower half", "left half", "upper half", "centre")  # as in experiments/protocol/cuts.py
 NEAR = 0.3  # of log10: twice the error, which the eye hardly sees
 TWICE = 2.0
 LEVELS = (-3.0, -2.5)  # the first says who has recovered
@@ -19,7 +19,7 @@ def as_near(entry: dict) -> str:
     near, count = 0, 0
     for time in entry["times"].values():
         uncut = median(time["none"]["after 100"])
-        errors = [value for cut, numbers in time.items() if cut in HALVES for value in numbers["after 100"]]
+        errors = [value for cut, numbers in time.items() if cut in GOAL_CUTS for value in numbers["after 100"]]
         near += sum(error <= max(LEVELS[0], uncut + NEAR) for error in errors)
         count += len(errors)
     return f"{near} of {count}"

@@ -2,8 +2,8 @@
 
 from statistics import median
 
-from graphnca.rules import describe_rule, shipped_rules
 from result_tables.markdown import NOT_MEASURED, Tables, result, table
+from result_tables.shipped import measured_by, trained_on
 
 MORE_MESHES = "errors to its own square pattern on more meshes"
 
@@ -54,17 +54,17 @@ def growing_goal() -> str:
 def growing_meshes() -> str:
     """Shipped rules on many meshes: how far they are from what they are on squares."""
     rows = []
-    for name in shipped_rules():
-        card = describe_rule(name)["card"]
-        found = card.get("measured", {}).get(MORE_MESHES)
+    moments: list[str] = []
+    for name, card in measured_by("ship_growing").items():
+        found = card["measured"].get(MORE_MESHES, {})
         if found:
+            moments = list(found)
             told = [
                 f"{entry['median']:.4f} ({entry['errors'][0]:.4f} to {entry['errors'][-1]:.4f})"
                 for entry in found.values()
             ]
-            trained = card["substrate"].split(": ")[-1]
-            rows.append([f"`{name}`", ", ".join(dict.fromkeys(trained.split(","))), *told])
-    return table(["rule", "trained on", "step 500", "step 2,000"], rows) if rows else NOT_MEASURED
+            rows.append([f"`{name}`", trained_on(card), *told])
+    return table(["rule", "trained on", *moments], rows) if rows else NOT_MEASURED
 
 
 def growing_pictures() -> str:
