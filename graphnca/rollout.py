@@ -9,11 +9,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from .engine import Task, choose_engine, has_engine
+from .engine.stencil import pads_well, stencil_of
 from .layers import NCAConv, UpdateRule, fire_key
 from .losses.overflow import OverflowLoss
 from .losses.step_difference import StepDifferenceLoss
 from .regions import kept_channels
-from .stencil import pads_well, stencil_of
 
 OVERFLOW_BOUND = 2.0  # states beyond +-2 are penalised (IsoNCA)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..layers import NCAConv
-from ..stencil import Stencil
+from .stencil import Stencil
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Task:
 
     Attributes:
         rule: The rule, as it is now; its update network is an `UpdateRule`, its arithmetic is float, or quantised where
-            the engine is `NativeEngine`.
+            the engine is `Native`.
         stencil: Of the rule's perception on the substrate, in the type and on the device of the states.
         batch: How many samples.
         fire_rate: Overrides the rule's; `(batch, N)` where it is a tensor.

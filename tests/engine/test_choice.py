@@ -3,8 +3,8 @@ import torch
 
 from graphnca.engine.choice import SWITCH, choose_engine
 from graphnca.engine.lists import ListEngine
-from graphnca.engine.native import NativeEngine, load_library
-from graphnca.engine.spans import SpanEngine
+from graphnca.engine.native import Native, load_library
+from graphnca.engine.patches import Patches
 
 CPU, CUDA, FLOAT, DOUBLE, BF16 = (
     torch.device("cpu"),
@@ -22,7 +22,7 @@ def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dtype", [FLOAT, DOUBLE])
 def test_the_processor_gets_the_compiled_engine_where_it_can_be_compiled(dtype: torch.dtype) -> None:
-    expected = ListEngine if load_library() is None else NativeEngine
+    expected = ListEngine if load_library() is None else Native
     assert choose_engine(CPU, dtype, dtype) is expected
 
 
@@ -31,11 +31,11 @@ def test_low_precision_on_the_processor_takes_lists() -> None:
 
 
 @pytest.mark.parametrize("precision", [FLOAT, BF16])
-def test_an_accelerator_takes_spans(precision: torch.dtype) -> None:
-    assert choose_engine(CUDA, FLOAT, precision) is SpanEngine
+def test_an_accelerator_takes_patches(precision: torch.dtype) -> None:
+    assert choose_engine(CUDA, FLOAT, precision) is Patches
 
 
-@pytest.mark.parametrize(("name", "expected"), [("lists", ListEngine), ("spans", SpanEngine)])
+@pytest.mark.parametrize(("name", "expected"), [("lists", ListEngine), ("patches", Patches)])
 def test_a_wish_is_heard(name: str, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, name)
     assert choose_engine(CPU, FLOAT, FLOAT) is expected
@@ -45,18 +45,18 @@ def test_a_wish_is_heard(name: str, expected: type, monkeypatch: pytest.MonkeyPa
 def test_the_compiled_engine_is_not_forced_where_it_can_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "native")
     assert choose_engine(CPU, FLOAT, BF16) is ListEngine
-    assert choose_engine(CUDA, FLOAT, FLOAT) is SpanEngine
+    assert choose_engine(CUDA, FLOAT, FLOAT) is Patches
 
 
-@pytest.mark.parametrize("wish", ["", "lists", "native", "spans"])
-def test_where_cells_keep_values_spans_take_the_place_of_lists(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wish", ["", "lists", "native", "patches"])
+def test_where_cells_keep_values_patches_take_the_place_of_lists(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, wish)
     native = load_library() is not None and wish in ("", "native")
-    assert choose_engine(CPU, FLOAT, FLOAT, keeps=True) is (NativeEngine if native else SpanEngine)
-    assert choose_engine(CPU, FLOAT, BF16, keeps=True) is SpanEngine
+    assert choose_engine(CPU, FLOAT, FLOAT, keeps=True) is (Native if native else Patches)
+    assert choose_engine(CPU, FLOAT, BF16, keeps=True) is Patches
 
 
 def test_an_unknown_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "steam")
-    with pytest.raises(ValueError, match=r"must be one of \['lists', 'native', 'spans'\], got 'steam'"):
+    with pytest.raises(ValueError, match=r"must be one of \['lists', 'native', 'patches'\], got 'steam'"):
         choose_engine(CPU, FLOAT, FLOAT)

@@ -8,7 +8,7 @@ import torch
 
 from graphnca import rollout, trajectory
 from graphnca.engine.choice import SWITCH
-from graphnca.engine.native import NativeEngine, compiler, library, load_library, segment
+from graphnca.engine.native import Native, compiler, library, load_library, segment
 from graphnca.layers import NCAConv
 from graphnca.models import isonca
 from graphnca.seeds import point_seed
@@ -26,8 +26,8 @@ def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rollout_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the laws of tests/test_rollout.py are about it."""
     calls = []
-    original = NativeEngine.__call__
-    monkeypatch.setattr(NativeEngine, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
+    original = Native.__call__
+    monkeypatch.setattr(Native, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
     grid = square_grid(6, 6)
     rollout(isonca(), point_seed(grid), grid, 3)
     assert calls == [1]
@@ -108,9 +108,9 @@ def test_a_final_state_written_to_before_the_backward_pass_is_noticed(random_rul
 def test_without_gradients_nothing_is_recorded(random_rule: Callable[..., NCAConv], monkeypatch: Any) -> None:
     """Also of a rule whose parameters ask for one."""
     kept = []
-    original = segment._Steps.advance
+    original = segment._Steps.forward
     monkeypatch.setattr(
-        segment._Steps, "advance", lambda self, keep_tape: kept.append(keep_tape) or original(self, keep_tape)
+        segment._Steps, "forward", lambda self, keep_tape: kept.append(keep_tape) or original(self, keep_tape)
     )
     grid, rule = square_grid(6, 6), random_rule(16, 8, "isonca")
     rollout(rule, point_seed(grid), grid, 2)

@@ -2,16 +2,16 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.engine.spans.patch import patch_of, reached
+from graphnca.engine.patches.patch import patch_of, reached
+from graphnca.engine.stencil import build_stencil, gather_sum
 from graphnca.layers import Perception
 from graphnca.seeds import point_seed
-from graphnca.stencil import build_stencil, gather_sum
 from topologies import square_grid
 
 
 def test_a_patch_perceives_as_the_whole(substrates: dict[str, Data], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the states beyond it are zero; two samples of different size."""
-    monkeypatch.setattr("graphnca.engine.spans.patch.QUANTUM", 8)
+    monkeypatch.setattr("graphnca.engine.patches.patch.QUANTUM", 8)
     mesh = substrates["voronoi"]
     stencil = build_stencil(mesh, Perception("laplacian"))
     flags = torch.zeros(2, len(mesh["pos"]), dtype=torch.bool)

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from graphnca.engine import Task
 from graphnca.engine.lists import ListEngine
-from graphnca.engine.spans import SpanEngine
-from graphnca.engine.spans.patch import Patch, patch_of
+from graphnca.engine.patches import Patches
+from graphnca.engine.patches.patch import Patch, patch_of
+from graphnca.engine.stencil import Table, build_stencil
 from graphnca.layers import NCAConv, Perception
-from graphnca.stencil import Table, build_stencil
 from topologies import square_grid
 
 
@@ -48,13 +48,13 @@ def run(kind: type, precision: torch.dtype = torch.float32, kept: Tensor | None 
 @pytest.mark.parametrize("fire_per", ["cell", "channel"])
 @pytest.mark.parametrize("life_mask", ["pre", "pre_post", "post", None])
 def test_steps_forward_and_backward_never_wait(life_mask: str | None, fire_per: str, precision: torch.dtype) -> None:
-    for value in run(SpanEngine, precision, life_mask=life_mask, fire_per=fire_per):
+    for value in run(Patches, precision, life_mask=life_mask, fire_per=fire_per):
         assert value.device.type == "meta"
         assert value.dtype == torch.float32
 
 
 def test_what_is_kept_does_not_make_them_wait() -> None:
-    for value in run(SpanEngine, kept=torch.zeros(3, 42, dtype=torch.int64, device="meta")):
+    for value in run(Patches, kept=torch.zeros(3, 42, dtype=torch.int64, device="meta")):
         assert value.device.type == "meta"
 
 

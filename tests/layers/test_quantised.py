@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout, save_rule, trajectory
 from graphnca.engine.choice import SWITCH
-from graphnca.engine.native import NativeEngine, load_library
+from graphnca.engine.native import Native, load_library
 from graphnca.layers import FILTERS, NCAConv, in_8_bits
 from graphnca.layers.quantised import network_in_units, on_state_grid, weight_step
 from graphnca.models import texture_nca
@@ -225,8 +225,8 @@ def test_the_compiled_engine_takes_the_same_steps(
         options["regions"] = torch.arange(56) % 7 // 5
     outcomes = []
     calls = []
-    original = NativeEngine.__call__
-    monkeypatch.setattr(NativeEngine, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
+    original = Native.__call__
+    monkeypatch.setattr(Native, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
     for engine in ("native", "lists"):
         monkeypatch.setenv(SWITCH, engine)
         x = start.clone().requires_grad_()

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ...layers import Perception
 from ...layers.firing import hash_index
-from ...stencil import Table
 from ..base import Task
+from ..stencil import Table
 
 
 @dataclass(frozen=True)

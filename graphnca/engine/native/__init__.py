@@ -11,4 +11,4 @@ its own processor, and kept in the user's cache. Without a compiler, or with the
 """
 
 from .library import load_library as load_library
-from .segment import NativeEngine as NativeEngine
+from .segment import Native as Native

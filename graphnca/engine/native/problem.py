@@ -10,8 +10,8 @@ from ...layers.firing import firing_threshold
 from ...layers.life import ALPHA
 from ...layers.perception import NORM_FLOOR
 from ...layers.quantised import STATE_UNITS
-from ...stencil import Table
 from ..base import Task
+from ..stencil import Table
 
 FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
 ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work

@@ -16,7 +16,7 @@ from .problem import Gradients, Parameters, Problem, address
 NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
-class NativeEngine(Engine):
+class Native(Engine):
     """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type.
 
     The one engine that takes steps in 8 bits: it is given states and parameters in units, and gives units.
@@ -59,7 +59,7 @@ class Segment(torch.autograd.Function):
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
         steps = _Steps(problem, keys, x, (w1, b1, w2, b2))
-        out, overflow, change, tape = steps.advance(keep_tape=needs_tape and not recompute)
+        out, overflow, change, tape = steps.forward(keep_tape=needs_tape and not recompute)
         if needs_tape:
             ctx.steps, ctx.tape = steps, tape
             # also to notice writes in between: the backward pass undoes the steps from `out` on
@@ -77,9 +77,9 @@ class Segment(torch.autograd.Function):
         steps: _Steps = ctx.steps
         tape: _Tape | None = ctx.tape
         if tape is None:
-            out, _, _, tape = steps.advance(keep_tape=True)
+            out, _, _, tape = steps.forward(keep_tape=True)
         assert tape is not None
-        gradients = steps.retreat(tape, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        gradients = steps.backward(tape, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
         ctx.steps = ctx.tape = None
         return None, None, None, *gradients
 
@@ -111,11 +111,11 @@ class _Steps:
     def _named(self, tensors: list[Tensor | None]) -> dict[str, Tensor | None]:
         return dict(zip(("w1", "b1", "w2", "b2"), tensors, strict=True))
 
-    def advance(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
+    def forward(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
         """The states after the steps, overflow, change, and the tape if it is to be kept."""
         out = _zeros_like(self.x)
         overflow, change = self.x.new_empty(self.problem.batch), self.x.new_empty(self.problem.batch)
-        handle = self.library.graphnca_advance(
+        handle = self.library.graphnca_forward(
             self.is_double,
             self.problem,
             Parameters(**self._named(self.parameters)),
@@ -129,7 +129,7 @@ class _Steps:
         )
         return out, overflow, change, _Tape(self.library, self.is_double, handle) if handle else None
 
-    def retreat(
+    def backward(
         self,
         tape: _Tape,
         out: Tensor,
@@ -142,7 +142,7 @@ class _Steps:
         incoming = [None if grad is None else grad.contiguous() for grad in (grad_x, grad_overflow, grad_change)]
         gradients = [None if tensor is None else torch.empty_like(tensor) for tensor in self.parameters]
         start = _zeros_like(self.x) if needs_start else None
-        done = self.library.graphnca_retreat(
+        done = self.library.graphnca_backward(
             self.is_double,
             tape.handle,
             address(out),

@@ -6,8 +6,8 @@ from protocol.gradients import WAYS, smoothed_by, uncorrected
 from protocol.sheets import hex_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
+from graphnca.engine.stencil import stencil_of
 from graphnca.layers import Perception
-from graphnca.stencil import stencil_of
 
 
 def perceived(topology: Data, x: torch.Tensor) -> torch.Tensor:

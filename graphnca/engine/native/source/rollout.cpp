@@ -140,7 +140,7 @@ class Rollout {
     }
 
     // Steps from `in` to `out` (rows, channels; zeros), one step a key.
-    void advance(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape,
+    void forward(const real* in, real* out, const int32_t* keys_given, int num_steps, bool keep_tape,
                  real* overflow_out, real* moved_out) {
         keys.assign(keys_given, keys_given + num_steps);
         if (keep_tape) tape = std::make_unique<Tape<real>>(num_steps, num_threads);
@@ -175,9 +175,9 @@ class Rollout {
         }
     }
 
-    // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `advance`
+    // Gradients of the parameters and, unless null, of the start (zeros); needs the tape, and the states as `forward`
     // left them. False if there are fewer threads than there were.
-    bool retreat(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved,
+    bool backward(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved,
                  const Gradients& gradients, real* grad_start) {
         const FixedTeam team;
         if (threads_given(num_threads) != num_threads) return false;  // each thread's part of the tape is its own
@@ -655,7 +655,7 @@ template <class real>
 static void* run(const Problem* problem, const Parameters* parameters, const void* in, void* out, const int32_t* keys,
                  int num_steps, int keep_tape, void* overflow, void* moved) {
     auto rollout = std::make_unique<Rollout<real>>(*problem, *parameters);
-    rollout->advance(static_cast<const real*>(in), static_cast<real*>(out), keys, num_steps, keep_tape,
+    rollout->forward(static_cast<const real*>(in), static_cast<real*>(out), keys, num_steps, keep_tape,
                      static_cast<real*>(overflow), static_cast<real*>(moved));
     return keep_tape ? rollout.release() : nullptr;
 }
@@ -663,7 +663,7 @@ static void* run(const Problem* problem, const Parameters* parameters, const voi
 template <class real>
 static bool pull(void* rollout, const void* final_states, const void* grad, const void* overflow, const void* moved,
                  const Gradients* gradients, void* start) {
-    return static_cast<Rollout<real>*>(rollout)->retreat(
+    return static_cast<Rollout<real>*>(rollout)->backward(
         static_cast<const real*>(final_states), static_cast<const real*>(grad), static_cast<const real*>(overflow),
         static_cast<const real*>(moved), *gradients, static_cast<real*>(start));
 }
@@ -671,13 +671,13 @@ static bool pull(void* rollout, const void* final_states, const void* grad, cons
 extern "C" {
 int graphnca_problem_bytes() { return sizeof(Problem); }
 
-void* graphnca_advance(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out,
+void* graphnca_forward(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out,
                        const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
     auto chosen = is_double ? run<double> : run<float>;
     return chosen(problem, parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
 }
 
-int graphnca_retreat(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow,
+int graphnca_backward(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow,
                      const void* moved, const Gradients* gradients, void* start) {
     auto chosen = is_double ? pull<double> : pull<float>;
     return chosen(rollout, final_states, grad, overflow, moved, gradients, start);

@@ -10,4 +10,4 @@ each step again under autograd; there is no atomic addition in it, so it is repe
     segment.py   many steps as one autograd function
 """
 
-from .segment import SpanEngine as SpanEngine
+from .segment import Patches as Patches

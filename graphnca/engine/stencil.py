@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from .layers import Perception, moment_correction
+from ..layers import Perception, moment_correction
 
 DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
 MAX_PADDING = 4  # times the edges that a table may hold; lattices need 1, Voronoi meshes about 2

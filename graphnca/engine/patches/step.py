@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ...layers import Perception, fires
 from ...layers.life import ALPHA
-from ...stencil import Table, gather_sum
+from ..stencil import Table, gather_sum
 from .patch import Patch
 
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import rollout, stencil
+from graphnca import rollout
+from graphnca.engine import stencil
+from graphnca.engine.stencil import Stencil, build_stencil, gather_sum, pads_well, stencil_of
 from graphnca.layers import FILTERS, NCAConv, Perception
-from graphnca.stencil import Stencil, build_stencil, gather_sum, pads_well, stencil_of
 from topologies import square_grid
 
 MakeRule = Callable[..., NCAConv]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...layers.life import ALPHA
-from ...stencil import Stencil, Table
+from ..stencil import Stencil, Table
 
 QUANTUM = 256  # patches come in multiples of so many cells: few shapes, so that allocations and kernels are met again
 

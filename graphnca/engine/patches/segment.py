@@ -28,7 +28,7 @@ class Record:
     states: list[Tensor]  # before each step
 
 
-class SpanEngine(Engine):
+class Patches(Engine):
     """See `graphnca.engine.Engine`."""
 
     def __init__(self, task: Task) -> None:
@@ -47,7 +47,7 @@ class SpanEngine(Engine):
         """One step a key."""
         return _Segment.apply(self, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
 
-    def advance(
+    def forward(
         self, x: Tensor, keys: Tensor, parameters: Parameters, tape: list[Record] | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The states after the steps, overflow and mean change; fills the tape."""
@@ -71,7 +71,7 @@ class SpanEngine(Engine):
                 tape.append(record)
         return x, overflow, change / x[0].numel() / self.stencil.num_cells
 
-    def retreat(
+    def backward(
         self, tape: list[Record], num_rows: int, parameters: Parameters, grads: list[Tensor | None]
     ) -> list[Tensor | None]:
         """Gradients of the start and of the parameters; frees each span's record on the way."""
@@ -143,12 +143,12 @@ class _Segment(torch.autograd.Function):
     """One step a key from one state to the next, with the sums of the two regularisers on the way."""
 
     @staticmethod
-    def forward(ctx: Any, engine: SpanEngine, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None):  # type: ignore[override]
+    def forward(ctx: Any, engine: Patches, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None):  # type: ignore[override]
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
         tape: list[Record] | None = [] if needs_tape and not recompute else None
         given: Parameters = tuple(None if p is None else p.detach() for p in parameters)  # type: ignore[assignment]
-        result = engine.advance(x.detach(), keys, given, tape)
+        result = engine.forward(x.detach(), keys, given, tape)
         if needs_tape:
             ctx.engine, ctx.keys, ctx.tape, ctx.num_rows, ctx.start = (
                 engine,
@@ -173,6 +173,6 @@ class _Segment(torch.autograd.Function):
         if tape is None:
             tape = []
             with torch.no_grad():
-                engine.advance(ctx.start, ctx.keys, given, tape)
+                engine.forward(ctx.start, ctx.keys, given, tape)
         ctx.engine = ctx.tape = ctx.start = None
-        return None, None, None, *engine.retreat(tape, ctx.num_rows, given, list(grads))
+        return None, None, None, *engine.backward(tape, ctx.num_rows, given, list(grads))
