@@ -23,11 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from protocol.command_line import from_command_line
 from protocol.growing import Growing, growing_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import ALIVE, bounded, seeded_position
 from protocol.sheets import CELLS, first_of_each_kind, sheets
 from scipy import ndimage
 from torch import Tensor
@@ -35,6 +31,10 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import ALIVE, bounded, seeded_position
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 GOAL = 0.05  # share of the cavity's cells that may be alive at the end
 SHOWN = (8, 16, 24, 32, 48, 64, 96, 500)  # steps of the pictures, as far as the run goes

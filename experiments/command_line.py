@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
-from protocol.report import publish, write_metrics
 
 from graphnca.cli import main as graphnca
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from topologies import save_topology, voronoi_from_points
 
 EXAMPLES = {

@@ -30,19 +30,31 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.command_line import from_command_line
-from protocol.cuts import CENTRE, DISK, GOAL_CUTS, HALVES, QUARTERS, SHARES, WHOLE, Healing, battery, healing
-from protocol.growing import Growing, growing_of, growing_rules, log10_error
-from protocol.report import publish, write_metrics
-from protocol.runs import grow, walk
-from protocol.scores import bounded, raster
+from protocol.growing import Growing, growing_of, growing_rules
 from protocol.sheets import CELLS, KINDS, sheets, voronoi_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image, to_picture
+from graphnca.evaluation.damage_tests import (
+    CENTRE,
+    DISK,
+    GOAL_CUTS,
+    HALVES,
+    QUARTERS,
+    SHARES,
+    WHOLE,
+    Healing,
+    battery,
+    healing,
+)
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.runs import grow, walk
+from graphnca.evaluation.scores import bounded, raster
 from graphnca.rasterizers import NearestCell
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
 
 GOAL = -3.0  # log10 of the mean squared error: as the published rules 100 steps after a half or the middle is cut out

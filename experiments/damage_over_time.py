@@ -36,12 +36,7 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.command_line import from_command_line
-from protocol.cuts import HALF_WIDTH
-from protocol.growing import Growing, fates, growing_of, log10_error
-from protocol.report import publish, write_metrics
-from protocol.runs import walk
-from protocol.scores import ALIVE, bounded, raster, seeded_position
+from protocol.growing import Growing, growing_of
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
@@ -49,6 +44,12 @@ from tqdm import tqdm
 
 from graphnca.damage import random_disks
 from graphnca.drawing import draw_curves, montage, save_animation, save_image, to_picture
+from graphnca.evaluation.damage_tests import HALF_WIDTH
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.runs import walk
+from graphnca.evaluation.scores import ALIVE, bounded, fates, raster, seeded_position
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
 
 TESTS = {"regrowing": 200, "growing": 20}

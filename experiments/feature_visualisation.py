@@ -30,10 +30,7 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.sheets import first_of_each_kind
 from protocol.shipping import ship
 from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, zero_seed
@@ -44,7 +41,10 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image, to_picture
+from graphnca.evaluation.runs import grow
 from graphnca.losses import ActivationLoss
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 SCALE = 2.5  # pixels a unit in the figure
 ANIMATED_SCALE, FRAMES, SLOWING = 2, 26, 2.0  # frame i of n shows step last * (i / n)^2

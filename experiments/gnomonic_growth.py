@@ -31,8 +31,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
-from protocol.command_line import from_command_line
-from protocol.report import command, publish, write_metrics
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
@@ -44,6 +42,8 @@ from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, s
 from graphnca.layers import NCAConv
 from graphnca.layers.life import ALPHA
 from graphnca.regions import GROWING
+from graphnca.results.options import from_command_line
+from graphnca.results.result import command, publish, write_metrics
 from graphnca.rules import describe_rule
 from graphnca.targets import Shell
 

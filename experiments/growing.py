@@ -33,17 +33,17 @@ import torch
 from growing_training import Config as TrainingArguments
 from growing_training import train
 from PIL import Image
-from protocol.command_line import from_command_line
-from protocol.growing import Growing, fates, growing_of
-from protocol.report import publish, write_metrics
-from protocol.runs import walk
-from protocol.scores import seeded_position
+from protocol.growing import Growing, growing_of
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import walk
+from graphnca.evaluation.scores import fates, seeded_position
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.rules import shipped_rules
 from graphnca.seeds import point_seed
 

@@ -27,12 +27,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from protocol.anatomy import Anatomy
-from protocol.command_line import from_command_line
 from protocol.growing import PADDING, SIZE
-from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import bounded, raster, seeded_position
 from protocol.sheets import CELLS, first_of_each_kind, sheets
 from torch import Tensor
 from torch_geometric.data import Data
@@ -40,9 +36,13 @@ from tqdm import tqdm
 
 from graphnca import trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import bounded, raster, seeded_position
 from graphnca.graft import graft
 from graphnca.layers import NCAConv
 from graphnca.regions import FROZEN, GROWING
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 OPERATED_AT = 150  # steps (Studying Growth)
 OPERATIONS = ("graft", "sham", "none")

@@ -24,17 +24,17 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import EXPLODED, empty_loss, measure, verdict
 from protocol.sheets import CELLS, square_sheet
-from protocol.targets import published_loss
 from ship_isonca import HELD_OUT
 from torch import Tensor
 from tqdm import tqdm
 
 from graphnca import load_rule
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
+from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import EXPLODED, empty_loss, measure, verdict
+from graphnca.results.result import publish, write_metrics
 from graphnca.rules import describe_rule
 
 STEPS = (10, 25, 50, 100, 200, 500, 1000, 2000, 5000)

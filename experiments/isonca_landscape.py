@@ -38,17 +38,17 @@ from isonca_training import Config as TrainingArguments
 from isonca_training import train
 from jaxtyping import Float
 from PIL import Image
-from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import EXPLODED, empty_loss, raster
-from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from ship_isonca import HELD_OUT
 from torch import Tensor
 from tqdm import tqdm
 
 from graphnca.drawing import draw_curves, montage, save_image, to_rgb
+from graphnca.evaluation.published_loss import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import EXPLODED, empty_loss, raster
 from graphnca.losses import RotationInvariantLoss
+from graphnca.results.result import publish, write_metrics
 from topologies import square_grid
 
 COMPARED = {

@@ -31,9 +31,9 @@ from pathlib import Path
 
 import numpy as np
 from protocol.drawn import drawn_sheet, drawn_worlds
-from protocol.targets import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from training_run import main, pictures, run, set_up, starting_rule
 
+from graphnca.evaluation.published_loss import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
 from graphnca.training import Training, World, joined_processes
 from graphnca.training.recipes import isonca_config, isonca_world
 

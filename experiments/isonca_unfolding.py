@@ -18,7 +18,7 @@ Written to `--out`, by default out/unfolding_RULE:
 The loss is the published one (36 radii, 227 angles, sharpened, both chiralities) with the paper's auxiliary channels.
 The paper's rings lie half a pixel off the seed in both directions, which no isotropic rule can make up for, and which
 costs a pattern of thin lines dearly; so the chosen steps are also measured with the rings around the seed, and both
-with a perfect pattern (`protocol.targets.perfect_loss`).
+with a perfect pattern (`graphnca.evaluation.published_loss.perfect_loss`).
 `angle` is by how much the target must be turned, in degrees clockwise, after it was flipped upside down if `mirrored`.
 """
 
@@ -30,18 +30,18 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import empty_loss, measure, verdict
 from protocol.sheets import CELLS, square_sheet
-from protocol.targets import PUBLISHED_AUXILIARY, auxiliary_channels, perfect_loss, published_loss
 from ship_isonca import HELD_OUT
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY, auxiliary_channels, perfect_loss, published_loss
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import empty_loss, measure, verdict
+from graphnca.results.result import publish, write_metrics
 from graphnca.targets.auxiliary import AMPLITUDE
 
 CHOSEN = (0, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000)

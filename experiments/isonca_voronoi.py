@@ -30,20 +30,20 @@ from typing import Any
 from isonca_training import Config as TrainingArguments
 from isonca_training import train
 from PIL import Image
-from protocol.report import write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import empty_loss, measure, verdict
 from protocol.sheets import sheets
-from protocol.targets import published_loss
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca import load_rule
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
+from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import empty_loss, measure, verdict
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
+from graphnca.results.result import write_metrics
 
 FRAME_EVERY = 8  # steps between two frames of the animation
 CLOSE_UP = 26.0  # units

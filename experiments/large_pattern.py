@@ -21,13 +21,8 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from protocol.command_line import from_command_line
-from protocol.growing import log10_error
 from protocol.planted import planted_raster, planted_seed
-from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import ALIVE, bounded, seeded_position
 from protocol.sheets import first_of_each_kind, sheets
 from protocol.shipping import ship
 from torch import Tensor
@@ -35,7 +30,12 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import ALIVE, bounded, seeded_position
 from graphnca.layers import NCAConv
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.targets import load_target
 
 CELLS = 7056  # of an 84x84 grid, as published

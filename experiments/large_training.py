@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
 from protocol.planted import planted_raster, planted_seed
 from training_run import card_of, pictures, run, set_up
@@ -24,6 +23,7 @@ from training_run import card_of, pictures, run, set_up
 from graphnca import load_rule
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
+from graphnca.results.options import from_command_line
 from graphnca.targets import load_target
 from graphnca.training import MultiStep, PoolPolicy, Training, TrainingConfig, World, last_state
 

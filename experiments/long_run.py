@@ -34,14 +34,14 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from protocol.following import PERIODS, Recording, check, course_of, followed_runs, summary
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
-from protocol.report import publish, write_metrics
 from protocol.sheets import CELLS, KINDS, sheets
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
+from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
+from graphnca.results.result import publish, write_metrics
 
 CURVE_SIZE = (620, 340)
 
@@ -129,7 +129,10 @@ def main(config: Config) -> None:
     Raises:
         SystemExit: Lengths that do not divide as they must.
     """
-    check(config)
+    try:
+        check(config)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     for name in config.rule or isotropic_rules():
         pattern = pattern_of(name)

@@ -24,13 +24,13 @@ from time import perf_counter, process_time
 from typing import Any
 
 import torch
-from protocol.command_line import from_command_line
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import CellCanvas, save_image
+from graphnca.results.options import from_command_line
 from graphnca.seeds import point_seed
 from graphnca.training import machine
 from topologies import check_topology, load_topology, save_topology, voronoi_mesh

@@ -18,18 +18,18 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from protocol.anatomy import Anatomy
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
-from protocol.runs import grow
 from torch import Tensor
 from torch_geometric.data import Data
 from training_run import card_of, pictures, run, set_up
 
 from graphnca import load_rule
+from graphnca.evaluation.runs import grow
 from graphnca.graft import graft
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
 from graphnca.rasterizers import NearestCell
+from graphnca.results.options import from_command_line
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import MultiStep, Training, TrainingConfig, World, last_state

@@ -36,18 +36,19 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from protocol.command_line import from_command_line
-from protocol.gradients import WAYS, as_it_is, smoothed_by, unsmoothed
-from protocol.growing import OWN_SIDE, Growing, fates, growing_of, growing_rules, own_error, own_patterns
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import seeded_position
-from protocol.sheets import CELLS, KINDS, sheets
+from protocol.growing import Growing, growing_of, growing_rules
+from protocol.sheets import CELLS, KINDS, sheets, square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.gradients import WAYS, as_it_is, smoothed_by, unsmoothed
+from graphnca.evaluation.pixel_error import OWN_SIDE, own_error, own_patterns
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import fates, seeded_position
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from topologies.noise_gain import noise_quadratic
 
 GOALS = {"hex": 0.004, "voronoi": 0.01}  # median error at the first moment of rules trained on squares alone
@@ -223,7 +224,7 @@ def on_one_kind(growing: Growing) -> bool:
 
 def study(growing: Growing, topologies: dict[str, Data], config: Config, out: Path) -> dict[str, Any]:
     """Grows and measures one rule in every way, draws, prints; returns its numbers."""
-    own = own_patterns(growing.rule, config.steps, cells=config.cells)
+    own = own_patterns(growing.rule, square_sheet(config.cells), config.steps)
     others = {name: topology for name, topology in topologies.items() if name != "square"}
     measured: dict[str, dict[str, Any]] = {way: {} for way in WAYS}
     shown: dict[str, dict[str, dict[int, Tensor]]] = {way: {} for way in WAYS}

@@ -26,15 +26,15 @@ from typing import Any
 
 from PIL import Image
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import verdict
 from protocol.sheets import CELLS, sheets, varied_meshes
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, montage, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import verdict
+from graphnca.results.result import publish, write_metrics
 
 MOMENTS = (1000, 3000)  # steps
 CLOSE_UP = 22.0  # units

@@ -31,13 +31,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from PIL import Image
 from protocol.browser import FLAGS, WITHOUT_GL, browser, difference, opened
-from protocol.command_line import from_command_line
-from protocol.report import publish, write_metrics
 from protocol.sheets import CELLS, hex_sheet, square_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
 from graphnca.playground import export_page
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.rules import describe_rule, starting_state
 
 if TYPE_CHECKING:

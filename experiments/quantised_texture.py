@@ -38,12 +38,8 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from texture_grids import typical
 from torch import Tensor, nn
@@ -52,8 +48,12 @@ from tqdm import tqdm
 
 from graphnca import rollout, save_rule
 from graphnca.drawing import CellCanvas, montage, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.importers import load_texture_demo
 from graphnca.layers import NCAConv, in_8_bits
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.rules import export_quantised
 
 TIMES = "times float's processor time"

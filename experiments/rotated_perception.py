@@ -34,20 +34,21 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol import frames
-from protocol.command_line import from_command_line
-from protocol.growing import Growing, fates, growing_of, log10_error
-from protocol.report import publish, write_metrics
-from protocol.scores import bounded, seeded_position
+from protocol.growing import Growing, growing_of
 from protocol.sheets import CELLS, KINDS, sheets
-from protocol.upright import painted
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca import trajectory
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image, to_picture
+from graphnca.evaluation import frames
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.scores import bounded, fates, seeded_position
+from graphnca.evaluation.upright import painted
 from graphnca.rasterizers.locate import CellLocator
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
 
 ANGLES = tuple(range(0, 360, 45))  # degrees

@@ -46,7 +46,6 @@ from time import perf_counter
 
 import torch
 from protocol.chambers import CHAMBERS, advanced, placed_shell, starting_state
-from protocol.command_line import from_command_line
 from protocol.sheets import square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
@@ -58,6 +57,7 @@ from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
 from graphnca.regions import GROWING
+from graphnca.results.options import from_command_line
 from graphnca.training import (
     Cosine,
     ParameterAverage,

@@ -22,11 +22,8 @@ from statistics import median
 from typing import Any
 
 import torch
-from protocol.command_line import from_command_line
-from protocol.growing import Growing, fates, growing_of, own_error, own_patterns
-from protocol.runs import grow
-from protocol.scores import seeded_position
-from protocol.sheets import CELLS, KINDS, sheets, voronoi_sheet
+from protocol.growing import Growing, growing_of
+from protocol.sheets import CELLS, KINDS, sheets, square_sheet, voronoi_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -35,7 +32,11 @@ import graphnca
 from graphnca import save_rule, trajectory
 from graphnca.damage import half_plane, square, wound
 from graphnca.drawing import montage, save_image
+from graphnca.evaluation.pixel_error import own_error, own_patterns
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import fates, seeded_position
 from graphnca.rasterizers import NearestCell
+from graphnca.results.options import from_command_line
 
 MOMENTS = (200, 500, 1000, 2000)
 CUT_AT = 200
@@ -149,7 +150,7 @@ def main(config: Config) -> None:
     card, (height, width) = dict(growing.card), growing.target.shape[-2:]
     if config.note:
         card["note"] = config.note
-    own = own_patterns(growing.rule, MOMENTS, cells=config.cells)
+    own = own_patterns(growing.rule, square_sheet(config.cells), MOMENTS)
     measured: dict[str, Any] = {}
     tiles, captions = [], []
     topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)

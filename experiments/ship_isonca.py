@@ -19,15 +19,14 @@ from typing import Any
 
 from isonca_voronoi import Config, substrates
 from protocol.pattern import pattern_of
-from protocol.runs import grow
-from protocol.scores import seeded_position, verdict
-from protocol.structured import LOSS_SCALE
-from protocol.targets import PUBLISHED_AUXILIARY
 from tqdm import tqdm
 
 import graphnca
 from graphnca import save_rule
 from graphnca.drawing import montage, save_image
+from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import LOSS_SCALE, seeded_position, verdict
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
 

@@ -20,17 +20,17 @@ from typing import Any
 
 import texture_grids
 from jaxtyping import Float
-from protocol.command_line import from_command_line
 from protocol.features import features_of
 from protocol.shipping import ship
 from protocol.texture import texture_of, texture_raster, texture_sheets
-from protocol.texture_meter import TextureMeter
 from texture_grids import COARSE, FINE, GOAL, figure, measured, times_square
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import save_image
+from graphnca.evaluation.texture_meter import TextureMeter
+from graphnca.results.options import from_command_line
 
 HELD_OUT = 1000  # seed of the measured runs, meshes from the next ones; nothing is trained or chosen by it
 

@@ -32,12 +32,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image, ImageDraw
-from protocol.command_line import from_command_line
-from protocol.growing import PADDING, SIZE, log10_error
-from protocol.report import publish, write_metrics
+from protocol.growing import PADDING, SIZE
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import bounded, raster, seeded_position
 from protocol.sheets import CELLS, sheets
 from protocol.shipping import ship
 from scipy.cluster.hierarchy import dendrogram, linkage
@@ -47,7 +43,12 @@ from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import bounded, raster, seeded_position
 from graphnca.layers import NCAConv
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.rules import load_genomes
 from graphnca.seeds import point_seed, with_genome
 from graphnca.targets import load_target

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from protocol.command_line import from_command_line
 from protocol.drawn import drawn_sheet
 from training_run import card_of, pictures, run, set_up
 
 from graphnca import load_rule
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
+from graphnca.results.options import from_command_line
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from graphnca.training import Genome, MultiStep, PoolPolicy, Training, TrainingConfig, World, last_state

@@ -37,22 +37,22 @@ from typing import Any
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from protocol.command_line import from_command_line
-from protocol.cuts import HALF_WIDTH, WHOLE, Healing, battery, healing
-from protocol.following import PERIODS, Recording, check, course_of, followed_runs, summary
 from protocol.growing import PADDING, SIZE
 from protocol.pattern import Pattern, pattern_of
-from protocol.report import publish, write_metrics
 from protocol.rules import PUBLISHED, read_rule
-from protocol.runs import grow, walk
-from protocol.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
 from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image, to_picture
+from graphnca.evaluation.damage_tests import HALF_WIDTH, WHOLE, Healing, battery, healing
+from graphnca.evaluation.runs import grow, walk
+from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
+from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
 from graphnca.layers import NCAConv
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import nearest_cells
 from topologies import hex_grid, square_grid, voronoi_mesh
 

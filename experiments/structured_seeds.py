@@ -36,14 +36,18 @@ from typing import Any
 
 import torch
 from PIL import Image, ImageDraw
-from protocol.report import publish, write_metrics
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
 from protocol.sheets import CELLS, KINDS, sheets
 from protocol.structured import SEEDS
-from protocol.targets import PADDING, SIZE
-from protocol.upright import (
+from torch import Tensor
+from torch_geometric.data import Data
+from tqdm import tqdm
+
+from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.published_loss import PADDING, SIZE
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
+from graphnca.evaluation.upright import (
     Landing,
     UprightLoss,
     landing,
@@ -53,13 +57,9 @@ from protocol.upright import (
     upright,
     wrapped,
 )
-from torch import Tensor
-from torch_geometric.data import Data
-from tqdm import tqdm
-
-from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
 from graphnca.layers import NCAConv
 from graphnca.losses import RotationInvariantLoss
+from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import StructuredSeed
 from graphnca.targets import load_target
 

@@ -22,11 +22,12 @@ from pathlib import Path
 
 import numpy as np
 from protocol.drawn import drawn_sheet, drawn_worlds
-from protocol.structured import LOSS_SCALE, seed_of
-from protocol.targets import PADDING, SIZE
+from protocol.structured import seed_of
 from torch import Tensor
 from training_run import main, pictures, run, set_up, starting_rule
 
+from graphnca.evaluation.published_loss import PADDING, SIZE
+from graphnca.evaluation.scores import LOSS_SCALE
 from graphnca.losses import PixelLoss
 from graphnca.targets import load_target, turn_target
 from graphnca.training import (

@@ -29,18 +29,18 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.report import publish, write_metrics
 from protocol.rules import PUBLISHED, read_rule
-from protocol.runs import grow
-from protocol.scores import ALIVE, EXPLODED, seeded_position
 from protocol.sheets import hexagon_sheet, square_sheet
-from protocol.symmetries import asymmetry, symmetries
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import ALIVE, EXPLODED, seeded_position
+from graphnca.evaluation.symmetries import asymmetry, symmetries
 from graphnca.layers import in_fixed_point
+from graphnca.results.result import publish, write_metrics
 
 SHEETS = {"square": (square_sheet, 4), "hexagons": (hexagon_sheet, 6)}
 """Builder of each sheet, and how many turns it allows."""

@@ -9,11 +9,11 @@ Written to `--out`: `templates.png`, each template twice across and twice down, 
 from dataclasses import dataclass
 from pathlib import Path
 
-from protocol.command_line import from_command_line
-from protocol.report import publish, write_metrics
 from protocol.texture import SIZE
 
 from graphnca.drawing import montage, save_image
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from graphnca.templates import load_template, template_names
 
 

@@ -30,19 +30,19 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image, ImageDraw
-from protocol.command_line import from_command_line
 from protocol.expansion import Expansion, mesh_expansion, square_expansion
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.texture import Texture, texture_raster, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from graphnca import trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.texture_meter import TextureMeter
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 GOAL = 1.15  # times the undisturbed loss
 MOMENTS = (1, 25, 50, 100, 200, 400, 800, 1600)  # steps after the border came at which the whole is measured

@@ -26,15 +26,15 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.command_line import from_command_line
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.texture import SIZE, Texture, animated, texture_sheets, textures_of, zero_seed
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 SHOWN = 3  # components, as red, green and blue
 SATURATED = 2.5  # standard deviations

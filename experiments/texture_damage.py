@@ -29,13 +29,9 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow, walk
 from protocol.sheets import first_of_each_kind
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -43,6 +39,10 @@ from tqdm import tqdm
 
 from graphnca.damage import disks, half_plane, scramble, wound
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.runs import grow, walk
+from graphnca.evaluation.texture_meter import TextureMeter
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 WHOLE = "undamaged"
 DISKS = ((0.25, 0.28, 0.17), (0.72, 0.38, 0.13), (0.45, 0.75, 0.15))  # x, y and radius, in sides of the sheet

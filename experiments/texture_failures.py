@@ -38,21 +38,21 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import EXPLODED
 from protocol.sheets import voronoi_sheet
 from protocol.texture import SIZE, Texture, cells_of, texture_raster, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, montage, save_image, to_picture
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import EXPLODED
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.layers import NCAConv
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 from topologies import square_grid
 from topologies.contract import LAPLACIAN_GAIN
 

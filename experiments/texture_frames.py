@@ -39,10 +39,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from protocol import frames
-from protocol.command_line import from_command_line
-from protocol.orientation import LEAST, Gradients, turn_between, wrapped_degrees
-from protocol.report import publish, write_metrics
 from protocol.sheets import KINDS
 from protocol.texture import Texture, texture_raster, texture_sheets, textures_of, zero_seed
 from torch import Tensor
@@ -51,6 +47,10 @@ from tqdm import tqdm
 
 from graphnca import rollout
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
+from graphnca.evaluation import frames
+from graphnca.evaluation.orientation import LEAST, Gradients, turn_between, wrapped_degrees
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 ANGLES = (15, 30, 45, 90)  # degrees
 FIELDS = {"polar": frames.polar, "bipolar": frames.bipolar, "halves": frames.halves, "discs": frames.discs}

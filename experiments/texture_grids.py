@@ -38,20 +38,20 @@ from typing import Any
 
 import torch
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.gradients import WAYS
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.sheets import first_of_each_kind
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter, halved
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image, to_picture
+from graphnca.evaluation.gradients import WAYS
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.texture_meter import TextureMeter, halved
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 GOAL = 1.25  # times the loss on the square torus
 FINE, COARSE = "median loss", "median loss at 2 units a pixel"

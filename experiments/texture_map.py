@@ -31,13 +31,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.frames import offset_from
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
 from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import FeatureOptions
 from torch import Tensor
 from torch_geometric.data import Data
@@ -45,7 +40,12 @@ from tqdm import tqdm
 
 from graphnca import rollout
 from graphnca.drawing import CellCanvas, montage, save_animation, save_image
+from graphnca.evaluation.frames import offset_from
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 KINDS = ("square", "voronoi")
 DISC = 0.28  # of the sheet's side: the disc's radius

@@ -28,11 +28,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
 from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -40,6 +37,9 @@ from tqdm import tqdm
 
 from graphnca import trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.texture_meter import TextureMeter
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 LAGS = (1, 3, 10, 30, 100, 300, 1000, 3000, 9000)  # steps from the first picture that memory is counted from
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the run at which the strip shows it

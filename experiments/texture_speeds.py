@@ -31,12 +31,9 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from PIL import Image, ImageDraw
-from protocol.command_line import from_command_line
 from protocol.features import features_of, precision_of
-from protocol.report import publish, write_metrics
 from protocol.sheets import KINDS
 from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
-from protocol.texture_meter import TextureMeter
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -44,7 +41,10 @@ from tqdm import tqdm
 
 from graphnca import rollout, trajectory
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 SLOWNESS = 4  # times slower
 GOAL = 1.15  # times the undisturbed loss

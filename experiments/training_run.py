@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from protocol.command_line import from_command_line
-from protocol.report import command
 
 from graphnca import load_rule
 from graphnca.layers import NCAConv
 from graphnca.models import isonca
+from graphnca.results.options import from_command_line
+from graphnca.results.result import command
 from graphnca.rules import describe_rule
 from graphnca.training import LostProcessError, Training, run_and_save
 from graphnca.training import pool_pictures as pictures

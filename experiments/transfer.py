@@ -32,17 +32,17 @@ from typing import Any
 import torch
 from isonca_training import Config as TrainingArguments
 from isonca_training import train
-from protocol.command_line import from_command_line
 from protocol.pattern import Pattern, pattern_of
-from protocol.report import publish, write_metrics
-from protocol.runs import grow
-from protocol.scores import EXPLODED, raster
 from protocol.sheets import KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import draw_curves, montage, save_image
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import EXPLODED, raster
+from graphnca.results.options import from_command_line
+from graphnca.results.result import publish, write_metrics
 
 TRAINED_ON = {
     "square": "square",

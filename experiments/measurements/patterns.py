@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from protocol.targets import target_with_auxiliary
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
+from graphnca.evaluation.published_loss import target_with_auxiliary
 from graphnca.importers import load_published
 from graphnca.layers import NCAConv
 from graphnca.layers.life import alive_mask

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.scores import seeded_position
 from graphnca.targets.newt import BODY, EYE
 from protocol.growing import PADDING, SIZE
-from protocol.scores import seeded_position
 
 
 @dataclass(frozen=True)

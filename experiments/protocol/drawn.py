@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch_geometric.data import Data
 
+from graphnca.evaluation.scores import seeded_position
 from graphnca.rasterizers import NearestCell
 from graphnca.training import drawn_worlds as drawn_worlds
-from protocol.scores import seeded_position
 from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see

@@ -1,12 +1,5 @@
-"""A rule that grows a picture upright from a single cell (Growing NCA), and how far what it grows is off.
+"""A rule that grows a picture upright from a single cell (Growing NCA), and how far what it grows is off."""
 
-Two errors, both mean squared errors of RGBA on a raster of one pixel per unit around the seed, 2x2 samples a pixel: to
-the target, on a raster of the target's size, and to the rule's own pattern on the square grid, on 56x56 pixels. The
-first is told as its decimal logarithm, as in the literature on these rules; the second says what another kind of cells
-changes, whatever the rule has learnt.
-"""
-
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,20 +10,15 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.pixel_error import log10_error
+from graphnca.evaluation.scores import bounded
+from graphnca.evaluation.upright import upright
 from graphnca.layers import NCAConv
-from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule, load_rule, shipped_rules
 from graphnca.targets import load_target
 from protocol.rules import read_rule
-from protocol.runs import grow
-from protocol.scores import ALIVE, EXPLODED, bounded, raster
-from protocol.sheets import CELLS, square_sheet
-from protocol.upright import upright
 
 SIZE, PADDING = 40, 16  # pixels: a target of 40 on 72x72 cells, as published
-OWN_SIDE = 56  # pixels and units: the raster on which a rule is compared with itself
-NOTHING = 1e-8  # mean squared error that counts as none: its logarithm is -8, published rules reach -4.1
-REFERENCE_SEED = 900  # of the run on squares that the others are compared with; no result uses it for anything else
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,40 +64,4 @@ def growing_rules() -> list[str]:
         name
         for name in shipped_rules()
         if {"target", "regime"} <= describe_rule(name)["card"].keys() and load_rule(name).perception.uses_gradient
-    ]
-
-
-def log10_error(images: Float[Tensor, "b c h w"], target: Float[Tensor, "c h w"]) -> Float[Tensor, " b"]:
-    """log10 of the mean squared difference over channels and pixels, at least -8."""
-    return (images - target).square().mean((-3, -2, -1)).clamp_min(NOTHING).log10()
-
-
-def own_raster(topology: Data) -> NearestCell:
-    """The raster on which a rule is compared with itself on the square grid."""
-    return raster(topology, OWN_SIDE, OWN_SIDE)
-
-
-def own_patterns(
-    rule: NCAConv, moments: Iterable[int], *, cells: int = CELLS, seed: int = REFERENCE_SEED
-) -> dict[int, Float[Tensor, "4 h w"]]:
-    """What one run of the rule shows on the square torus at each of the steps."""
-    topology = square_sheet(cells)
-    view = own_raster(topology)
-    states = grow(rule, topology, 1, moments, seed)
-    return {step: view(bounded(state)[0, :, :4]) for step, state in states.items()}
-
-
-def own_error(states: Float[Tensor, "b n c"], topology: Data, pattern: Float[Tensor, "4 h w"]) -> Float[Tensor, " b"]:
-    """Mean squared error of RGBA to such a pattern, one a run."""
-    images = own_raster(topology)(bounded(states)[..., :4])
-    return (images - pattern).square().mean((-3, -2, -1))
-
-
-def fates(states: Float[Tensor, "b n c"]) -> list[str]:
-    """What became of each run: exploded, died, or alive."""
-    largest = bounded(states).abs().amax((-2, -1))
-    mature = (states[..., 3] > ALIVE).any(-1)
-    return [
-        "exploded" if not size < EXPLODED else "alive" if living else "died"
-        for size, living in zip(largest.tolist(), mature.tolist(), strict=True)
     ]

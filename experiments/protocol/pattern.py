@@ -9,6 +9,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import load_rule
+from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.scores import LOSS_SCALE, bounded, measure, raster
 from graphnca.layers import NCAConv
 from graphnca.losses import PixelLoss, RotationInvariantLoss
 from graphnca.rules import describe_rule, shipped_rules
@@ -16,9 +18,7 @@ from graphnca.seeds import point_seed
 from graphnca.targets import load_target
 from protocol.growing import PADDING, SIZE
 from protocol.rules import PUBLISHED, read_rule
-from protocol.scores import bounded, measure, raster
-from protocol.structured import LOSS_SCALE, seed_of
-from protocol.targets import published_loss
+from protocol.structured import seed_of
 
 STRUCTURED = "structured"  # the entry "seed" in the card of a rule that starts from several coloured points
 PUBLISHED_TARGET = "lizard"  # of the one isotropic model file that its authors published; it has no card
@@ -72,7 +72,7 @@ class Pattern:
         return raster(topology, *self.orientation.target.shape[-2:], centre=centre)(bounded(states))
 
     def measure(self, states: Tensor, topology: Data) -> list[dict[str, Any]]:
-        """The rows of `protocol.scores.measure` for states `(runs, N, C)`, with this pattern's score as the loss."""
+        """The rows of `measure` for states `(runs, N, C)`, with this pattern's score as the loss."""
         rows = measure(states, topology, self.orientation)
         if self.upright:
             losses = self.loss(self.images(states, topology))

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.scores import raster, seeded_position
 from graphnca.rasterizers import NearestCell
 from graphnca.seeds import nearest_cells, point_seed
-from protocol.scores import raster, seeded_position
 
 
 def planting_offset(seed_at: Sequence[float], size: int) -> Float[Tensor, " 2"]:

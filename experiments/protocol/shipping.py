@@ -6,8 +6,8 @@ from typing import Any
 
 import graphnca
 from graphnca import load_rule, save_rule
+from graphnca.results.result import command
 from graphnca.rules import describe_rule, load_genomes
-from protocol.report import command
 
 RULES = Path(graphnca.__file__).parent / "rules"
 PICTURES = Path(__file__).parents[2] / "docs" / "rules"

@@ -5,8 +5,6 @@ from torch_geometric.data import Data
 
 from graphnca.rules import STRUCTURED_SEEDS as SEEDS
 
-LOSS_SCALE = 1000.0  # of the mean squared error of RGBA that a structured seed's pattern is scored by, as published
-
 
 def seed_of(
     target: str,

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas
+from graphnca.evaluation.scores import bounded
 from graphnca.importers import load_texture_demo, texture_demo_names
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import shipped_rules
 from graphnca.templates import load_template
 from protocol.rules import read_rule
-from protocol.scores import bounded
 from protocol.sheets import KINDS, VORONOI_DENSITY, hex_sheet, square_sheet, voronoi_sheet
 
 SIZE = 64  # units along a side of the sheets: four periods of the drawn templates at least
@@ -27,7 +27,6 @@ RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 PUBLISHED_GAIN = 0.5  # rgb = state / 2 + 0.5 (the models of the article's demo)
 LEVELS = 32  # of a colour in animations, where a palette holds 255 colours in all
 SHIPPED = "texture-"  # how the names of shipped textures begin
-DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
 DENSITIES = {"square": 1.0, "hex": 3**0.5 / 2, "voronoi": VORONOI_DENSITY}
 """Cells per unit of area (the unit law of the data contract)."""
 
@@ -62,7 +61,7 @@ class Texture:
         return canvas.draw(self.visible(state), offset=self.offset)
 
     def bounded(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
-        """States within +-10, so that every number measured of an exploded run is finite (`protocol.scores`)."""
+        """States within +-10, so that every number measured of an exploded run is finite."""
         return bounded(states)
 
     def template(self, name: str = "") -> Float[Tensor, "3 h w"]:

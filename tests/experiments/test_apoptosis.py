@@ -7,12 +7,12 @@ import pytest
 import torch
 from apoptosis import Config, cavity_of, cells_in, living_share, main
 from PIL import Image
-from protocol import report
 from protocol.sheets import sheets
-from protocol.upright import painted
 
 from graphnca import save_rule
+from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
+from graphnca.results import result as report
 from graphnca.targets import load_target
 
 TARGET = load_target("hollow-bone", size=40, padding=4)
@@ -47,7 +47,7 @@ def test_what_is_not_hollow(name: str) -> None:
 def test_it_writes_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = tmp_path / "rule.safetensors"
     save_rule(growing_nca(6, 8), rule, {"target": "hollow-bone", "size": 16, "padding": 2})
     config = Config(str(rule), cells=400, meshes=1, runs=2, steps=16, out=str(tmp_path / "out"), publish=True)

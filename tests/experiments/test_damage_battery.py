@@ -18,11 +18,11 @@ from damage_battery import (
     numbers_of,
 )
 from PIL import Image
-from protocol.cuts import GOAL_CUTS, WHOLE, Healing
 from protocol.growing import growing_of
 from protocol.sheets import square_sheet
 
 from graphnca import save_rule
+from graphnca.evaluation.damage_tests import GOAL_CUTS, WHOLE, Healing
 from graphnca.models import growing_nca
 from topologies import square_grid
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 from feature_visualisation import Channels, Config, main
 from PIL import Image
-from protocol import report, shipping
+from protocol import shipping
 
 from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 from graphnca.rules import describe_rule
 
 SMALL = {"features": "filter-bank", "steps": (3, 6), "meshes": 1, "runs": 2, "pixel_steps": 3}
@@ -30,7 +31,7 @@ def moving_rule(path: Path, card: dict) -> str:
 def test_a_rule_is_measured_drawn_published_and_shipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(shipping, "RULES", tmp_path)
     monkeypatch.setattr(shipping, "PICTURES", tmp_path / "pictures")
     rule = moving_rule(tmp_path / "eyes.safetensors", {"unit": "1_7", "features": "what it saw"})

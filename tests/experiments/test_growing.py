@@ -10,12 +10,12 @@ import pytest
 import torch
 from growing import HELD, Config, Course, contestants, curve_steps, frame_steps, held, main, trained_path
 from PIL import Image
-from protocol import report
 from protocol.growing import growing_of
-from protocol.runs import grow
 from protocol.sheets import square_sheet
 
 from graphnca import save_rule
+from graphnca.evaluation.runs import grow
+from graphnca.results import result as report
 
 SMALL = {"cells": 324, "runs": 3, "meshes": 1, "steps": 30}
 CARD = {"target": "heart", "size": 12, "padding": 3, "substrate": "torus of 18x18 units: square"}
@@ -29,7 +29,7 @@ def rule(random_rule):
 def test_all_rules_are_run_and_every_file_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "MOMENTS", (10, 20, 30))
     monkeypatch.setattr(script, "FRAMES", 4)
     monkeypatch.setattr(script, "HELD", {**HELD, "from": 20, "to": 30})

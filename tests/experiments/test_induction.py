@@ -7,14 +7,14 @@ import pytest
 import torch
 from induction import OPERATIONS, Config, change_below, difference_to_eye, main, operated
 from PIL import Image
-from protocol import report
 from protocol.anatomy import Anatomy
 from protocol.sheets import sheets, square_sheet
-from protocol.upright import painted
 
 from graphnca import save_rule
+from graphnca.evaluation.upright import painted
 from graphnca.graft import graft
 from graphnca.models import growing_nca
+from graphnca.results import result as report
 from graphnca.targets import load_target
 
 ANATOMY, GRID = Anatomy(40, 4), square_sheet(48 * 48)
@@ -59,7 +59,7 @@ def test_what_is_grafted_stays_and_the_rest_moves(operation: str, random_rule) -
 def test_it_writes_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     paths = []
     for name in ("one", "other"):
         paths.append(str(tmp_path / f"{name}.safetensors"))

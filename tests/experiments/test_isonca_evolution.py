@@ -7,10 +7,10 @@ import pytest
 import torch
 from isonca_evolution import Config, chosen, main, snapshots, target_of
 from PIL import Image
-from protocol import report
 
 from graphnca import save_rule
 from graphnca.models import isonca
+from graphnca.results import result as report
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_it_writes_what_it_promises(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     out = tmp_path / "out"
     main(Config(run=str(run), steps=(1, 5), runs=2, cells=150, out=str(out), publish=True))
     metrics = json.loads((out / "metrics.json").read_text())

@@ -21,10 +21,10 @@ from isonca_landscape import (
     trained,
     valleys,
 )
-from protocol import report
 
 from graphnca import save_rule
 from graphnca.models import isonca
+from graphnca.results import result as report
 
 ANGLES = torch.arange(360) * torch.pi / 180
 
@@ -133,7 +133,7 @@ def test_nothing_has_no_symmetry() -> None:
 
 def test_it_writes_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One rule is found in the folder, the others are trained; a rule that grows nothing is survived."""
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     out = tmp_path / "out"
     (out / "without").mkdir(parents=True)
     torch.manual_seed(0)

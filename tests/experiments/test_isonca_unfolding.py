@@ -8,10 +8,10 @@ import pytest
 import torch
 from isonca_unfolding import Config, curve_steps, frame_steps, main, shown_channels
 from PIL import Image
-from protocol import report
 
 from graphnca import save_rule
 from graphnca.models import isonca
+from graphnca.results import result as report
 
 
 def write_rule(path: Path, card: dict) -> str:
@@ -21,7 +21,7 @@ def write_rule(path: Path, card: dict) -> str:
 
 
 def test_it_writes_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = write_rule(tmp_path / "rule.safetensors", {"target": "lizard", "auxiliary channels": "binary,axis:3"})
     out = tmp_path / "out"
     main(Config(rule=rule, moments=(0, 3, 12), runs=6, cells=150, out=str(out), publish=True))

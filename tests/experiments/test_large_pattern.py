@@ -7,12 +7,13 @@ import pytest
 import torch
 from large_pattern import Config, main, planted_of
 from PIL import Image
-from protocol import report, shipping
+from protocol import shipping
 from protocol.sheets import square_sheet
-from protocol.upright import painted
 
 from graphnca import save_rule
+from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
+from graphnca.results import result as report
 from graphnca.rules import describe_rule
 
 CARD = {"target": "rose", "size": 12, "padding": 4, "seed at": [0.5, 0.8]}
@@ -27,7 +28,7 @@ def saved(folder: Path, card: dict) -> str:
 def test_it_writes_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = saved(tmp_path, CARD)
     monkeypatch.setattr(shipping, "RULES", tmp_path)
     monkeypatch.setattr(shipping, "PICTURES", tmp_path)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from newt_training import EYE_WEIGHT, REACH, Config, eye_in_strange_skin, healing_loss, train
 from protocol.anatomy import Anatomy
-from protocol.scores import raster
-from protocol.upright import painted
 
 from graphnca import load_rule
+from graphnca.evaluation.scores import raster
+from graphnca.evaluation.upright import painted
 from graphnca.losses import PixelLoss
 from graphnca.rules import describe_rule
 from graphnca.targets import load_target

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from noise_gain_law import Config, main, medians, noise_gain, on_one_kind
 from PIL import Image
-from protocol import report
-from protocol.gradients import WAYS
 from protocol.growing import Growing
 from protocol.sheets import hex_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca import save_rule
+from graphnca.evaluation.gradients import WAYS
 from graphnca.layers import NCAConv
+from graphnca.results import result as report
 from topologies import NOISE_GAIN
 
 SMALL = {"cells": 196, "steps": (4, 8), "runs": 2, "meshes": 1, "shares": (0.0, 0.3)}
@@ -72,7 +72,7 @@ def demo_file(path: Path, rule: NCAConv) -> str:
 def test_shipped_and_published_rules_write_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr("noise_gain_law.FRAMES", 3)
     rule = random_rule(8, 12, "sobel", life_mask="pre_post", std=0.05)
     trained = str(tmp_path / "any.safetensors")

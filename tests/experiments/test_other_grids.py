@@ -7,10 +7,10 @@ import pytest
 import torch
 from other_grids import Config, main, substrates
 from PIL import Image
-from protocol import report
 
 from graphnca import save_rule
 from graphnca.models import isonca
+from graphnca.results import result as report
 
 CONFIG = Config(cells=300, steps=(5, 10), runs=2)
 
@@ -25,7 +25,7 @@ def saved(folder: Path, name: str, card: dict) -> str:
 def test_both_kinds_of_rule_write_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     single = saved(tmp_path, "single", {"target": "spiderweb"})
     points = saved(tmp_path, "points", {"target": "lizard", "seed": "structured"})
     out = tmp_path / "out"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from quantised_texture import FLOAT, GOAL, ROUNDED, TUNED, Config, main
 
 from graphnca import load_rule, save_rule
 from graphnca.layers import in_8_bits
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 SMALL = {"features": "filter-bank", "steps": 4, "meshes": 1, "runs": 2}
 
@@ -31,7 +31,7 @@ def moving_rule(path: Path, *, quantised: bool = False) -> str:
 def test_a_rule_in_three_variants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = moving_rule(tmp_path / "woven.safetensors")
     tuned = moving_rule(tmp_path / "tuned.safetensors", quantised=True)
     main(Config(rule=(rule,), tuned=(tuned,), out=str(tmp_path / "out"), publish=True, **SMALL))

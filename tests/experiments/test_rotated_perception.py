@@ -8,13 +8,13 @@ import pytest
 import rotated_perception as script
 import torch
 from PIL import Image
-from protocol import report
 from protocol.growing import growing_of
 from protocol.sheets import hex_sheet, square_sheet
-from protocol.upright import painted
 from rotated_perception import ANGLES, DISTANCE, Config, bent, from_seed, grown, main, twisted, unbent, with_frames
 
 from graphnca import save_rule
+from graphnca.evaluation.upright import painted
+from graphnca.results import result as report
 from graphnca.targets import load_target
 
 SMALL = {"cells": 400, "runs": 2, "steps": 6}
@@ -77,7 +77,7 @@ def test_frames_are_drawn_onto_a_copy() -> None:
 
 
 def test_every_file_is_written(tmp_path: Path, saved: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "ANIMATED", 8)
     monkeypatch.setattr(script, "ANGLES", (0, 90))
     main(Config(rule=(saved,), out=str(tmp_path / "out"), publish=True, **SMALL))

@@ -9,10 +9,10 @@ import torch
 from growing_training import Config as TrainingArguments
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.runs import grow
 from protocol.sheets import KINDS, sheets, square_sheet
 
 from graphnca import save_rule
+from graphnca.evaluation.runs import grow
 from graphnca.rules import describe_rule
 
 

@@ -8,11 +8,11 @@ import ship_isonca
 import torch
 from isonca_training import Config as TrainingArguments
 from isonca_voronoi import Config, substrates
-from protocol.runs import grow
-from protocol.scores import measure
-from protocol.targets import published_loss
 
 from graphnca import load_rule, save_rule
+from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import measure
 from graphnca.models import isonca
 from graphnca.rules import describe_rule
 

@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from protocol import shipping
 from protocol.texture import texture_of, texture_raster, texture_sheets, zero_seed
-from protocol.texture_meter import TextureMeter
 from texture import Config as TrainingArguments
 
 from graphnca import rollout, save_rule
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.features import FilterBank
 from graphnca.rules import describe_rule
 from graphnca.templates import load_template

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from protocol import report, shipping
+from protocol import shipping
 from protocol.sheets import square_sheet
 from scipy.cluster.hierarchy import leaves_list
 from speciation import (
@@ -25,6 +25,7 @@ from speciation import (
 
 from graphnca import save_rule
 from graphnca.models import growing_nca
+from graphnca.results import result as report
 from graphnca.rules import load_genomes
 
 CARD = {"targets": ["tulip", "rose", "blossom"], "size": 12, "padding": 4}
@@ -106,7 +107,7 @@ def test_a_rule_without_genomes(tmp_path: Path) -> None:
 def test_it_writes_what_is_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = saved(tmp_path, list(CARD["targets"]))
     config = Config(
         rule, cells=400, meshes=1, runs=2, steps=(4, 8), grown=20, mixtures=3, divisions=2, out=str(tmp_path / "out"),

@@ -8,13 +8,13 @@ import pytest
 import stability
 import torch
 from PIL import Image
-from protocol.cuts import WHOLE
 from protocol.pattern import Pattern
-from protocol.structured import LOSS_SCALE
-from protocol.upright import painted
 from stability import OWN, Config, damaged, line, main, own_picture, subject, two_seeds, verdict_of, wide_sheet
 
 from graphnca import save_rule
+from graphnca.evaluation.damage_tests import WHOLE
+from graphnca.evaluation.scores import LOSS_SCALE
+from graphnca.evaluation.upright import painted
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca
 from graphnca.targets import load_target

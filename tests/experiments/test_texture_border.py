@@ -7,7 +7,6 @@ import pytest
 import texture_border as script
 import torch
 from PIL import Image
-from protocol import report
 from protocol.expansion import mesh_expansion, square_expansion
 from protocol.texture import Texture
 from texture_border import Config, disturbance, followed, main, picture_of
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from graphnca import save_rule
 from graphnca.drawing import CellCanvas
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 SMALL = {"core": 12, "size": 24, "steps": 6, "runs": 2}
 
@@ -69,7 +69,7 @@ def test_a_core_is_drawn_in_its_place_without_cells_around(texture: Texture) -> 
 
 
 def test_every_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texture: Texture) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "features_of", lambda text, dtype=None: Colours())
     monkeypatch.setattr(script, "FRAMES", 2)
     monkeypatch.setattr(script, "FRAME_EVERY", 2)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from texture_components import Config, coloured, components_of, explained, main
 
 from graphnca import save_rule
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 
 def states(seed: int = 0) -> torch.Tensor:
@@ -52,7 +52,7 @@ def test_too_few_channels_are_refused() -> None:
 
 
 def test_everything_promised_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     torch.manual_seed(0)
     rule = texture_nca()
     torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)

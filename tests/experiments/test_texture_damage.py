@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from protocol.texture import texture_sheets
 from texture_damage import DISKS, MOMENTS, WHOLE, Config, damaged, in_disks, in_half, main, recovery
 
 from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def few_features(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_everything_promised_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr("texture_damage.MOMENTS", (0, 2, 4))
     monkeypatch.setattr("texture_damage.SHOWN", (0, 4))
     monkeypatch.setattr("texture_damage.FRAMES_AT", (0, 3))

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from protocol.sheets import voronoi_sheet
 from texture_failures import (
     TRAINED,
@@ -29,6 +28,7 @@ from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.layers import NCAConv
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 from topologies import square_grid
 
 
@@ -108,7 +108,7 @@ def test_fates() -> None:
 def test_everything_promised_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     torch.manual_seed(0)
     rule: NCAConv = texture_nca()
     torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)

@@ -9,14 +9,14 @@ import pytest
 import texture_frames as script
 import torch
 from PIL import Image
-from protocol import report
-from protocol.orientation import wrapped_degrees
 from protocol.texture import Texture, texture_sheets
 from texture_frames import Config, Sheet, main, share_within, spread, windows
 from torch_geometric.data import Data
 
 from graphnca import save_rule
+from graphnca.evaluation.orientation import wrapped_degrees
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 SMALL = {"steps": 6, "size": 32, "runs": 2}
 
@@ -102,7 +102,7 @@ def test_windows_cover_all_and_frames_in_them_spread() -> None:
 
 
 def test_every_file_is_written(perfect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "ANGLES", (30,))
     monkeypatch.setattr(script, "TURNING", 10)
     monkeypatch.setattr(script, "TURNING_STEPS", 1)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from protocol.texture import texture_sheets
-from protocol.texture_meter import TextureMeter
 from texture_grids import GOAL, Config, main, template_on, times_square, typical
 
 from graphnca import save_rule
+from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 from graphnca.templates import load_template
 
 SMALL = {"size": 24, "steps": (3, 6), "meshes": 1, "runs": 2}
@@ -38,7 +38,7 @@ def moving_rule(path: Path, card: dict) -> str:
 def test_a_rule_is_measured_against_its_template_and_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     rule = moving_rule(tmp_path / "woven.safetensors", {"template": "banded", "features": "eyes"})
     main(Config(rule=(rule,), out=str(tmp_path / "out"), publish=True, **SMALL))
     folder = tmp_path / "docs" / "texture_grids_woven"

@@ -7,13 +7,13 @@ import pytest
 import texture_map as script
 import torch
 from PIL import Image
-from protocol import report
 from protocol.texture import Texture, texture_sheets
 from texture_map import Config, disc, fuzzy, halves, main, mapped, middles
 from torch import Tensor, nn
 
 from graphnca import rollout, save_rule
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 
 class Colours(nn.Module):
@@ -77,7 +77,7 @@ def test_middles_leave_out_what_is_near_a_border() -> None:
 
 
 def test_every_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "features_of", lambda text, dtype=None: Colours())
     monkeypatch.setattr(script, "FRAMES", 2)
     paths = []

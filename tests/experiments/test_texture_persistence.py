@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol import report
 from texture_persistence import Config, correlation, main
 
 from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 SMALL = {"size": 24, "steps": 12, "every": 4, "settled": 4, "runs": 2}
 
@@ -31,7 +31,7 @@ def saved(path: Path, scale: float) -> str:
 
 
 def test_everything_promised_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr("texture_persistence.FRAME_EVERY", 2)
     rule = saved(tmp_path / "woven.safetensors", 0.02)
     main(Config(rule=(rule,), out=str(tmp_path / "out"), publish=True, **SMALL))

@@ -7,13 +7,13 @@ import pytest
 import texture_speeds as script
 import torch
 from PIL import Image
-from protocol import report
 from protocol.texture import Texture, texture_sheets
 from texture_speeds import WAYS, Config, by_clock, by_firing, main, right_half, undisturbed
 from torch import Tensor, nn
 
 from graphnca import save_rule
 from graphnca.models import texture_nca
+from graphnca.results import result as report
 
 
 class Colours(nn.Module):
@@ -75,7 +75,7 @@ def test_a_half_at_full_speed_would_be_the_undisturbed_run(counting: Texture, mo
 
 
 def test_every_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     monkeypatch.setattr(script, "features_of", lambda text, dtype=None: Colours())
     monkeypatch.setattr(script, "FRAMES", 2)
     rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False, std=0.02)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from protocol.sheets import hexagon_sheet
-from protocol.symmetries import asymmetry, symmetries
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout, save_rule
+from graphnca.evaluation.symmetries import asymmetry, symmetries
 from graphnca.layers import FILTERS, NCAConv, in_fixed_point
 from graphnca.layers.fixed_point import MOMENT_QUANTUM, QUANTUM, STATE_LIMIT, VALUE_LIMIT, rounded
 from graphnca.models import growing_nca, isonca

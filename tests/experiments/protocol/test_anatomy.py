@@ -4,8 +4,8 @@ import pytest
 import torch
 from protocol.anatomy import Anatomy
 from protocol.sheets import sheets
-from protocol.upright import painted
 
+from graphnca.evaluation.upright import painted
 from graphnca.targets import load_target
 from graphnca.targets.newt import EYE_LOWER, EYE_UPPER, SKIN
 

@@ -6,23 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from protocol.growing import (
-    NOTHING,
-    OWN_SIDE,
-    Growing,
-    fates,
-    growing_of,
-    growing_rules,
-    log10_error,
-    own_error,
-    own_patterns,
-    own_raster,
-)
-from protocol.runs import grow
+from protocol.growing import Growing, growing_of, growing_rules
 from protocol.sheets import square_sheet
-from protocol.upright import painted
 
 from graphnca import save_rule
+from graphnca.evaluation.pixel_error import NOTHING, OWN_SIDE, log10_error, own_error, own_patterns, own_raster
+from graphnca.evaluation.runs import grow
+from graphnca.evaluation.scores import fates
+from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
 
 
@@ -73,7 +64,7 @@ def test_log10_error_is_the_logarithm_of_the_mean_square() -> None:
 
 def test_a_rule_is_compared_with_itself_on_squares(tmp_path: Path, random_rule) -> None:
     rule = random_rule(8, 16, "sobel", life_mask="pre_post", std=0.05)
-    patterns = own_patterns(rule, (0, 12), cells=60**2, seed=4)
+    patterns = own_patterns(rule, square_sheet(60**2), (0, 12), seed=4)
     topology = square_sheet(60**2)
     again = grow(rule, topology, 1, (0, 12), 4)
     assert patterns[12].shape == (4, OWN_SIDE, OWN_SIDE)

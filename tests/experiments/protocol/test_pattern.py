@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
-from protocol.structured import LOSS_SCALE, seed_of
+from protocol.structured import seed_of
 
 from graphnca import save_rule
+from graphnca.evaluation.scores import LOSS_SCALE
 from graphnca.models import growing_nca, isonca
 from graphnca.rules import shipped_rules
 from graphnca.seeds import point_seed

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from protocol.planted import planted_raster, planted_seed, planting_offset
-from protocol.scores import seeded_position
 from protocol.sheets import sheets
 
+from graphnca.evaluation.scores import seeded_position
 from graphnca.rasterizers import NearestCell
 
 SHEETS = sheets(cells=400, meshes=1)

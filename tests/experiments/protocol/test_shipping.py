@@ -22,7 +22,7 @@ def test_the_rule_its_genomes_its_card_and_its_picture_are_shipped(
     path = shipping.ship(str(source), "flower", {"error": -3.0}, picture)
     card = describe_rule(path)["card"]
     assert card["target"] == "rose"
-    assert card["measured"]["error"] == -3.0 and card["measured"]["by"].startswith("python experiments/")
+    assert card["measured"]["error"] == -3.0 and card["measured"]["by"].startswith("python ")
     assert torch.equal(load_genomes(path)["rose"], torch.tensor([1.0, 2.0]))
     for name, value in load_rule(source).state_dict().items():
         assert torch.equal(value, load_rule(path).state_dict()[name])

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from protocol.runs import grow, walk
 
 from graphnca import rollout
 from graphnca.damage import wound
+from graphnca.evaluation.runs import grow, walk
 from graphnca.seeds import point_seed
 from topologies import square_grid
 

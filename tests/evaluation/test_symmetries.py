@@ -3,9 +3,9 @@
 import pytest
 import torch
 from protocol.sheets import hexagon_sheet
-from protocol.symmetries import asymmetry, symmetries
 from torch_geometric.data import Data
 
+from graphnca.evaluation.symmetries import asymmetry, symmetries
 from topologies import check_topology, hex_grid, square_grid, voronoi_mesh
 
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from protocol.scores import seeded_position
 from protocol.structured import SEEDS
-from protocol.upright import UprightLoss, landing, painted, pattern_angles, straight_place, upright
 from torch_geometric.data import Data
 
+from graphnca.evaluation.scores import seeded_position
+from graphnca.evaluation.upright import UprightLoss, landing, painted, pattern_angles, straight_place, upright
 from graphnca.losses import RotationInvariantLoss
 from graphnca.seeds import StructuredSeed
 from graphnca.targets import load_target, turn_target

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from protocol.scores import EXPLODED, empty_loss, measure, verdict
-from protocol.targets import published_loss
 
+from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.scores import EXPLODED, empty_loss, measure, verdict
 from topologies import square_grid
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import rollout, trajectory
-from graphnca.damage import wound
-from graphnca.layers import NCAConv
-from graphnca.seeds import point_seed
+from ..damage import wound
+from ..layers import NCAConv
+from ..rollout import rollout, trajectory
+from ..seeds import point_seed
 
 
 @torch.no_grad()

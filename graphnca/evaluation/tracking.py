@@ -4,20 +4,19 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import trajectory
-from graphnca.losses import RotationInvariantLoss
-from graphnca.rasterizers import NearestCell
-from protocol.motion import centroid, followed, rate, unwrapped
-from protocol.pattern import Pattern
-from protocol.period import SHORTEST, dominant_period
-from protocol.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
+from ..losses import RotationInvariantLoss
+from ..rasterizers import NearestCell
+from ..rollout import trajectory
+from .motion import centroid, followed, rate, unwrapped
+from .period import SHORTEST, dominant_period
+from .scores import ALIVE, EXPLODED, bounded, raster, seeded_position
 
 PIECE = 50  # steps whose states are in memory at once
 AROUND = [(0, 0), *((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)]  # units
@@ -27,6 +26,7 @@ SHOWN = 7  # moments in the strip
 PERIODS = ("period of living cells", "period of change", "slow period of living cells")
 
 
+@runtime_checkable
 class Lengths(Protocol):
     """What a configuration says of such runs, in steps."""
 
@@ -91,7 +91,7 @@ class Observer:
     seeded if that is better.
     """
 
-    def __init__(self, pattern: Pattern, topology: Data, runs: int) -> None:
+    def __init__(self, pattern: Any, topology: Data, runs: int) -> None:
         self.pattern, self.topology = pattern, topology
         self.angles = RotationInvariantLoss(pattern.orientation.target)  # its angles close, so they can be followed
         self.seeded = seeded_position(topology)
@@ -146,7 +146,7 @@ class Observer:
 
 
 @torch.no_grad()
-def followed_runs(pattern: Pattern, topology: Data, config: Lengths) -> Recording:
+def followed_runs(pattern: Any, topology: Data, config: Lengths) -> Recording:
     """Several runs on one sheet, in pieces; a run that died or exploded is stopped, its state set to zero."""
     recording, observer = Recording(), Observer(pattern, topology, config.runs)
     states = pattern.seed(topology).expand(config.runs, -1, -1)
@@ -180,7 +180,7 @@ def followed_runs(pattern: Pattern, topology: Data, config: Lengths) -> Recordin
     return recording
 
 
-def course_of(recording: Recording, pattern: Pattern, topology: Data, config: Lengths) -> list[dict[str, Any]]:
+def course_of(recording: Recording, pattern: Any, topology: Data, config: Lengths) -> list[dict[str, Any]]:
     """One entry a run: its fate, how it moved, and its curves. Of a run that was lost, only the curves until then."""
     moments = torch.tensor(recording.moments, dtype=torch.float64)
     settled = moments >= config.settled
@@ -254,16 +254,16 @@ def summary(entries: list[dict[str, Any]], topology: Data) -> dict[str, Any]:
 
 
 def check(config: Lengths) -> None:
-    """Raises SystemExit unless the recordings divide the run."""
+    """Raises ValueError unless the recordings divide the run."""
     for name, value, unit, least in (
         ("every", config.every, PIECE, PIECE),
         ("steps", config.steps, config.every, config.every),
         ("dense", config.dense, config.every, SHORTEST if config.dense else 0),
     ):
         if value % unit or value < least:
-            raise SystemExit(f"--{name}: expected a multiple of {unit}, at least {least}, got {value}.")
+            raise ValueError(f"`{name}` must be a multiple of {unit}, at least {least}, got {value}.")
     if config.settled > config.steps - config.every:
-        raise SystemExit(
-            f"--settled: expected at most {config.steps - config.every}, so that two recordings follow, "
+        raise ValueError(
+            f"`settled` must be at most {config.steps - config.every}, so that two recordings follow, "
             f"got {config.settled}."
         )

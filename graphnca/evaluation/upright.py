@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 from torch_geometric.data import Data
 
-from graphnca.losses import RotationInvariantLoss
-from graphnca.rasterizers import NearestCell
-from graphnca.rasterizers.locate import CellLocator
-from graphnca.seeds import StructuredSeed, nearest_cells
-from protocol.scores import bounded, seeded_position
-from protocol.structured import LOSS_SCALE
+from ..losses import RotationInvariantLoss
+from ..rasterizers import NearestCell
+from ..rasterizers.locate import CellLocator
+from ..seeds import StructuredSeed, nearest_cells
+from .scores import LOSS_SCALE, bounded, seeded_position
 
 BLUR = 1.0  # pixels, one cell: what is finer than the cells cannot survive a turn that is none of the lattice's own
 

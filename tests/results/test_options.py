@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
-from protocol.command_line import from_command_line
+
+from graphnca.results.options import from_command_line
 
 
 @dataclass(frozen=True)

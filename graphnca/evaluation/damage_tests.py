@@ -13,10 +13,10 @@ from jaxtyping import Bool
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.damage import half_plane, quadrant, random_cells, random_disks, square
-from graphnca.layers import NCAConv
-from protocol.runs import walk
-from protocol.scores import seeded_position
+from ..damage import half_plane, quadrant, random_cells, random_disks, square
+from ..layers import NCAConv
+from .runs import walk
+from .scores import seeded_position
 
 HALVES = {"right half": 0.0, "lower half": math.pi / 2, "left half": math.pi, "upper half": -math.pi / 2}
 QUARTERS = {

@@ -3,15 +3,17 @@
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.losses import RotationInvariantLoss
-from graphnca.rasterizers import NearestCell
-from graphnca.seeds import point_seed
+from ..losses import RotationInvariantLoss
+from ..rasterizers import NearestCell
+from ..seeds import point_seed
 
 EXPLODED = 10.0  # |x| beyond which a run counts as exploded; trained rules stay below 2
 ALIVE = 0.1  # alpha above which a cell is mature
+LOSS_SCALE = 1000.0  # of the mean squared error of RGBA that an upright pattern is scored by, as published
 
 
 def empty_loss(loss: RotationInvariantLoss) -> float:
@@ -63,3 +65,13 @@ def verdict(row: dict[str, Any], empty: float) -> str:
     if row["alive"] == 0:
         return "died"
     return "grown" if row["loss"] < empty / 2 else "unlike"
+
+
+def fates(states: Float[Tensor, "b n c"]) -> list[str]:
+    """What became of each run: exploded, died, or alive."""
+    largest = bounded(states).abs().amax((-2, -1))
+    mature = (states[..., 3] > ALIVE).any(-1)
+    return [
+        "exploded" if not size < EXPLODED else "alive" if living else "died"
+        for size, living in zip(largest.tolist(), mature.tolist(), strict=True)
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch_geometric.data import Data
 
-from graphnca.layers import moment_correction
+from ..layers import moment_correction
 
 
 def as_it_is(topology: Data) -> Data:

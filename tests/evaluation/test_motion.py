@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from protocol.motion import centroid, followed, rate, unwrapped
-from protocol.targets import target_with_auxiliary
 from scipy.ndimage import rotate
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.motion import centroid, followed, rate, unwrapped
+from graphnca.evaluation.published_loss import target_with_auxiliary
 from graphnca.losses import RotationInvariantLoss
 from topologies import hex_grid, square_grid, voronoi_mesh
 

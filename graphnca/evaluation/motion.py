@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.data import Data
 
-from protocol.scores import ALIVE
+from .scores import ALIVE
 
 REACH = math.radians(25)  # how far a pattern may turn between two moments and still be followed
 

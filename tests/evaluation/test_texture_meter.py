@@ -1,8 +1,8 @@
 """Pictures are measured in the same directions, whatever is measured beside them."""
 
 import torch
-from protocol.texture_meter import BATCH, TextureMeter, halved
 
+from graphnca.evaluation.texture_meter import BATCH, TextureMeter, halved
 from graphnca.features import FilterBank
 from graphnca.templates import load_template
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.rasterizers.locate import CellLocator
+from ..rasterizers.locate import CellLocator
 
 SPACING = 6  # units between two frames that are drawn
 LENGTH = 0.4  # of the spacing: how long a drawn frame is

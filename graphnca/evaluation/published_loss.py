@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from graphnca.losses import RotationInvariantLoss
-from graphnca.targets import auxiliary_channels as auxiliary_channels
-from graphnca.targets import load_target, turn_target, with_auxiliary
+from ..losses import RotationInvariantLoss
+from ..targets import auxiliary_channels as auxiliary_channels
+from ..targets import load_target, turn_target, with_auxiliary
 
 SIZE, PADDING = 48, 12  # pixels: a target of 48 on 72x72 cells, as published
 PUBLISHED_AUXILIARY = {"lizard": "binary", "spiderweb": "", "heart": "binary,radial4"}
@@ -22,10 +22,7 @@ def target_with_auxiliary(
 ) -> Float[Tensor, "c h w"]:
     """RGBA and the auxiliary channels, (4 + n, H, W); `on_pixel` as in `load_target`."""
     image = load_target(target, size=size, padding=padding, on_pixel=on_pixel)
-    try:
-        return with_auxiliary(image, auxiliary)
-    except ValueError as error:
-        raise SystemExit(f"--auxiliary: {error}") from None
+    return with_auxiliary(image, auxiliary)
 
 
 def published_loss(target: str, auxiliary: str | None = None, *, on_pixel: bool = False) -> RotationInvariantLoss:

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from protocol import report
+
+from graphnca.results import result as report
 
 
 def test_metrics_are_headed_by_how_they_came_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +18,9 @@ def test_metrics_are_headed_by_how_they_came_about(tmp_path: Path, monkeypatch: 
 
 
 def test_a_command_does_not_tell_where_files_lay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report.sys, "argv", ["result.py", "--weights", "/home/me/weights.h5", "--rule", "runs/a/rule"])
+    monkeypatch.setattr(
+        report.sys, "argv", ["/a/experiments/result.py", "--weights", "/home/me/weights.h5", "--rule", "runs/a/rule"]
+    )
     assert report.command() == "python experiments/result.py --weights weights.h5 --rule runs/a/rule"
 
 
@@ -28,7 +31,7 @@ def test_metrics_must_be_numbers(tmp_path: Path) -> None:
 
 
 def test_publishing_replaces_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "docs")
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     out = tmp_path / "out"
     out.mkdir()
     for name in ("metrics.json", "figure.png", "checkpoint.pt"):

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from protocol.gradients import WAYS, smoothed_by, uncorrected
 from protocol.sheets import hex_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca.engine.stencil import stencil_of
+from graphnca.evaluation.gradients import WAYS, smoothed_by, uncorrected
 from graphnca.layers import Perception
 
 

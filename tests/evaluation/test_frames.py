@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 from PIL import Image
-from protocol.frames import bipolar, discs, halves, offset_from, pointing, polar, with_frames
 from torch_geometric.data import Data
+
+from graphnca.evaluation.frames import bipolar, discs, halves, offset_from, pointing, polar, with_frames
 
 
 def down(turn: torch.Tensor) -> torch.Tensor:

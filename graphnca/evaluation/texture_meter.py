@@ -8,9 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from graphnca.losses import TextureLoss
-from protocol.texture import DIRECTIONS_SEED
+from ..losses import TextureLoss
 
+DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
 BATCH = 8  # pictures whose features are in memory at once
 
 

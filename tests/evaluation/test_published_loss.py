@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-from protocol.scores import empty_loss
-from protocol.targets import perfect_loss, published_loss, target_with_auxiliary
+
+from graphnca.evaluation.published_loss import perfect_loss, published_loss, target_with_auxiliary
+from graphnca.evaluation.scores import empty_loss
 
 
 def test_auxiliary_channels_follow_the_picture() -> None:
     assert len(target_with_auxiliary("heart", "binary,radial4")) == 6
     assert len(target_with_auxiliary("spiderweb", "")) == 4
-    with pytest.raises(SystemExit, match="radialN"):
+    with pytest.raises(ValueError, match="radialN"):
         target_with_auxiliary("lizard", "spiral")
 
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from protocol.orientation import BINS, LEAST, Gradients, turn_between, wrapped_degrees
 
+from graphnca.evaluation.orientation import BINS, LEAST, Gradients, turn_between, wrapped_degrees
 from graphnca.templates import load_template
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
-from protocol.cuts import (
+from protocol.sheets import sheets
+
+from graphnca.evaluation.damage_tests import (
     CENTRE,
     CENTRE_SIDE,
     DISK,
@@ -14,9 +16,7 @@ from protocol.cuts import (
     battery,
     healing,
 )
-from protocol.runs import grow
-from protocol.sheets import sheets
-
+from graphnca.evaluation.runs import grow
 from topologies import square_grid
 
 SMALL = square_grid(16, 16)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from protocol.period import dominant_period
 from scipy.signal import lfilter
+
+from graphnca.evaluation.period import dominant_period
 
 STEPS = np.arange(600)
 

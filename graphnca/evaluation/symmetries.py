@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 from torch_geometric.data import Data
 
-from protocol.scores import seeded_position
+from .scores import seeded_position
 
 NEAR = 1e-3  # units within which an image of a cell's centre must lie at another cell's centre
 
