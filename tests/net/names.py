@@ -49,7 +49,7 @@ def erase(x: Tensor, cells: Tensor) -> Tensor:
 @contextlib.contextmanager
 def patch_engine() -> Iterator[None]:
     """Rollouts inside take the engine of plain PyTorch that accelerators use."""
-    os.environ["GRAPHNCA_ENGINE"] = "spans"
+    os.environ["GRAPHNCA_ENGINE"] = "patches"
     try:
         yield
     finally:
