@@ -7,6 +7,9 @@ from typing import Any
 from ..layers import NCAConv
 from ..rules import STRUCTURED_SEEDS
 
+RULE_HELP = (
+    "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
+)
 WIDTH = 100  # of a line of text, in characters
 FILTERS = {
     "identity": "the state",

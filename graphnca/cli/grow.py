@@ -12,16 +12,18 @@ from tqdm import tqdm
 
 from ..damage import disks, half_plane, random_disks, wound
 from ..drawing import CellCanvas, save_animation, save_image
+from ..evaluation.named import read_subject
+from ..evaluation.scores import EXPLODED
+from ..evaluation.subject import Subject
 from ..layers.life import ALPHA
 from ..rollout import rollout
 from ..seeds import centre_of
-from ..training.guard import EXPLODED
-from . import named_rule, substrates
+from ..suggestions import suggestion
+from . import substrates
+from .cards import RULE_HELP
 from .errors import UsageError
-from .named_rule import NamedRule, read_rule
 from .numbers import share, whole
 from .substrates import name_of_substrate, read_substrate
-from .suggestions import suggestion
 
 FRAMES = 60  # of an animation, about
 PICTURE = 432  # pixels of the longer side, about
@@ -49,7 +51,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("rule", metavar="RULE", help=named_rule.HELP)
+    parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
     parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
     parser.add_argument("--size", type=whole(4), help="units on a side of the sheet [as in training, or 72]")
     parser.add_argument("--open", action="store_true", help="an open sheet with borders, not a torus")
@@ -79,37 +81,37 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Grows and draws."""
-    named = read_rule(given.rule, given.model)
+    subject = read_subject(given.rule, model=given.model)
     cuts = [read_damage(text, given.steps) for text in given.damage]
-    if given.angle is not None and not named.rule.perception.uses_gradient:
-        raise UsageError(f"--angle turns the gradients that a rule perceives, and {named.name} perceives none.")
-    files = output_files(given.out or f"{named.name}-{name_of_substrate(given.substrate)}")
-    size = given.size or named.usual_size
+    if given.angle is not None and not subject.rule.perception.uses_gradient:
+        raise UsageError(f"--angle turns the gradients that a rule perceives, and {subject.name} perceives none.")
+    files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
+    size = given.size or subject.usual_size
     topology = read_substrate(given.substrate, size, periodic=not given.open, seed=given.seed)
     canvas = CellCanvas(topology, scale=given.scale or _scale_of(topology))
-    start = named.start(topology, given.genome)
+    start = subject.seed(topology, genome=given.genome)
 
     every = given.every or max(1, given.steps // FRAMES)
     shown = {*range(0, given.steps + 1, every), given.steps}
     animated = any(path.suffix.lower() in ANIMATIONS for path in files)
     frames, state = [], start
     with tqdm(total=given.steps, unit="step", disable=None, leave=False) as bar:
-        for step, state in growth(named, start, topology, shown, cuts, given):
+        for step, state in growth(subject, start, topology, shown, cuts, given):
             bar.update(step - bar.n)
             if animated:
-                frames.append(named.picture(canvas, state))
-    print(f"{named.name} on {given.substrate}: {summary(named, state, given.steps)}.")
+                frames.append(subject.picture(canvas, state))
+    print(f"{subject.name} on {given.substrate}: {summary(subject, state, given.steps)}.")
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in ANIMATIONS:
             save_animation(path, [*frames, *frames[-1:] * REST], fps=FPS)
         else:
-            save_image(path, named.picture(canvas, state))
+            save_image(path, subject.picture(canvas, state))
         print(f"wrote {path}")
 
 
 def growth(
-    named: NamedRule,
+    subject: Subject,
     state: Tensor,
     topology: Data,
     shown: Iterable[int],
@@ -126,7 +128,7 @@ def growth(
     for stop in sorted({*shown, *cuts_at}):
         with torch.no_grad():
             state = rollout(
-                named.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
+                subject.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
             )
         for cut in cuts_at.get(stop, []):
             state = wound(state, region(cut, topology, generator))
@@ -180,7 +182,7 @@ def output_files(out: str) -> list[Path]:
     return [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.gif")]
 
 
-def summary(named: NamedRule, state: Tensor, steps: int) -> str:
+def summary(subject: Subject, state: Tensor, steps: int) -> str:
     """What became of a run, in words."""
     done = f"{len(state):,} cells, {steps:,} steps"
     if not bool(state.isfinite().all()):
@@ -188,9 +190,9 @@ def summary(named: NamedRule, state: Tensor, steps: int) -> str:
     largest = float(state.abs().max())
     if largest > EXPLODED:
         return f"{done}; it exploded, the state reaches {largest:.3g}"
-    if named.is_texture:
+    if subject.is_texture:
         return f"{done}, states up to {largest:.2f}"
-    alive = int((state[:, ALPHA] > named.rule.alive_threshold).sum())
+    alive = int((state[:, ALPHA] > subject.rule.alive_threshold).sum())
     return f"{done}, {alive:,} cells alive" if alive else f"{done}; no cell is alive any more"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from torch_geometric.data import Data
 
+from ..evaluation.named import IN_FOLDER, PUBLISHED, atlas_models, read_subject
 from ..rules import describe_rule
 from .cards import architecture
-from .named_rule import IN_FOLDER, PUBLISHED, atlas_models, read_rule
 from .rules import description
 from .substrates import PICKLED, STORED, holds_topology, load_substrate
 from .tables import listing
@@ -52,12 +52,12 @@ def run(given: argparse.Namespace) -> None:
     if models and given.model is None:
         _describe_atlas(given, list(models))
         return
-    named = read_rule(given.file, given.model)
+    subject = read_subject(given.file, model=given.model)
     if path.suffix in PUBLISHED:
-        plain = {"architecture": named.rule.config, "published model": named.name}
+        plain = {"architecture": subject.rule.config, "published model": subject.name}
     else:
         plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
-    print(json.dumps(plain, indent=2) if given.json else description(named))
+    print(json.dumps(plain, indent=2) if given.json else description(subject))
 
 
 def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
@@ -77,7 +77,7 @@ def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
 
 def _describe_atlas(given: argparse.Namespace, models: list[str]) -> None:
     """The models of an atlas, and what they are made of."""
-    rule = read_rule(given.file, "0").rule
+    rule = read_subject(given.file, model="0").rule
     if given.json:
         print(json.dumps({"architecture": rule.config, "models": models}, indent=2))
         return

@@ -5,17 +5,19 @@ from typing import Any
 
 from torch_geometric.data import Data
 
+from ..evaluation.named import read_subject
+from ..evaluation.subject import Subject
 from ..layers import NCAConv
-from . import named_rule, substrates
+from . import substrates
+from .cards import RULE_HELP
 from .errors import UsageError
-from .named_rule import NamedRule, read_rule
 from .numbers import whole
 from .substrates import KINDS, name_of_substrate, read_substrate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what both verbs are told."""
-    parser.add_argument("rules", metavar="RULE", nargs="+", help=f"{named_rule.HELP}; the page starts with the first")
+    parser.add_argument("rules", metavar="RULE", nargs="+", help=f"{RULE_HELP}; the page starts with the first")
     parser.add_argument(
         "--substrate",
         nargs="+",
@@ -37,25 +39,25 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
     Raises:
         UsageError: If a rule or a substrate cannot be had, or two substrates have one name.
     """
-    named = [read_rule(text, given.model) for text in given.rules]
-    size = given.size or max(one.usual_size for one in named)
+    subjects = [read_subject(text, model=given.model) for text in given.rules]
+    size = given.size or max(one.usual_size for one in subjects)
     topologies: dict[str, Data] = {}
     for text in given.substrate:
         name = name_of_substrate(text)
         if name in topologies:
             raise UsageError(f"--substrate must name each substrate once, got {name!r} twice.")
         topologies[name] = read_substrate(text, size, periodic=not given.open, seed=given.seed)
-        for one in named:
-            one.start(topologies[name])  # says what is wrong in this command's own words
+        for one in subjects:
+            one.seed(topologies[name])  # says what is wrong in this command's own words
     options = {
         "title": given.title,
-        "names": [one.name for one in named],
-        "cards": [one.card for one in named],
-        "seeds": [_with_genome(one) if one.genomes else None for one in named],
+        "names": [one.name for one in subjects],
+        "cards": [one.card for one in subjects],
+        "seeds": [_with_genome(one) if one.genomes else None for one in subjects],
         "weights": "int8" if given.int8 else "float32",
     }
-    return [one.rule for one in named], topologies, options
+    return [one.rule for one in subjects], topologies, options
 
 
-def _with_genome(named: NamedRule):
-    return lambda topology: named.start(topology)
+def _with_genome(subject: Subject):
+    return lambda topology: subject.seed(topology)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from ..evaluation.subject import SubjectError
 from ..training import LostProcessError
 from . import export, grow, info, play, rules, train
 from .errors import CommandError, UsageError
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         given.run(given)
-    except UsageError as error:
+    except (UsageError, SubjectError) as error:
         return _say(given, error, 2)
     except (CommandError, LostProcessError, ValueError, OSError, ImportError) as error:
         return _say(given, error, 1)

@@ -16,6 +16,7 @@ from ..losses import TextureLoss
 from ..models import growing_nca, isonca, texture_nca
 from ..rasterizers import NearestCell
 from ..seeds import centre_of, nearest_cells
+from ..suggestions import suggestion
 from ..targets import auxiliary_channels, load_target, target_names, with_auxiliary
 from ..templates import load_template, template_names
 from ..training import Training, TrainingConfig, World
@@ -30,7 +31,6 @@ from ..training.recipes import (
 from ..training.recipes.isonca import AUXILIARY
 from ..training.recipes.texture import RGB_OFFSET
 from .errors import UsageError
-from .suggestions import suggestion
 
 CHECKPOINTS = 60.0  # seconds between two
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published

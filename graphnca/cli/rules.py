@@ -3,11 +3,12 @@
 import argparse
 import json
 
+from ..evaluation.named import read_subject
+from ..evaluation.subject import Subject
 from ..rules import describe_rule, shipped_rules
+from ..suggestions import suggestion
 from .cards import architecture, card_entries, grows, kind_of, starts_from, trained_on
 from .errors import UsageError
-from .named_rule import NamedRule, read_rule
-from .suggestions import suggestion
 from .tables import listing, table
 
 EXAMPLE = """examples:
@@ -44,29 +45,29 @@ def run(given: argparse.Namespace) -> None:
     elif given.json:
         print(json.dumps(describe_rule(given.name), indent=2))
     else:
-        print(description(read_rule(given.name)))
+        print(description(read_subject(given.name)))
 
 
-def description(named: NamedRule) -> str:
+def description(subject: Subject) -> str:
     """A rule and its card, as text."""
-    entries = [("rule", named.name)]
-    if named.card:
-        start = starts_from(named.rule, named.card, named.genomes)
-        entries += [("grows", f"{grows(named.card)}, from {start}"), ("kind", kind_of(named.rule))]
-    if named.genomes:
-        entries.append(("genomes", ", ".join(named.genomes)))
-    return listing([*entries, *architecture(named.rule), *card_entries(named.card)])
+    entries = [("rule", subject.name)]
+    if subject.card:
+        start = starts_from(subject.rule, subject.card, subject.genomes)
+        entries += [("grows", f"{grows(subject.card)}, from {start}"), ("kind", kind_of(subject.rule))]
+    if subject.genomes:
+        entries.append(("genomes", ", ".join(subject.genomes)))
+    return listing([*entries, *architecture(subject.rule), *card_entries(subject.card)])
 
 
 def _row(name: str) -> dict[str, str | int]:
-    named = read_rule(name)
+    subject = read_subject(name)
     values = (
         name,
-        grows(named.card),
-        starts_from(named.rule, named.card, named.genomes),
-        kind_of(named.rule),
-        trained_on(named.card),
-        sum(parameter.numel() for parameter in named.rule.parameters()),
+        grows(subject.card),
+        starts_from(subject.rule, subject.card, subject.genomes),
+        kind_of(subject.rule),
+        trained_on(subject.card),
+        sum(parameter.numel() for parameter in subject.rule.parameters()),
     )
     return dict(zip(HEADER, values, strict=True))
 

@@ -11,8 +11,8 @@ from torch_geometric.data.storage import GlobalStorage
 
 from topologies import FIELDS, TopologyError, check_topology, hex_grid, load_topology, square_grid, voronoi_mesh
 
+from ..suggestions import suggestion
 from .errors import CommandError, UsageError
-from .suggestions import suggestion
 
 KINDS = ("square", "hex", "voronoi")
 COLUMNS_PER_ROW = 3**0.5 / 2  # of a hexagonal sheet as wide as it is high: rows are 1 apart, columns 2 / sqrt(3)

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from ..atomic_file import write_atomically
+from ..evaluation.named import IN_FOLDER, read_subject
+from ..evaluation.subject import Subject
 from ..layers import NCAConv
 from ..training import Training, World, drawn_worlds, pool_pictures, run_and_save
 from ..training.recipes import REGIMES
-from . import named_rule
 from .errors import UsageError
-from .named_rule import NamedRule, read_rule
 from .numbers import rate, whole
 from .recipes import KINDS, recipe_of
 from .substrates import name_of_substrate, read_substrate
@@ -33,7 +33,7 @@ EXAMPLE = f"""examples:
   graphnca train heart --size 20 --iterations 1500      # a small one
 
 The folder fills with pool.png (what the rule grows now), loss.png, checkpoint.pt and, at the end,
-{named_rule.IN_FOLDER}. Stop it with ctrl-c; the same command goes on from its last checkpoint."""
+{IN_FOLDER}. Stop it with ctrl-c; the same command goes on from its last checkpoint."""
 
 
 def add_to(verbs: argparse._SubParsersAction) -> None:
@@ -88,9 +88,9 @@ def run(given: argparse.Namespace) -> None:
     torch.manual_seed(given.seed)  # draws an untrained rule
     rule, before = recipe.untrained(), None
     if given.start is not None:
-        named = read_rule(given.start)
-        check_start(named, rule)
-        rule, before = named.rule, named.card
+        subject = read_subject(given.start)
+        check_start(subject, rule)
+        rule, before = subject.rule, subject.card
 
     def world(text: str, rng: np.random.Generator) -> World:
         topology = read_substrate(text, recipe.side, seed=int(rng.integers(*MESHES)))
@@ -149,24 +149,24 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
         raise UsageError(f"{folder} holds a training with {'; '.join(different)}. {advice}")
 
 
-def check_start(named: NamedRule, untrained: NCAConv) -> None:
+def check_start(subject: Subject, untrained: NCAConv) -> None:
     """Whether a rule can be trained on by a recipe.
 
     Raises:
         UsageError: If it is of another kind than the recipe's own.
     """
-    if (named.rule.life_mask is None) != (untrained.life_mask is None):
+    if (subject.rule.life_mask is None) != (untrained.life_mask is None):
         raise UsageError(
-            f"--start: {named.name} is {'' if named.is_texture else 'not '}a texture; choose another --kind."
+            f"--start: {subject.name} is {'' if subject.is_texture else 'not '}a texture; choose another --kind."
         )
-    if named.rule.perception.uses_gradient != untrained.perception.uses_gradient:
+    if subject.rule.perception.uses_gradient != untrained.perception.uses_gradient:
         raise UsageError(
-            f"--start: {named.name} perceives {', '.join(named.rule.perception.filters)}, and the recipe is for rules "
-            f"that perceive {', '.join(untrained.perception.filters)}; choose another --kind."
+            f"--start: {subject.name} perceives {', '.join(subject.rule.perception.filters)}, and the recipe is for "
+            f"rules that perceive {', '.join(untrained.perception.filters)}; choose another --kind."
         )
-    if named.rule.num_channels != untrained.num_channels:
+    if subject.rule.num_channels != untrained.num_channels:
         raise UsageError(
-            f"--start: {named.name} has {named.rule.num_channels} channels, and the recipe is for "
+            f"--start: {subject.name} has {subject.rule.num_channels} channels, and the recipe is for "
             f"{untrained.num_channels}."
         )
 

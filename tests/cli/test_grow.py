@@ -8,8 +8,9 @@ from PIL import Image
 
 from graphnca import load_rule, rollout, save_rule
 from graphnca.cli.grow import CUTS, output_files, region, summary
-from graphnca.cli.named_rule import NamedRule, read_rule
 from graphnca.drawing import draw_cells
+from graphnca.evaluation.named import read_subject
+from graphnca.evaluation.subject import Subject
 from graphnca.seeds import point_seed
 from topologies import hex_grid, save_topology, square_grid
 
@@ -85,9 +86,9 @@ def test_a_texture_starts_from_nothing_and_shows_its_colours(graphnca, tmp_path:
 def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> None:
     genomes = {"rose": torch.ones(4), "tulip": torch.zeros(4)}
     save_rule(random_rule(8, 8, "isonca"), tmp_path / "g.safetensors", {}, genomes=genomes)
-    named = read_rule("g.safetensors")
+    named = read_subject("g.safetensors")
     sheet = square_grid(8, 8)
-    assert named.start(sheet)[:, 4:].sum() == 4 and named.start(sheet, "tulip")[:, 4:].sum() == 0
+    assert named.seed(sheet)[:, 4:].sum() == 4 and named.seed(sheet, genome="tulip")[:, 4:].sum() == 0
     outcome = graphnca("grow", "g.safetensors", "--genome", "tulp", "--size", "8")
     assert outcome.status == 2 and "expected one of ['rose', 'tulip']. Did you mean tulip?" in outcome.err
 
@@ -121,7 +122,7 @@ def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) 
 
 
 def test_what_became_of_a_run(random_rule) -> None:
-    named = NamedRule("x", random_rule(8, 8, "isonca"))
+    named = Subject("x", random_rule(8, 8, "isonca"))
     state = torch.zeros(10, 8)
     assert "no cell is alive" in summary(named, state, 1)
     state[:3, 3] = 1

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from graphnca import rollout
-from graphnca.cli.named_rule import with_states_scaled
+from graphnca.evaluation.named import with_states_scaled
 from graphnca.rules import describe_rule
 from topologies import save_topology, square_grid
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from graphnca.evaluation.published_loss import published_loss
-from graphnca.evaluation.scores import EXPLODED, empty_loss, measure, verdict
+from graphnca.evaluation.scores import EXPLODED, empty_loss, fates, measure, verdict
 from topologies import square_grid
 
 
@@ -47,3 +47,11 @@ def test_every_fate_has_its_word(row: dict, word: str) -> None:
 
 def test_the_empty_sheet_of_the_lizard_costs_what_is_published() -> None:
     assert empty_loss(published_loss("lizard")) == pytest.approx(38.3, abs=0.05)
+
+
+def test_fates() -> None:
+    states = torch.zeros(4, 9, 4)
+    states[0, 4, 3] = 1
+    states[2, 0, 0] = float("nan")
+    states[3, 4, 3], states[3, 1, 1] = 1, -11.0
+    assert fates(states) == ["alive", "died", "exploded", "exploded"]

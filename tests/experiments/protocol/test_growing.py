@@ -10,9 +10,7 @@ from protocol.growing import Growing, growing_of, growing_rules
 from protocol.sheets import square_sheet
 
 from graphnca import save_rule
-from graphnca.evaluation.pixel_error import NOTHING, OWN_SIDE, log10_error, own_error, own_patterns, own_raster
-from graphnca.evaluation.runs import grow
-from graphnca.evaluation.scores import fates
+from graphnca.evaluation.pixel_error import NOTHING
 from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
 
@@ -54,32 +52,6 @@ def test_the_painted_target_has_no_error_and_a_turned_one_only_its_blur(tmp_path
     turned = painted(growing.target, topology, angle=0.7)[None]
     upright, as_is = growing.log_error(turned, topology, angle=0.7), growing.log_error(turned, topology)
     assert float(upright) < -2.5 < -1.9 < float(as_is)
-
-
-def test_log10_error_is_the_logarithm_of_the_mean_square() -> None:
-    target = torch.zeros(4, 3, 3)
-    images = torch.stack([torch.full_like(target, 0.1), torch.zeros_like(target)])
-    torch.testing.assert_close(log10_error(images, target), torch.tensor([-2.0, -8.0]))
-
-
-def test_a_rule_is_compared_with_itself_on_squares(tmp_path: Path, random_rule) -> None:
-    rule = random_rule(8, 16, "sobel", life_mask="pre_post", std=0.05)
-    patterns = own_patterns(rule, square_sheet(60**2), (0, 12), seed=4)
-    topology = square_sheet(60**2)
-    again = grow(rule, topology, 1, (0, 12), 4)
-    assert patterns[12].shape == (4, OWN_SIDE, OWN_SIDE)
-    assert float(own_error(again[12], topology, patterns[12])) == 0
-    other = own_error(grow(rule, topology, 3, (12,), 5)[12], topology, patterns[12])
-    assert (other > 0).all()
-    assert own_raster(topology)(again[0])[0, 3, OWN_SIDE // 2, OWN_SIDE // 2] == 1
-
-
-def test_fates() -> None:
-    states = torch.zeros(4, 9, 4)
-    states[0, 4, 3] = 1
-    states[2, 0, 0] = float("nan")
-    states[3, 4, 3], states[3, 1, 1] = 1, -11.0
-    assert fates(states) == ["alive", "died", "exploded", "exploded"]
 
 
 def test_growing_rules_perceive_gradients_and_have_a_regime() -> None:

@@ -1,0 +1,291 @@
+"""A rule with everything that is known of it: what it starts from, what it is to show, how that is seen and scored."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from ..drawing import CellCanvas
+from ..layers import NCAConv
+from ..losses import PixelLoss, RotationInvariantLoss
+from ..rasterizers import NearestCell
+from ..rules import STRUCTURED_SEEDS, starting_state
+from ..rules.starts import STRUCTURED
+from ..seeds import nearest_cells
+from ..suggestions import suggestion
+from ..targets import load_target
+from ..templates import load_template
+from .pixel_error import log10_error
+from .published_loss import PUBLISHED_AUXILIARY, target_with_auxiliary
+from .runs import grow
+from .scores import LOSS_SCALE, bounded, measure, seeded_position
+from .upright import upright
+
+SIZE, PADDING = 40, 16  # pixels: an upright target of 40 on 72x72 cells, as published (Growing NCA)
+TEMPLATE_SIZE = 128  # pixels of a template's side, as published
+RGB_OFFSET = 0.5  # of a texture: rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
+USUAL_SIZE = 72  # units: of all published trainings but the textures
+
+
+class SubjectError(ValueError):
+    """There is no such rule, or it cannot be measured as it was asked for; the message says what would do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A rule that is measured or shown.
+
+    What it is follows from the rule and its card, and nothing else:
+
+    - a **texture** knows no life: it starts from cells that are all alike, its first three channels and an offset are
+      its colours, and its pictures are compared with a template (`TextureMeter`);
+    - an **isotropic** rule perceives no direction: it grows its target in any orientation, and is scored by the
+      published loss in the best of them, with the paper's auxiliary channels;
+    - an **upright** one perceives gradients, or starts from several coloured points: its pattern has one orientation,
+      and the score is 1000 times the mean squared error of RGBA in that one.
+
+    Attributes:
+        name: For results, file names and messages.
+        rule: The rule.
+        card: What its file says of it; empty for a published model.
+        genomes: By name, the hidden channels of the seeds that it was trained with; most rules have none.
+        goal: Name or path of what it is to show: a target, or a texture's template; empty where nothing says it.
+        picture_of_goal: That picture itself, where it has no name.
+    """
+
+    name: str
+    rule: NCAConv
+    card: dict[str, Any] = field(default_factory=dict)
+    genomes: dict[str, Tensor] = field(default_factory=dict)
+    goal: str = ""
+    picture_of_goal: Tensor | None = None
+
+    @property
+    def is_texture(self) -> bool:
+        """Whether it knows no life."""
+        return self.rule.life_mask is None
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether it starts from several coloured points."""
+        return self.card.get("seed") == STRUCTURED
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether its pattern has one orientation, which the seed or the rule's frame tells."""
+        return self.is_structured or self.rule.perception.uses_gradient
+
+    @property
+    def usual_size(self) -> int:
+        """Units on a side of the substrate that it was trained on, or `USUAL_SIZE`."""
+        size, padding = self.card.get("size"), self.card.get("padding", 0)
+        return size + 2 * padding if isinstance(size, int) and isinstance(padding, int) else USUAL_SIZE
+
+    # What it is to show.
+
+    @property
+    def has_target(self) -> bool:
+        """Whether anything says what it is to show."""
+        return bool(self.goal) or self.picture_of_goal is not None
+
+    @cached_property
+    def target(self) -> Float[Tensor, "c h w"]:
+        """The picture that it is compared with, one pixel per unit.
+
+        RGBA of a pattern, with the paper's auxiliary channels of an isotropic one; RGB of a texture.
+
+        Raises:
+            SubjectError: Nothing says what it is.
+        """
+        if self.picture_of_goal is not None:
+            return self.picture_of_goal
+        if not self.goal:
+            raise SubjectError(f"nothing says what {self.name} is to show: its card names no target.")
+        if self.is_texture:
+            return load_template(self.goal, TEMPLATE_SIZE)
+        if self.rule.perception.uses_gradient:
+            return load_target(self.goal, size=self.card.get("size", SIZE), padding=self.card.get("padding", PADDING))
+        auxiliary = "" if self.is_structured else PUBLISHED_AUXILIARY.get(self.goal, "binary")
+        return target_with_auxiliary(self.goal, auxiliary)
+
+    @cached_property
+    def orientation(self) -> RotationInvariantLoss:
+        """The loss whose match says how a pattern lies: of an upright one, of RGBA alone."""
+        return RotationInvariantLoss(self.target, variant="published")
+
+    @cached_property
+    def loss(self) -> Callable[[Tensor], Tensor]:
+        """The score of each image `(..., C, H, W)` of one pixel per unit.
+
+        Raises:
+            SubjectError: A texture, whose pictures a `TextureMeter` measures, in the features that it is given.
+        """
+        if self.is_texture:
+            raise SubjectError(f"{self.name} is a texture: a TextureMeter scores its pictures.")
+        if not self.is_upright:
+            return self.orientation
+        pixels = PixelLoss(self.target)
+        return lambda images: LOSS_SCALE * pixels(images)
+
+    @cached_property
+    def empty_loss(self) -> float:
+        """The score of a substrate without a living cell."""
+        return float(self.loss(torch.zeros_like(self.target)))
+
+    @cached_property
+    def empty_log_error(self) -> float:
+        """log10 of the mean squared error of a substrate without a living cell; of no target, that of nothing."""
+        target = self.target if self.has_target else torch.zeros(4, 1, 1)
+        return float(log10_error(torch.zeros_like(target)[None], target))
+
+    # How it starts.
+
+    def seed(
+        self,
+        topology: Data,
+        *,
+        genome: str | Float[Tensor, " g"] | None = None,
+        at: tuple[float, float] | None = None,
+        angle: float = 0.0,
+        mirror: bool = False,
+    ) -> Float[Tensor, "n c"]:
+        """The state that growth starts from, on any substrate.
+
+        Args:
+            topology: The substrate.
+            genome: What the seed carries, or its name; by default the first that the rule was trained with.
+            at: Where the middle of the pattern is to lie, in units; by default in the middle of the substrate. The seed
+                of a card with `seed at` lies elsewhere in its pattern.
+            angle: Radians by which a structured seed is turned, clockwise on the screen.
+            mirror: Whether its x is negated before that.
+
+        Raises:
+            SubjectError: No such genome; a rule that does not start from a seed; a single cell that is to be turned.
+        """
+        if self.is_structured and (angle or mirror) and self.goal in STRUCTURED_SEEDS:
+            return STRUCTURED_SEEDS[self.goal].state(
+                topology, self.rule.num_channels, angle=angle, mirror=mirror, at=at
+            )
+        if angle or mirror:
+            raise SubjectError(f"{self.name} starts from a seed that looks the same from all sides.")
+        place = self._middle(topology, at) + self._planting_offset if "seed at" in self.card else at
+        card = {**self.card, **({"target": self.goal} if self.goal else {})}
+        try:
+            return starting_state(self.rule, topology, card, genome=self._genome(genome), at=place)
+        except ValueError as error:
+            raise SubjectError(f"{self.name} cannot start on this substrate: {error}") from error
+
+    def _genome(self, genome: str | Tensor | None) -> Tensor | None:
+        if isinstance(genome, Tensor):
+            return genome
+        chosen = genome or next(iter(self.genomes), None)
+        if chosen is not None and chosen not in self.genomes:
+            known = f"expected one of {sorted(self.genomes)}" if self.genomes else "it has none"
+            raise SubjectError(f"{self.name} has no genome {chosen!r}: {known}.{suggestion(chosen, self.genomes)}")
+        return self.genomes[chosen] if chosen else None
+
+    @property
+    def species(self) -> dict[str, "Subject"]:
+        """One subject for each genome, which stands for the target of that name, in the card's order."""
+        names = self.card.get("targets", list(self.genomes))
+        return {name: replace(self, genomes={name: self.genomes[name]}, goal=name) for name in names}
+
+    def grow(
+        self, topology: Data, runs: int, moments: Iterable[int], seed: int, *, fire_rate: float | None = None
+    ) -> dict[int, Float[Tensor, "b n c"]]:
+        """Several runs from its seed: their states at the steps that are asked for."""
+        return grow(self.rule, topology, runs, moments, seed, start=self.seed(topology), fire_rate=fire_rate)
+
+    # How it is seen.
+
+    def view(
+        self,
+        topology: Data,
+        *,
+        centre: tuple[float, float] | None = None,
+        angle: float = 0.0,
+        mirror: bool = False,
+        size: int | None = None,
+        scale: int = 1,
+    ) -> NearestCell:
+        """The raster that a state is compared on, one pixel per unit; make it once where many states are looked at.
+
+        Of a pattern: of the target's size around the seed, 2x2 samples a pixel. Of a texture: the whole substrate, and
+        every pixel shows one cell, as on squares (means over several cells would blur the other substrates alone, and
+        blur costs more than any other difference between them).
+
+        Args:
+            topology: The substrate.
+            centre: The point (x, y) around which a pattern is looked for, where it has moved.
+            angle: Radians by which the pattern lies turned; the raster shows it upright.
+            mirror: Whether it is mirrored.
+            size: Units on a side of a texture's substrate; by default its shorter side.
+            scale: Pixels per unit of a texture.
+        """
+        if self.is_texture:
+            side = scale * (size or round(float(topology["extent"].min())))
+            return NearestCell(topology, side, side, scale=float(scale))
+        middle = self._planted_at(topology) if centre is None and "seed at" in self.card else centre
+        return upright(topology, *self.target.shape[-2:], angle=angle, mirror=mirror, centre=middle)
+
+    def images(self, states: Float[Tensor, "*b n c"], where: Data | nn.Module) -> Float[Tensor, "*b k h w"]:
+        """What is scored of states: all channels of a pattern, the RGB of a texture.
+
+        Args:
+            states: Of the cells of one substrate.
+            where: The substrate, or its `view`.
+        """
+        view = self.view(where) if isinstance(where, Data) else where
+        states = bounded(states)
+        return view(states[..., :3]) + self.rgb_offset if self.is_texture else view(states)
+
+    @property
+    def rgb_offset(self) -> float:
+        """What is added to a texture's first three channels to make RGB."""
+        return float(self.card.get("rgb_offset", RGB_OFFSET))
+
+    def picture(self, canvas: CellCanvas, state: Float[Tensor, "n c"]) -> Image.Image:
+        """One state as this rule's are meant to be seen; what is not finite is empty."""
+        state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
+        return canvas.draw(state, offset=self.rgb_offset) if self.is_texture else canvas.draw(state)
+
+    # How it is scored.
+
+    def measure(self, states: Float[Tensor, "b n c"], topology: Data) -> list[dict[str, Any]]:
+        """One row of numbers a run: `graphnca.evaluation.scores.measure`, with this subject's score as the loss."""
+        rows = measure(states, topology, self.orientation)
+        if self.is_upright:
+            losses = self.loss(self.images(states, topology))
+            rows = [{**row, "loss": round(float(loss), 2)} for row, loss in zip(rows, losses, strict=True)]
+        return rows
+
+    def log_error(
+        self, states: Float[Tensor, "b n c"], where: Data | nn.Module, *, angle: float = 0.0
+    ) -> Float[Tensor, " b"]:
+        """log10 of the mean squared error of RGBA to the target, one a run; of a pattern turned by `angle`, upright."""
+        view = self.view(where, angle=angle) if isinstance(where, Data) else where
+        return log10_error(view(bounded(states)[..., :4]), self.target[:4])
+
+    # A seed that lies elsewhere in its picture: `seed at` in the card, in shares of its sides from above left.
+
+    @property
+    def _planting_offset(self) -> Float[Tensor, " 2"]:
+        """From the middle of the picture to the seed, in whole pixels."""
+        at = torch.tensor(self.card["seed at"], dtype=torch.float32)
+        return ((at - 0.5) * self.card["size"]).round()
+
+    def _middle(self, topology: Data, at: tuple[float, float] | None = None) -> Float[Tensor, " 2"]:
+        return torch.tensor(at or seeded_position(topology))
+
+    def _planted_at(self, topology: Data) -> tuple[float, float]:
+        """Where the middle of the picture lies, if its seed lies where the cell that got it really is."""
+        wanted = self._middle(topology) + self._planting_offset
+        cell = topology["pos"][nearest_cells(topology, wanted.view(1, 2))[0], :2]
+        x, y = (cell - self._planting_offset).tolist()
+        return x, y
