@@ -5,13 +5,13 @@ from collections.abc import Callable
 from graphnca import trajectory
 from topologies import square_grid
 
+from .comparison import Comparison, compare
 from .config import Config
-from .contest import Contest, hold
 from .patterns import isonca_pattern
 from .section import Section, at_most, short
 
 
-def long_gradient_contest(config: Config) -> Contest:
+def long_gradient_comparison(config: Config) -> Comparison:
     """The published number of steps, then many, then many with checkpoints."""
     topology = square_grid(config.side, config.side).to(config.device)
     pattern = isonca_pattern(topology, config)
@@ -34,12 +34,12 @@ def long_gradient_contest(config: Config) -> Contest:
         f"Forward and backward, {config.side}x{config.side} torus, batch {config.batch}, {pattern.words}; the loss is "
         "the last state's mean square, with overflow and change of every step."
     )
-    return Contest("A gradient through many steps", work, programs)
+    return Comparison("A gradient through many steps", work, programs)
 
 
 def long_gradient(config: Config) -> Section:
     """Seconds, milliseconds a step relative to the short rollout, and memory."""
-    outcome = hold("long_gradient", long_gradient_contest(config), config)
+    outcome = compare("long_gradient", long_gradient_comparison(config), config)
     steps = [config.steps, config.long_steps, config.long_steps]
     each = {name: seconds / count for (name, seconds), count in zip(outcome.times.items(), steps, strict=True)}
     header = ["gradient through", "seconds", "ms a step", "to the first"] + (["MB"] if outcome.megabytes else [])
@@ -55,4 +55,4 @@ def long_gradient(config: Config) -> Section:
     claims = [at_most(f"{measure}, time a step", 1.5, each[best] / each[outcome.base], "x that of the short one")]
     if outcome.megabytes:
         claims.append(at_most(f"{measure}, memory", 2000, outcome.megabytes[best], " MB"))
-    return Section(outcome.contest.title, outcome.setting, header, rows, outcome.numbers, claims)
+    return Section(outcome.comparison.title, outcome.setting, header, rows, outcome.numbers, claims)

@@ -1,14 +1,23 @@
-"""The measurements of `experiments/benchmark.py`, one file each."""
+"""The measurements of `benchmark.py`, one file each."""
 
 from collections.abc import Callable
 
+from .comparison import Comparison as Comparison
 from .config import QUICK as QUICK
 from .config import Config as Config
-from .contest import Contest as Contest
-from .inference import inference, inference_contest
-from .iteration import growing, growing_contest, isonca, isonca_contest, sheet, sheet_contest, texture, texture_contest
+from .inference import inference, inference_comparison
+from .iteration import (
+    growing,
+    growing_comparison,
+    isonca,
+    isonca_comparison,
+    texture,
+    texture_comparison,
+    wide,
+    wide_comparison,
+)
 from .large_mesh import large_mesh
-from .long_gradient import long_gradient, long_gradient_contest
+from .long_gradient import long_gradient, long_gradient_comparison
 from .memory import megabytes_of as megabytes_of
 from .network import network
 from .peers import peers
@@ -16,7 +25,7 @@ from .scaling import scaling
 from .section import Claim as Claim
 from .section import Section as Section
 from .share import share
-from .substrates import substrates, substrates_contest
+from .substrates import substrates, substrates_comparison
 from .texture_loss import texture_loss
 
 MEASUREMENTS: dict[str, Callable[[Config], Section]] = {
@@ -30,22 +39,22 @@ MEASUREMENTS: dict[str, Callable[[Config], Section]] = {
     "share": share,
     "texture_loss": texture_loss,
     "scaling": scaling,
-    "sheet": sheet,
+    "wide": wide,
     "peers": peers,
     "large_mesh": large_mesh,
 }
 """By name, in the order in which they run."""
 
-ON_CUDA = ("isonca", "sheet")
-"""Those that make the GPU's table; `sheet` runs nowhere else."""
+ON_CUDA = ("isonca", "wide")
+"""Those that make the GPU's table; `wide` runs nowhere else."""
 
-CONTESTS: dict[str, Callable[[Config], Contest]] = {
-    "isonca": isonca_contest,
-    "inference": inference_contest,
-    "growing": growing_contest,
-    "texture": texture_contest,
-    "substrates": substrates_contest,
-    "long_gradient": long_gradient_contest,
-    "sheet": sheet_contest,
+COMPARISONS: dict[str, Callable[[Config], Comparison]] = {
+    "isonca": isonca_comparison,
+    "inference": inference_comparison,
+    "growing": growing_comparison,
+    "texture": texture_comparison,
+    "substrates": substrates_comparison,
+    "long_gradient": long_gradient_comparison,
+    "wide": wide_comparison,
 }
 """Those whose programs' memory is measured in processes of their own."""

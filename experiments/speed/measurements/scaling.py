@@ -1,4 +1,4 @@
-"""What a step costs as the sheet grows, and as the pattern does: the graph and the dense program on log-log paper."""
+"""What a step costs as the substrate grows, and as the pattern does: graph and dense program on log-log paper."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ DENSE_LIMIT = 4_000_000  # cells times steps of a dense gradient: about 6 GB
 
 
 def scaling(config: Config) -> Section:
-    """Milliseconds a step of both programs, on two series of sheets."""
+    """Milliseconds a step of both programs, on two series of substrates."""
     sides = [int(side) for side in config.scaling_sides.split(",")]
     tile = isonca_pattern(square_grid(config.side, config.side).to(config.device), config, 1)
     images = as_images(tile.states, config.side, config.side)
@@ -55,7 +55,7 @@ def scaling(config: Config) -> Section:
     rows = []
     for series, cells, patterns in dict.fromkeys(tuple(key.split("/")[i] for i in (0, 2, 3)) for key in step):
         found = [f"{series}/{name}/{cells}/{patterns}" for name in LINES]
-        label = "one pattern, larger sheets" if series == "cells" else "one sheet, more patterns"
+        label = "one pattern, larger tori" if series == "cells" else "one torus, more patterns"
         living = f"{points[found[-1]][1]:,.0f}"
         rows.append([label, f"{int(cells):,}", living, *(short(step[key]) if key in step else "" for key in found)])
     setting = (
@@ -102,6 +102,6 @@ def _plot(series: str, step: dict[str, float], points: dict[str, tuple[float, fl
         log_x=True,
         log_y=True,
         dots=True,
-        x_label="cells of the sheet, one pattern" if series == "cells" else "living cells, one sheet",
+        x_label="cells of the torus, one pattern" if series == "cells" else "living cells, one torus",
         y_label="ms a step",
     )

@@ -41,7 +41,7 @@ def named_rule(name: str, device: str) -> NCAConv:
 
 
 def target_for(config: Config) -> Float[Tensor, "c h w"]:
-    """The lizard with its auxiliary channels, two thirds of the sheet wide."""
+    """The lizard with its auxiliary channels, two thirds of the substrate wide."""
     size, padding = config.side * 2 // 3, config.side // 6
     return target_with_auxiliary("lizard", "binary,axis:3", size=size, padding=padding).to(config.device)
 

@@ -10,7 +10,7 @@ import benchmark
 import jaxtyping
 import pytest
 import torch
-from measurements import CONTESTS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
+from measurements import COMPARISONS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
 from measurements.section import at_least, at_most, short
 from measurements.share import PARTS, iteration_of, timed_iteration
 from measurements.timing import in_turns
@@ -64,7 +64,7 @@ def test_the_docs_tables_are_made_of_it(
     monkeypatch.setattr(speed, "ROOT", tmp_path)
     assert speed.benchmark() == "Not measured yet."
     benchmark.publish(*run, tmp_path / "docs" / "results" / "benchmark")
-    assert set(speed.MEASUREMENTS) == set(MEASUREMENTS) - {"sheet"}
+    assert set(speed.MEASUREMENTS) == set(MEASUREMENTS) - {"wide"}
     for name in speed.MEASUREMENTS:
         assert speed.TABLES[f"speed_{name}"]().count("\n") >= 3
     assert "| measure | goal | measured | reached |" in speed.goals()
@@ -74,16 +74,16 @@ def test_the_docs_tables_are_made_of_it(
 def test_only_known_measurements_can_be_asked_for() -> None:
     assert benchmark.chosen(Config(only="share,isonca")) == ["share", "isonca"]
     assert "large_mesh" not in benchmark.chosen(Config(large=0))
-    assert benchmark.chosen(Config(device="cuda")) == ["isonca", "sheet"]
+    assert benchmark.chosen(Config(device="cuda")) == ["isonca", "wide"]
     with pytest.raises(SystemExit, match="got shares"):
         benchmark.chosen(Config(only="shares"))
 
 
 def test_every_contest_is_a_measurement_of_that_name() -> None:
     """Memory is measured in another process, which finds the program by these names."""
-    assert CONTESTS.keys() <= MEASUREMENTS.keys()
-    contest = CONTESTS["long_gradient"](QUICK)
-    assert list(contest.programs) == ["4 steps", "12 steps", "12 steps, a state kept every 4"]
+    assert COMPARISONS.keys() <= MEASUREMENTS.keys()
+    comparison = COMPARISONS["long_gradient"](QUICK)
+    assert list(comparison.programs) == ["4 steps", "12 steps", "12 steps, a state kept every 4"]
 
 
 def test_programs_run_in_turns_and_one_that_cannot_is_named() -> None:

@@ -30,7 +30,7 @@ RATE = 1e-3  # of the published schedule; too few iterations are timed for it to
 def iteration_of(
     side: int, statistic: Statistic, features: nn.Module, config: Config, folder: str
 ) -> tuple[Training, TextureLoss]:
-    """A texture rule in training as published, but for its sheet, and the loss it minimises."""
+    """A texture rule in training as published, but for its size, and the loss it minimises."""
     topology = square_grid(side, side).to(config.device)
     torch.manual_seed(0)
     rule = texture_nca().to(config.device)

@@ -42,7 +42,7 @@ class Config:
     scaling_steps: int = 40
     scaling_patterns: int = 4
     """Up to this many patterns, squared, on a torus of this many times the side."""
-    sheet_side: int = 512
+    wide_side: int = 512
     """Side of the torus of the GPU's second measurement."""
     pool: int = 64
     """States in the pool of the training whose iteration is taken apart."""
@@ -72,7 +72,7 @@ QUICK = Config(
     scaling_sides="24,48",
     scaling_steps=3,
     scaling_patterns=2,
-    sheet_side=48,
+    wide_side=48,
     pool=8,
 )
 """Sizes at which everything runs in seconds and no number means anything: for tests."""

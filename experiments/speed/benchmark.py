@@ -1,11 +1,11 @@
 """How fast and how lean everything is, against the dense programs of `dense_program.py`, in one run.
 
-    python experiments/benchmark.py                             # about twenty minutes on two cores
-    python experiments/benchmark.py --only isonca,share         # some of it
-    python experiments/benchmark.py --publish                   # and into docs/results/benchmark and the docs' tables
-    python experiments/benchmark.py --device cuda --publish     # the GPU's two tables
+    python experiments/speed/benchmark.py                           # about twenty minutes on two cores
+    python experiments/speed/benchmark.py --only isonca,share       # some of it
+    python experiments/speed/benchmark.py --publish                 # and into docs/results/benchmark
+    python experiments/speed/benchmark.py --device cuda --publish   # the GPU's two tables
 
-Each measurement is a file of `experiments/measurements/`, and its function's docstring says what it times. Programs
+Each measurement is a file of `measurements/`, and its function's docstring says what it times. Programs
 that do the same work run in turns in one process, after one unmeasured run each, so that the machine's moods hit all of
 them; the tables give medians. Peak memory is measured in a process of its own for each program (Linux).
 
@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measurements import CONTESTS, MEASUREMENTS, ON_CUDA, QUICK, Config, Section, megabytes_of
+from measurements import COMPARISONS, MEASUREMENTS, ON_CUDA, QUICK, Config, Section, megabytes_of
 
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import save_image
 from graphnca.training import machine
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "docs" / "results" / "benchmark"
 
 
@@ -42,7 +42,7 @@ def chosen(config: Config) -> list[str]:
         return names
     if config.device.startswith("cuda"):
         return list(ON_CUDA)
-    return [name for name in MEASUREMENTS if name != "sheet" and (name != "large_mesh" or config.large)]
+    return [name for name in MEASUREMENTS if name != "wide" and (name != "large_mesh" or config.large)]
 
 
 def measure(config: Config) -> dict[str, Any]:
@@ -113,14 +113,14 @@ def main() -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{default!r}")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run?")
     parser.add_argument("--publish", action="store_true", help="copy the results into the docs")
-    parser.add_argument("--memory-of", default="", help="CONTEST/PROGRAM: print its megabytes and end")
+    parser.add_argument("--memory-of", default="", help="COMPARISON/PROGRAM: print its megabytes and end")
     arguments = vars(parser.parse_args())
     _, to_docs, program = (arguments.pop(name) for name in ("quick", "publish", "memory_of"))
     config = Config(**arguments)
     torch.set_num_threads(config.threads)
     if program:
-        contest, _, name = program.partition("/")
-        print(megabytes_of(CONTESTS[contest](config).programs[name], config.device))
+        comparison, _, name = program.partition("/")
+        print(megabytes_of(COMPARISONS[comparison](config).programs[name], config.device))
         return
     report = measure(config)
     if to_docs:

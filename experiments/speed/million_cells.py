@@ -1,11 +1,11 @@
 """A lizard on a Voronoi mesh of a million cells.
 
-    python experiments/million_cells.py                    # about a minute, 2.2 GB of memory
-    python experiments/million_cells.py --cells 20000      # a quick look
+    python experiments/speed/million_cells.py                    # about a minute, 2.2 GB of memory
+    python experiments/speed/million_cells.py --cells 20000      # a quick look
 
 Builds the mesh (or loads the one of an earlier run), checks the data contract, saves it, loads it again, grows the
-shipped lizard in its middle from one cell, and draws it. What a step costs should follow the lizard and not the sheet,
-so the growth takes about the time it takes on five thousand cells. Expect one lizard of 700 to 800 living cells.
+shipped lizard in its middle from one cell, and draws it. What a step costs should follow the lizard and not the
+substrate, so the growth takes about as long as on five thousand cells. Expect one lizard of 700 to 800 living cells.
 
 Written to `--out`:
     mesh.safetensors    the mesh; about 80 MB for a million cells
@@ -79,7 +79,7 @@ def living(x: Tensor) -> Tensor:
 
 
 def portrait(x: Tensor, topology: Data, scale: float = 14.0) -> CellCanvas:
-    """A canvas over the living cells and a margin; over the middle of the sheet when none lives."""
+    """A canvas over the living cells and a margin; over the middle of the substrate when none lives."""
     alive = topology["pos"][living(x)]
     middle = topology["extent"].view(2) / 2
     low, high = (alive.amin(0), alive.amax(0)) if len(alive) else (middle - 10, middle + 10)

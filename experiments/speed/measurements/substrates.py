@@ -11,8 +11,8 @@ from graphnca.rasterizers import NearestCell
 from graphnca.seeds import centre_of, nearest_cells
 from topologies import hex_grid, square_grid, voronoi_mesh
 
+from .comparison import Comparison, compare
 from .config import Config
-from .contest import Contest, hold
 from .patterns import Pattern, isonca_pattern, target_for
 from .section import Section, at_most, short
 from .timing import Program
@@ -30,8 +30,8 @@ def substrates_of(side: int) -> dict[str, Data]:
     }
 
 
-def _contest(config: Config) -> tuple[Contest, dict[str, tuple[Data, Pattern]]]:
-    """The contest, and by program its substrate and pattern."""
+def _comparison(config: Config) -> tuple[Comparison, dict[str, tuple[Data, Pattern]]]:
+    """The comparison, and by program its substrate and pattern."""
     target = target_for(config)
     loss = RotationInvariantLoss(target).to(config.device)
     grown = {}
@@ -59,18 +59,18 @@ def _contest(config: Config) -> tuple[Contest, dict[str, tuple[Data, Pattern]]]:
         f"`{config.rule}` grown on each substrate. A lizard has the same area everywhere, so fewer cells on hexagons "
         "and Voronoi meshes: the time for each living cell is given too."
     )
-    return Contest("Squares, hexagons, Voronoi cells", work, programs), grown
+    return Comparison("Squares, hexagons, Voronoi cells", work, programs), grown
 
 
-def substrates_contest(config: Config) -> Contest:
+def substrates_comparison(config: Config) -> Comparison:
     """IsoNCA's training iteration on each, the pattern grown there."""
-    return _contest(config)[0]
+    return _comparison(config)[0]
 
 
 def substrates(config: Config) -> Section:
     """Milliseconds of an iteration, and nanoseconds for each living cell and step."""
-    contest, grown = _contest(config)
-    outcome = hold("substrates", contest, config)
+    comparison, grown = _comparison(config)
+    outcome = compare("substrates", comparison, config)
     rows, numbers = [], {}
     for name, seconds in outcome.times.items():
         topology, pattern = grown[name]
@@ -89,4 +89,4 @@ def substrates(config: Config) -> Section:
     measure = "hexagons and Voronoi against squares, as many cells"
     claims = [at_most(measure, 1.15, slower, "x the time")]
     numbers = {**outcome.numbers, "substrates": numbers, "slowest a living cell": each}
-    return Section(outcome.contest.title, outcome.setting, header, rows, numbers, claims)
+    return Section(outcome.comparison.title, outcome.setting, header, rows, numbers, claims)

@@ -1,4 +1,4 @@
-"""A lizard among a million Voronoi cells: a step is to cost what the pattern costs, not what the sheet does."""
+"""A lizard among a million Voronoi cells: a step is to cost what the pattern costs, not what the substrate does."""
 
 import math
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def large_mesh(config: Config) -> Section:
         f"the difference between rollouts of {long_run} and {short_run} steps, divided by {long_run - short_run}; a "
         "call: a rollout of one step; the first growth includes building the stencil."
     )
-    header = ["sheet", "alive", "ms a step", "ms a call", "s, first growth"]
+    header = ["substrate", "alive", "ms a step", "ms a call", "s, first growth"]
     return Section("A million Voronoi cells", setting, header, rows, numbers, [claim])
 
 

@@ -13,8 +13,8 @@ from graphnca.models import texture_nca
 from graphnca.rasterizers import NearestCell
 from topologies import square_grid
 
+from .comparison import Comparison, Outcome, compare
 from .config import Config
-from .contest import Contest, Outcome, hold
 from .patterns import STILL, growing_pattern, isonca_pattern, target_for
 from .section import Claim, Section, at_least, at_most, short
 from .timing import Program
@@ -24,8 +24,8 @@ DENSE_HALF, COMPILED_HALF = "dense conv2d, bfloat16", "dense conv2d, compiled, b
 GRAPH, GRAPH_HALF = "graphnca", "graphnca, bfloat16"
 
 
-def isonca_contest(config: Config, side: int | None = None, batch: int | None = None) -> Contest:
-    """IsoNCA with its published loss terms; on a larger sheet, the loss sees the middle as large as the target."""
+def isonca_comparison(config: Config, side: int | None = None, batch: int | None = None) -> Comparison:
+    """IsoNCA with its published loss terms; on a larger torus, the loss sees the middle as large as the target."""
     side, batch = side or config.side, batch or config.batch
     topology = square_grid(side, side).to(config.device)
     pattern = isonca_pattern(topology, config, batch)
@@ -54,10 +54,10 @@ def isonca_contest(config: Config, side: int | None = None, batch: int | None = 
 
     programs = _programs(by_convolution, on_graph, measured_step, config, half=True)
     work = f"IsoNCA, {side}x{side} torus, batch {batch}, {config.steps} steps forward and backward; {pattern.words}."
-    return Contest("IsoNCA, one training iteration", work, programs, compiled=(COMPILED, COMPILED_HALF))
+    return Comparison("IsoNCA, one training iteration", work, programs, compiled=(COMPILED, COMPILED_HALF))
 
 
-def growing_contest(config: Config) -> Contest:
+def growing_comparison(config: Config) -> Comparison:
     """Growing NCA: Sobel pair, 48-128-16, life mask before and after the step, squared error of the last state."""
     side = config.side
     topology = square_grid(side, side).to(config.device)
@@ -65,7 +65,7 @@ def growing_contest(config: Config) -> Contest:
     loss = PixelLoss(target_for(config)[:4])
     raster = NearestCell(topology).to(config.device)
 
-    programs = _plain_contest(
+    programs = _plain_comparison(
         pattern.rule,
         pattern.states,
         (side, side),
@@ -80,10 +80,10 @@ def growing_contest(config: Config) -> Contest:
         f"Growing NCA, {side}x{side} torus, batch {config.batch}, {config.steps} steps forward and backward; "
         f"{pattern.words}. The dense program pads with zeros, as published, which is faster than to wrap round."
     )
-    return Contest("Growing NCA, one training iteration", work, programs, compiled=(COMPILED,))
+    return Comparison("Growing NCA, one training iteration", work, programs, compiled=(COMPILED,))
 
 
-def texture_contest(config: Config) -> Contest:
+def texture_comparison(config: Config) -> Comparison:
     """A texture rule: every cell lives, a fixed half of the work is saved by firing alone."""
     side, batch = config.texture_side, config.texture_batch
     topology = square_grid(side, side).to(config.device)
@@ -92,7 +92,7 @@ def texture_contest(config: Config) -> Contest:
     torch.nn.init.normal_(rule.update_rule.output.weight, std=STILL)
     states = 0.2 * torch.rand(batch, side * side, rule.num_channels, device=config.device) - 0.1
 
-    programs = _plain_contest(
+    programs = _plain_comparison(
         rule,
         states,
         (side, side),
@@ -107,10 +107,10 @@ def texture_contest(config: Config) -> Contest:
         f"Texture rule (48-96-12), {side}x{side} torus, batch {batch}, {config.texture_steps} steps forward and "
         "backward from noise; every cell lives, half of them fire. The loss is the last state's mean square."
     )
-    return Contest("Texture rule, one training iteration", work, programs, compiled=(COMPILED,))
+    return Comparison("Texture rule, one training iteration", work, programs, compiled=(COMPILED,))
 
 
-def _plain_contest(
+def _plain_comparison(
     rule: NCAConv,
     states: Tensor,
     size: tuple[int, int],
@@ -155,7 +155,7 @@ def _programs(
 
 def isonca(config: Config) -> Section:
     """IsoNCA's iteration, and what was promised of it."""
-    outcome = hold("isonca", isonca_contest(config), config)
+    outcome = compare("isonca", isonca_comparison(config), config)
     claims = [at_least("IsoNCA training iteration, against dense `conv2d`", 15, outcome.faster(GRAPH), "x faster")]
     if config.memory:
         claims.append(at_most("the same, memory", 0.125, outcome.leaner(GRAPH), " of the dense"))
@@ -166,33 +166,33 @@ def isonca(config: Config) -> Section:
 
 def growing(config: Config) -> Section:
     """Growing NCA's iteration."""
-    outcome = hold("growing", growing_contest(config), config)
+    outcome = compare("growing", growing_comparison(config), config)
     goal = at_least("Growing NCA training iteration, against dense `conv2d`", 10, outcome.faster(GRAPH), "x faster")
     return against_dense(outcome, [goal])
 
 
 def texture(config: Config) -> Section:
     """The texture rule's iteration."""
-    outcome = hold("texture", texture_contest(config), config)
+    outcome = compare("texture", texture_comparison(config), config)
     goal = at_least("texture training iteration, all cells alive, against dense", 2, outcome.faster(GRAPH), "x faster")
     return against_dense(outcome, [goal])
 
 
-def sheet_contest(config: Config) -> Contest:
+def wide_comparison(config: Config) -> Comparison:
     """One lizard on a large torus: for the GPU, where the dense program's memory is at hand."""
-    return isonca_contest(config, side=config.sheet_side, batch=1)
+    return isonca_comparison(config, side=config.wide_side, batch=1)
 
 
-def sheet(config: Config) -> Section:
+def wide(config: Config) -> Section:
     """The iteration on the large torus."""
-    outcome = hold("sheet", sheet_contest(config), config)
+    outcome = compare("wide", wide_comparison(config), config)
     base = COMPILED if COMPILED in outcome.times else DENSE
-    measure = f"{config.sheet_side}x{config.sheet_side} with a grown pattern, against compiled `conv2d`"
+    measure = f"{config.wide_side}x{config.wide_side} with a grown pattern, against compiled `conv2d`"
     return against_dense(outcome, [at_least(measure, 3, outcome.faster(GRAPH, base), "x faster")])
 
 
 def against_dense(outcome: Outcome, claims: list[Claim]) -> Section:
-    """The table of a contest: seconds, and memory where it was measured."""
+    """The table of a comparison: seconds, and memory where it was measured."""
     header = ["program", "seconds", "faster"] + (["MB", "memory"] if outcome.megabytes else [])
     rows = []
     for name, seconds in outcome.times.items():
@@ -200,4 +200,4 @@ def against_dense(outcome: Outcome, claims: list[Claim]) -> Section:
         if outcome.megabytes:
             row += [f"{outcome.megabytes[name]:,.0f}", f"{outcome.leaner(name):.3f}"]
         rows.append(row)
-    return Section(outcome.contest.title, outcome.setting, header, rows, outcome.numbers, claims)
+    return Section(outcome.comparison.title, outcome.setting, header, rows, outcome.numbers, claims)

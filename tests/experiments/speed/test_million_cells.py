@@ -26,7 +26,7 @@ def test_every_stage_runs_and_is_written_down(tmp_path: Path, capsys: pytest.Cap
     assert f"{metrics['cells']:,} cells" in capsys.readouterr().out
 
 
-def test_a_saved_mesh_is_used_again_and_a_dead_sheet_is_drawn(tmp_path: Path) -> None:
+def test_a_saved_mesh_is_used_again_and_a_dead_substrate_is_drawn(tmp_path: Path) -> None:
     save_rule(isonca(life_mask="post", alive_threshold=1e6), tmp_path / "rule.safetensors", {"origin": "a test"})
     main(Config(cells=300, steps=1, out=str(tmp_path / "one")))
     mesh = str(tmp_path / "one" / "mesh.safetensors")

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parents[1] / "benchmark.py"
 
 
 @dataclass(frozen=True)
-class Contest:
+class Comparison:
     """The same work by several programs, the first of which is what the others are compared with."""
 
     title: str
@@ -28,9 +28,9 @@ class Contest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What each program of a contest took."""
+    """What each program of a comparison took."""
 
-    contest: Contest
+    comparison: Comparison
     seconds: dict[str, list[float]]
     megabytes: dict[str, float]
     failed: dict[str, str]
@@ -42,7 +42,7 @@ class Outcome:
     @property
     def base(self) -> str:
         """The program that the others are compared with."""
-        return next(iter(self.contest.programs))
+        return next(iter(self.comparison.programs))
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Outcome:
     def setting(self) -> str:
         """The work in words, and which programs could not be run."""
         words = [f"`{name}` did not run here ({reason})." for name, reason in self.failed.items()]
-        return " ".join([self.contest.work, *words])
+        return " ".join([self.comparison.work, *words])
 
     def faster(self, name: str, than: str | None = None) -> float:
         """How many times faster a program is than another, by default the first."""
@@ -64,15 +64,15 @@ class Outcome:
         return self.megabytes[name] / self.megabytes[than or self.base]
 
 
-def hold(name: str, contest: Contest, config: Config) -> Outcome:
+def compare(name: str, comparison: Comparison, config: Config) -> Outcome:
     """Times the programs in turns in this process, and takes the memory of each in another."""
     seconds, failed = in_turns(
-        contest.programs, config.repeats, device=config.device, title=contest.title, may_fail=contest.compiled
+        comparison.programs, config.repeats, device=config.device, title=comparison.title, may_fail=comparison.compiled
     )
-    if config.compile and contest.compiled:
+    if config.compile and comparison.compiled:
         torch.compiler.reset()
     megabytes = {program: memory_in_a_process(name, program, config) for program in seconds} if config.memory else {}
-    return Outcome(contest, seconds, megabytes, failed)
+    return Outcome(comparison, seconds, megabytes, failed)
 
 
 def memory_in_a_process(name: str, program: str, config: Config) -> float:

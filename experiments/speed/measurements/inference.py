@@ -6,15 +6,15 @@ from dense_program import DenseNCA, as_images, dense_rollout
 from graphnca import rollout
 from topologies import square_grid
 
+from .comparison import Comparison, compare
 from .config import Config
-from .contest import Contest, hold
 from .iteration import COMPILED, DENSE, GRAPH, GRAPH_HALF, against_dense
 from .patterns import isonca_pattern
 from .section import Section, at_least
 from .timing import Program
 
 
-def inference_contest(config: Config) -> Contest:
+def inference_comparison(config: Config) -> Comparison:
     """The published use of a trained rule: let it run."""
     topology = square_grid(config.side, config.side).to(config.device)
     pattern = isonca_pattern(topology, config)
@@ -36,11 +36,11 @@ def inference_contest(config: Config) -> Contest:
     programs[GRAPH] = on_graph
     programs[GRAPH_HALF] = lambda: on_graph(torch.bfloat16)
     work = f"IsoNCA, {config.side}x{config.side} torus, batch {config.batch}, {steps} steps; {pattern.words}."
-    return Contest("IsoNCA, inference", work, programs, compiled=(COMPILED,))
+    return Comparison("IsoNCA, inference", work, programs, compiled=(COMPILED,))
 
 
 def inference(config: Config) -> Section:
     """Seconds of the whole run."""
-    outcome = hold("inference", inference_contest(config), config)
+    outcome = compare("inference", inference_comparison(config), config)
     measure = f"{config.inference_steps:,} steps of inference on a grown pattern, against dense `conv2d`"
     return against_dense(outcome, [at_least(measure, 12, outcome.faster(GRAPH), "x faster")])
