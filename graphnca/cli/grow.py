@@ -32,8 +32,8 @@ REST = 15  # times that the last frame is shown, so that it can be looked at
 HOLE = 0.25  # of the shorter side: the diameter of the hole in the middle
 SIDES = {"left": math.pi, "right": 0.0, "upper": -math.pi / 2, "lower": math.pi / 2}  # y points down
 CUTS = (*SIDES, "middle", "disk")
-PICTURES = (".png", ".jpg", ".webp")
-ANIMATIONS = (".gif", ".mp4")
+PICTURES = (".png", ".jpg")
+ANIMATIONS = (".webp", ".gif", ".mp4")
 EXAMPLE = """examples:
   graphnca grow isonca-lizard-any --substrate voronoi
   graphnca grow growing-lizard --substrate hex --damage 200:left --steps 400
@@ -74,8 +74,8 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help="where to: a name ending in .png is a picture, in .gif or .mp4 an animation, without ending it is both "
-        "[RULE-SUBSTRATE]",
+        help="where to: a name ending in .png is a picture, in .webp, .gif or .mp4 an animation, without ending "
+        "it is both, .png and .webp [RULE-SUBSTRATE]",
     )
 
 
@@ -176,10 +176,10 @@ def output_files(out: str) -> list[Path]:
         return [path]
     if ending and ending[1:].isalpha():
         raise UsageError(
-            f"--out must end in {', '.join(PICTURES)} (a picture) or {' or '.join(ANIMATIONS)} (an animation), or have "
+            f"--out must end in {', '.join(PICTURES)} (a picture) or {', '.join(ANIMATIONS)} (an animation), or have "
             f"no ending for both, got {out!r}."
         )
-    return [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.gif")]
+    return [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.webp")]
 
 
 def summary(subject: Subject, state: Tensor, steps: int) -> str:

@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -14,6 +15,17 @@ from graphnca.drawing.colours import state_colours
 
 # Anonymous axes: several pictures in one call may differ in size.
 Picture = Image.Image | UInt8[np.ndarray, "_ _ 3"] | Float[Tensor, "_ _ _"]
+
+PALETTE_COLOURS = 256  # a palette PNG's
+# Measured on 13 of this repository's pictures (drawn cells, curves, captioned strips, textures, a screenshot): root
+# mean square error of 256 colours in levels of 255. Curves 0.2-0.6, lizards 1.2-1.5, not to be seen at twice the size;
+# 2.1-2.2 is the first that shows, as bands in a large smooth drawing.
+INVISIBLE = 2.0
+MANY_COLOURS = 1 << 16  # textures and photographs: 256 colours never do (3.6 and more), and choosing them takes seconds
+# The lowest of 95, 90, 85, 80, 75, 60 whose SSIM stays above 0.977 on all 13 (0.965 at 80, 0.948 at 75, on a drawing of
+# a million cells); on textures half the bytes of 256 colours (68 to 159, 138 to 207 kB) and a quarter of lossless.
+WEBP_QUALITY = 85
+WEBP_EFFORT = 6  # the slowest of 0-6: fewest bytes, still a fraction of a second
 
 
 def to_rgb(image: Float[Tensor, "c h w"], *, offset: float | None = None) -> UInt8[np.ndarray, "h w 3"]:
@@ -62,7 +74,13 @@ def to_picture(image: Picture, *, scale: int = 1) -> Image.Image:
 
 
 def save_image(path: str | os.PathLike[str], image: Picture, *, scale: int = 1) -> None:
-    """Writes a picture to a file, whole or not at all; the suffix says the format (.png, .jpg, .webp ...).
+    """Writes a picture to a file, whole or not at all; the suffix says the format (.png, .webp, .jpg ...).
+
+    A file takes no more bytes than the eye needs. Up to 256 colours are kept exactly, in .png and .webp. Where 256
+    colours, without dithering, are within `INVISIBLE` of the picture, a .png stores these. A .webp is the smaller of
+    two: that picture lossless, or the whole one at quality `WEBP_QUALITY`. So lines and text come out lossless (29
+    against 59 kB for a page of curves, 90 as a .png of all colours), textures do not (68 against 267 and 365 kB).
+    For every last bit of a picture of many colours: `to_picture(image).save("x.png")`.
 
     Args:
         path: The file to create or replace, in an existing folder.
@@ -77,6 +95,36 @@ def save_image(path: str | os.PathLike[str], image: Picture, *, scale: int = 1) 
     kind = known.get(Path(path).suffix.lower())
     if kind is None or kind not in Image.SAVE:
         raise ValueError(f"`path` must end in an image suffix such as .png, .jpg or .webp, got {str(path)!r}.")
+    picture = to_picture(image, scale=scale)
+    if kind == "PNG":
+        data = _encoded(_few_colours(picture) or picture, kind, optimize=True)
+    elif kind == "WEBP":
+        few = (_few_colours(picture) or picture).convert("RGB")
+        lossless = _encoded(few, kind, lossless=True, method=WEBP_EFFORT)
+        lossy = _encoded(picture, kind, quality=WEBP_QUALITY, method=WEBP_EFFORT, use_sharp_yuv=True)
+        data = min(lossless, lossy, key=len)
+    else:
+        data = _encoded(picture, kind)
+    write_atomically(path, data)
+
+
+def _few_colours(picture: Image.Image) -> Image.Image | None:
+    """The RGB picture in at most 256 colours: exactly, or without a visible difference; None where that can't be."""
+    counted = picture.getcolors(MANY_COLOURS)
+    if counted is None:
+        return None
+    pixels = np.asarray(picture)
+    if len(counted) <= PALETTE_COLOURS:
+        colours, numbers = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+        exact = Image.fromarray(numbers.reshape(pixels.shape[:2]).astype(np.uint8))
+        exact.putpalette(colours.tobytes())
+        return exact
+    few = picture.quantize(PALETTE_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    error = np.asarray(few.convert("RGB"), dtype=np.float32) - pixels
+    return few if np.square(error).mean() <= INVISIBLE**2 else None
+
+
+def _encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    to_picture(image, scale=scale).save(buffer, format=kind)
-    write_atomically(path, buffer.getvalue())
+    picture.save(buffer, format=kind, **options)
+    return buffer.getvalue()

@@ -47,5 +47,5 @@ def test_the_pool_and_the_loss_are_drawn(offset: float | None, tmp_path: Path) -
     pool_pictures("title", offset)(tmp_path, world(), torch.zeros(6, 64, 8), [1.0, 0.5])
     with Image.open(tmp_path / "pool-square.png") as picture:
         assert picture.size == (3 * (4 * 8 + 5 * 4), 3 * (2 * 8 + 3 * 4))
-        assert picture.getpixel((15, 15)) == ((255,) * 3 if offset is None else (128,) * 3)
+        assert picture.convert("RGB").getpixel((15, 15)) == ((255,) * 3 if offset is None else (128,) * 3)
     assert (tmp_path / "loss.png").is_file()
