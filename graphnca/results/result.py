@@ -53,6 +53,6 @@ def publish(out: str | Path, name: str) -> Path:
     for old in folder.iterdir():
         old.unlink()
     for path in sorted(Path(out).iterdir()):
-        if path.suffix in (".json", ".png", ".gif"):
+        if path.suffix in (".json", ".png", ".gif", ".webp"):
             shutil.copyfile(path, folder / path.name)
     return folder
