@@ -1,11 +1,11 @@
-"""The one place where a substrate becomes a `Data`: sorting, smoothing, the check in float64, then rounding."""
+"""The one place where a substrate becomes a `Data`: sorting, smoothing, rounding, and the check before and after it."""
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch_geometric.data import Data
 
-from topologies.contract import check_topology
+from topologies.contract import TopologyError, check_topology
 from topologies.noise_gain import noise_quadratic, smoothing_share
 
 
@@ -21,7 +21,8 @@ def assemble(
     """Builds the `Data` of a substrate from its geometry and checks the contract once.
 
     Edges may come in any order; they leave sorted by perceiving cell, then neighbour. `smoothing` is computed here.
-    All laws are checked in float64, and only then are the fields rounded to float32.
+    All laws are checked in float64, where a builder's fault shows, and again in float32, as the fields leave: there two
+    cells may have fallen together, or numbers have run out of range.
 
     Args:
         pos: cell centres.
@@ -48,8 +49,12 @@ def assemble(
         extent=torch.tensor([extent], dtype=torch.float64),
         periodic=torch.tensor([periodic]),
     )
-    check_topology(data)
+    check_topology(data, rounded=False)
     for name, value in list(data.items()):
         if value.dtype == torch.float64:
             data[name] = value.float()
+    try:
+        check_topology(data)
+    except TopologyError as error:
+        raise TopologyError(f"{str(error).removesuffix('.')} after rounding to float32.") from error
     return data

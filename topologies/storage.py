@@ -10,11 +10,11 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from jaxtyping import Float, Int
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 from torch_geometric.data import Data
 
-from topologies.contract import FIELDS, TopologyError
+from topologies.contract import FIELDS, TopologyError, check_topology
 
 METADATA_KEY = "topology"  # in the header of the file: JSON with the format number and a checksum
 FORMAT = 1  # raised when a reader of this version could misread the file
@@ -30,11 +30,11 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
     written.) The file appears under its name when it is complete; until then an older one stays.
 
     Args:
-        topology: one substrate that keeps the data contract, with its fields alone, on any device.
+        topology: one substrate with the fields of the data contract alone, on any device.
         path: the file to write; its folder must exist.
 
     Raises:
-        TopologyError: if fields are missing or others are there, or edges are not sorted and in pairs.
+        TopologyError: if fields are missing or others are there, or a law of the contract is broken.
         FileNotFoundError: if the folder does not exist.
     """
     missing, foreign = [name for name in FIELDS if name not in topology], set(topology.keys()) - set(FIELDS)
@@ -43,16 +43,13 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
             f"`topology` must have the fields {list(FIELDS)} and no others, missing: {missing}, besides: "
             f"{sorted(foreign)}. (Keep states, and the graphs of a batch, in files of their own.)"
         )
+    check_topology(topology)  # what is not sorted and paired could not be restored, and would not be read
     arrays = {name: topology[name].detach().cpu().numpy() for name in FIELDS}
     edges, vectors = arrays.pop(DERIVED), arrays["edge_attr"]
     upward = edges[0] > edges[1]
     arrays[PAIRS] = edges[0, upward].astype(np.int32)
     arrays[COUNTS] = np.bincount(edges[1, upward], minlength=len(arrays["pos"])).astype(np.int32)
     pairs = _Pairs(arrays[PAIRS], arrays[COUNTS])
-    if not np.array_equal(pairs.edge_index(), edges):
-        raise TopologyError(
-            "`edge_index` must hold both directions of every pair, sorted by row 1, then row 0; see `check_topology`."
-        )
     if pairs.both_ways(vectors[upward]).tobytes() == vectors.tobytes():
         arrays["edge_attr"] = vectors[upward]
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -76,14 +73,15 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
 def load_topology(path: str | os.PathLike[str]) -> Data:
     """Reads a topology that `save_topology` wrote: equal to it in every bit.
 
-    The laws of the contract are not checked again; a checksum tells whether the file is as it was written.
+    A checksum tells whether the file is as it was written, `check_topology` whether what was written is a substrate.
 
     Args:
         path: the file.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        TopologyError: if the file is damaged or cut short, is something else, or comes from a newer version.
+        TopologyError: if the file is damaged or cut short, is something else, breaks the data contract, or comes from a
+            newer version.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"`path` must be a file with a topology, but there is none at {os.fspath(path)!r}.")
@@ -91,20 +89,56 @@ def load_topology(path: str | os.PathLike[str]) -> Data:
         with safe_open(path, framework="numpy") as file:
             header = (file.metadata() or {}).get(METADATA_KEY)
             arrays = {name: file.get_tensor(name) for name in file.keys()} if header else {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except Exception as error:  # of many kinds: the file's, the system's, numpy's for types that it does not know
         raise TopologyError(f"`path` must be a whole safetensors file, {path} cannot be read: {error}.") from error
     if header is None:
         raise TopologyError(f"`path` must be a topology written by `save_topology`, {path} holds something else.")
-    description = json.loads(header)
-    if description["format"] != FORMAT:
-        raise TopologyError(f"{path} has format {description['format']}; this version of topologies reads {FORMAT}.")
-    if description["crc32"] != _checksum(arrays):
-        raise TopologyError(f"{path} is damaged: its checksum is not that of what was saved.")
+    _check_description(path, header, arrays)
+    _check_stored(path, arrays)
     pairs = _Pairs(arrays.pop(PAIRS), arrays.pop(COUNTS))
     arrays[DERIVED] = pairs.edge_index()
     if len(arrays["edge_attr"]) == pairs.number:
         arrays["edge_attr"] = pairs.both_ways(arrays["edge_attr"])
-    return Data(**{name: torch.from_numpy(arrays[name]) for name in FIELDS})
+    topology = Data(**{name: torch.from_numpy(arrays[name]) for name in FIELDS})
+    try:
+        check_topology(topology)
+    except TopologyError as error:
+        raise TopologyError(f"{path} holds no lawful topology: {error}") from error
+    return topology
+
+
+def _check_description(path: str | os.PathLike[str], header: str, arrays: dict[str, np.ndarray]) -> None:
+    try:
+        description = json.loads(header)
+    except (ValueError, RecursionError) as error:
+        raise TopologyError(f"{path} is damaged: its description is no JSON ({error}).") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        got = description.get("format") if isinstance(description, dict) else description
+        raise TopologyError(f"{path} has format {got}; this version of topologies reads {FORMAT}.")
+    if description.get("crc32") != _checksum(arrays):
+        raise TopologyError(f"{path} is damaged: its checksum is not that of what was saved.")
+
+
+def _check_stored(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> None:
+    """That pairs can be put together from the arrays: SciPy's sparse routines look at no index before they use it."""
+    expected = {*FIELDS, PAIRS, COUNTS} - {DERIVED}
+    if arrays.keys() != expected:
+        raise TopologyError(f"{path} must hold the arrays {sorted(expected)}, got {sorted(arrays)}.")
+    neighbours, counts, cells = arrays[PAIRS], arrays[COUNTS], arrays["pos"].shape[:1]
+    if not (neighbours.dtype == counts.dtype == np.int32 and neighbours.ndim == 1 and counts.shape == cells):
+        raise TopologyError(
+            f"{path}: `{PAIRS}` and `{COUNTS}` must be 32-bit numbers, one of the latter for each cell of `pos`, got "
+            f"{neighbours.dtype} {neighbours.shape}, {counts.dtype} {counts.shape} and {arrays['pos'].shape}."
+        )
+    if counts.min(initial=0) < 0 or counts.sum(dtype=np.int64) != len(neighbours):
+        raise TopologyError(f"{path}: `{COUNTS}` must sum to the {len(neighbours)} pairs, none of them below 0.")
+    low, high = neighbours.min(initial=0), neighbours.max(initial=0)
+    if low < 0 or high >= max(1, len(counts)):
+        raise TopologyError(
+            f"{path}: `{PAIRS}` must hold cells 0 to {len(counts) - 1}, got values from {low} to {high}."
+        )
+    if arrays["edge_attr"].shape[1:] != (2,):
+        raise TopologyError(f"{path}: `edge_attr` must have shape (E, 2), got {arrays['edge_attr'].shape}.")
 
 
 class _Pairs:

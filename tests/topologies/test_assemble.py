@@ -1,12 +1,13 @@
-"""From geometry to `Data`: order, the check in float64, rounding."""
+"""From geometry to `Data`: order, rounding, the check before and after it."""
 
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 import torch
 
-from topologies import FIELDS, TopologyError, square_grid
+from topologies import FIELDS, TopologyError, from_networkx, square_grid
 from topologies.assemble import assemble
 
 
@@ -37,3 +38,22 @@ def test_laws_are_checked_before_rounding() -> None:
     parts["vectors"] = parts["vectors"] * (1 + 1e-8)  # lost in float32
     with pytest.raises(TopologyError, match="`edge_attr` must"):
         assemble(**parts)
+
+
+BROKEN_BY_ROUNDING = {
+    "two cells fall together": ("pos", (2, 3 + 1e-13)),
+    "a weight is lost": ("weight", 1e300),
+    "an area has no number": ("extent", (1e30, 1e30)),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_BY_ROUNDING)
+def test_laws_are_checked_after_rounding(what: str) -> None:
+    graph, (attribute, value) = nx.grid_2d_graph(5, 5), BROKEN_BY_ROUNDING[what]
+    nx.set_node_attributes(graph, {node: node for node in graph}, "pos")
+    if attribute == "extent":
+        graph.graph["extent"] = value
+    else:
+        (graph.nodes[2, 2] if attribute == "pos" else graph.edges[(2, 2), (2, 3)])[attribute] = value
+    with pytest.raises(TopologyError, match="`.*` must .*, got .* after rounding to float32"):
+        from_networkx(graph)

@@ -1,15 +1,18 @@
 """Saving and loading: every bit comes back, and every damage is noticed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch_geometric.data import Batch, Data
 
-from topologies import FIELDS, TopologyError, check_topology, load_topology, save_topology, voronoi_mesh
+from topologies import FIELDS, TopologyError, check_topology, load_topology, save_topology, storage, voronoi_mesh
+from topologies.noise_gain import noise_quadratic, smoothing_share
 
 
 def bits(tensor: torch.Tensor) -> bytes:
@@ -44,7 +47,11 @@ def test_double_precision_and_vectors_in_tangent_frames_are_kept(substrates: dic
     save_topology(mesh, tmp_path / "double")
     assert_same(load_topology(tmp_path / "double"), mesh)
     mesh["pos"] = torch.cat([mesh["pos"], torch.ones(len(mesh["pos"]), 1, dtype=torch.float64)], dim=1)
-    mesh["edge_attr"] = torch.randn_like(mesh["edge_attr"])  # each cell has a frame of its own
+    angle = torch.rand(len(mesh["pos"]), dtype=torch.float64)[mesh["edge_index"][1]]
+    x, y = mesh["edge_attr"].unbind(1)  # each cell gets a frame of its own
+    mesh["edge_attr"] = torch.stack([angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y], dim=1)
+    parts = (mesh[name].numpy() for name in ("edge_index", "edge_attr", "edge_weight"))
+    mesh["smoothing"] = torch.from_numpy(smoothing_share(noise_quadratic(*parts, len(mesh["pos"]))))
     save_topology(mesh, tmp_path / "frames")
     assert_same(load_topology(tmp_path / "frames"), mesh)
 
@@ -100,7 +107,7 @@ def test_edges_that_are_no_sorted_pairs_are_not_saved(
     chosen = torch.arange(mesh.num_edges)[order] if order.step is None else torch.arange(mesh.num_edges).flip(0)
     for name in ("edge_index", "edge_attr", "edge_weight"):
         mesh[name] = mesh[name][..., chosen] if name == "edge_index" else mesh[name][chosen]
-    with pytest.raises(TopologyError, match="`edge_index` must hold both directions of every pair, sorted"):
+    with pytest.raises(TopologyError, match="`edge_index` must (hold both directions of every pair|be sorted)"):
         save_topology(mesh, tmp_path / "mesh")
     assert not list(tmp_path.iterdir())
 
@@ -132,6 +139,76 @@ def test_a_single_changed_bit_is_noticed(substrates: dict[str, Data], tmp_path: 
         path.write_bytes(damaged)
         with pytest.raises(TopologyError, match="is damaged"):
             load_topology(path)
+
+
+def rewritten(path: Path, change: Callable[[dict[str, np.ndarray]], object], **description: object) -> Path:
+    """A file with other content and the checksum that belongs to it."""
+    with safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
+    change(arrays)
+    header = {"format": 1, "crc32": storage._checksum(arrays), **description}
+    save_file(arrays, path, metadata={"topology": json.dumps(header)})
+    return path
+
+
+CHANGES: dict[str, Callable[[dict[str, np.ndarray]], object]] = {
+    "neighbours beyond the cells": lambda a: a["pair_neighbours"].__iadd__(1000),
+    "negative neighbours": lambda a: a["pair_neighbours"].__isub__(1000),
+    "counts that are more than the pairs": lambda a: a["pair_counts"].__iadd__(1),
+    "counts below 0": lambda a: a["pair_counts"].__setitem__(slice(2), (-1, 2 + int(a["pair_counts"][:2].sum()) - 1)),
+    "fewer counts than cells": lambda a: a.update(pair_counts=a["pair_counts"][:-1]),
+    "more counts than cells": lambda a: a.update(pair_counts=np.append(a["pair_counts"], np.int32(0))),
+    "numbers of 64 bits": lambda a: a.update(pair_neighbours=a["pair_neighbours"].astype(np.int64)),
+    "neighbours as a table": lambda a: a.update(pair_neighbours=a["pair_neighbours"].reshape(2, -1)),
+    "another array": lambda a: a.update(x=np.zeros(3)),
+    "no positions": lambda a: a.pop("pos"),
+    "positions without axes": lambda a: a.update(pos=np.ones((), np.float32)),
+    "no cells": lambda a: a.update({name: a[name][:0] for name in set(a) - {"extent", "periodic"}}),
+    "vectors in space": lambda a: a.update(edge_attr=np.zeros((len(a["edge_attr"]), 3), np.float32)),
+    "vectors for some": lambda a: a.update(edge_attr=a["edge_attr"][:-1]),
+    "a self-loop": lambda a: a["pair_neighbours"].__setitem__(0, 0),
+    "weights that are NaN": lambda a: a["edge_weight"].__setitem__(3, np.nan),
+    "weights of another sum": lambda a: a["edge_weight"].__imul__(2),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_right_checksum_opens_no_door_for_what_is_no_topology(
+    change: str, substrates: dict[str, Data], tmp_path: Path
+) -> None:
+    save_topology(substrates["hex"], tmp_path / "mesh")
+    path = rewritten(tmp_path / "mesh", CHANGES[change])
+    with pytest.raises(TopologyError, match=str(path)):
+        load_topology(path)
+
+
+@pytest.mark.parametrize("header", ["{", "[1]", "{}", '{"format": "1"}', '{"format": 1}', "[" * 100_000])
+def test_a_damaged_description_is_one_clear_error(header: str, tmp_path: Path) -> None:
+    save_file({"pos": np.zeros((3, 2))}, tmp_path / "mesh", metadata={"topology": header})
+    with pytest.raises(TopologyError, match="is damaged|has format"):
+        load_topology(tmp_path / "mesh")
+
+
+def test_a_flipped_bit_of_the_header_changes_no_number(substrates: dict[str, Data], tmp_path: Path) -> None:
+    path = tmp_path / "mesh"
+    save_topology(substrates["hex"], path)
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(8 + int.from_bytes(whole[:8], "little")):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            assert_same(load_topology(path), substrates["hex"])
+        except TopologyError:
+            refused += 1
+    assert refused > 100
+
+
+@pytest.mark.usefixtures("as_released")
+def test_what_is_no_data_is_named() -> None:
+    with pytest.raises(TopologyError, match=r"`data` must be a torch_geometric.data.Data, got NoneType"):
+        check_topology(None)  # pyright: ignore[reportArgumentType]
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
