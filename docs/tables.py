@@ -1,7 +1,10 @@
 """Writes the tables of README.md and docs/ from what the experiments have measured; no number in them is typed by hand.
 
-python docs/tables.py            # rewrites every block between `<!-- table: NAME -->` and `<!-- /table -->`
-python docs/tables.py --check    # fails if one of them is not what the measurements say
+    python docs/tables.py            # rewrites every block between `<!-- table: ... -->` and `<!-- /table -->`
+    python docs/tables.py --check    # fails if one of them is not what the measurements say
+
+A block names tables that experiments have kept (`result_tables/join.py`), or one of `TABLES`, which are made of the
+shipped rules' cards and of what the program says of itself.
 """
 
 import re
@@ -36,9 +39,10 @@ from result_tables import (
     textures,
     transfer,
 )
+from result_tables.join import pictures, shown
 from result_tables.markdown import ROOT, Tables
 
-BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- /table -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (table|pictures): (.*?) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 RESULTS = (
     command_line,
@@ -73,7 +77,18 @@ TABLES: Tables = {name: write for result in RESULTS for name, write in result.TA
 
 def rewritten(text: str) -> str:
     """A page with its tables as they should be."""
-    return BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+    return BLOCK.sub(lambda found: f"{found[1]}{block(found[2], found[3])}\n{found[4]}", text)
+
+
+def block(kind: str, reference: str) -> str:
+    """What belongs between two comments.
+
+    Raises:
+        ValueError: If there is no such table.
+    """
+    if kind == "pictures":
+        return pictures(reference)
+    return TABLES[reference]() if reference in TABLES else shown(reference)
 
 
 def pages() -> list[Path]:

@@ -19,6 +19,7 @@ Written to `--out`/NAME, for each rule:
     curves.png      the loss over the steps since, as a multiple of the undamaged run's
     animation.gif   disks of noise and a half on squares, hexagons and a mesh
     metrics.json    every loss
+    tables.json     what is printed: losses after some of the steps, and from which on a run has recovered
 """
 
 from dataclasses import asdict, dataclass
@@ -43,6 +44,7 @@ from graphnca.evaluation.runs import grow, walk
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from graphnca.results.table import Table, write_tables
 
 WHOLE = "undamaged"
 DISKS = ((0.25, 0.28, 0.17), (0.72, 0.38, 0.13), (0.45, 0.75, 0.15))  # x, y and radius, in sides of the sheet
@@ -50,6 +52,7 @@ NOISE = 1.0  # bound of the noise; states of trained textures lie within it
 RECOVERED = 1.25  # times the undamaged run's loss; runs differ by as much
 MOMENTS = (0, 20, 40, 80, 160, 320, 500, 1000)  # steps since
 SHOWN = (0, 20, 80, 1000)
+TOLD = (0, 40, 160, 1000)
 FRAMES_AT = (0, 2, 5, 8, 12, 16, 20, 25, 30, 36, 43, 52, 64, 80, 100, 130, 180)
 SCALE, ANIMATED_SCALE = 1.75, 1.5  # pixels a unit
 CURVE_SIZE = (560, 330)
@@ -200,14 +203,19 @@ def animation(
     return frames
 
 
-def report(name: str, sheets: dict[str, Any]) -> None:
-    """Prints the table of one rule."""
-    print(f"\n{name}: loss as a multiple of the undamaged run's, after {', '.join(map(str, MOMENTS))} steps")
-    for sheet, entry in sheets.items():
-        for kind, numbers in entry.items():
-            if isinstance(numbers, dict) and kind != WHOLE:
-                told = " ".join(f"{ratio:7.2f}" for ratio in numbers["times undamaged"])
-                print(f"{sheet:<14}{kind:<16}{told}  recovered after {numbers['recovered after']}")
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """What is printed, kept beside the metrics, and shown in the documentation."""
+    told = [metrics["moments"].index(moment) for moment in TOLD if moment in metrics["moments"]]
+    sheets = metrics["sheets"]
+    kinds = [kind for kind, numbers in next(iter(sheets.values())).items() if isinstance(numbers, dict)]
+    rows = []
+    for kind in (kind for kind in kinds if kind != WHOLE):
+        row = [kind]
+        for entry in sheets.values():
+            ratios, after = entry[kind]["times undamaged"], entry[kind]["recovered after"]
+            row.append(f"{' / '.join(f'{ratios[place]:.2f}' for place in told)}; {'not' if after is None else after}")
+        rows.append(row)
+    return {"losses": Table(["damage", *sheets], rows)}
 
 
 def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module, config: Config) -> Path:
@@ -219,8 +227,7 @@ def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module,
     shown: dict[str, dict[str, dict[int, Tensor]]] = {}
     for name, topology in tqdm(topologies.items(), desc=texture.name, unit="sheet"):
         sheets[name], shown[name] = healed(texture, topology, meter, config)
-    report(texture.name, sheets)
-    entries = {
+    metrics = {
         "config": {**asdict(config), "rule": texture.name},
         "rule": texture.name,
         "features": features.description,
@@ -228,7 +235,10 @@ def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module,
         "recovered at most": RECOVERED,
         "sheets": sheets,
     }
-    write_metrics(out, entries)
+    write_metrics(out, metrics)
+    write_tables(out, tables(metrics))
+    print(f"\n{texture.name}: loss as a multiple of the undamaged run's, and when it has recovered")
+    print(tables(metrics)["losses"].text())
     save_image(out / "strip.png", strip(texture, shown, sheets, topologies))
     save_image(out / "curves.png", curves(sheets))
     save_animation(out / "animation.gif", animation(texture, shown, topologies, config.size), fps=6)

@@ -1,11 +1,10 @@
 """Textures over time: persistence, damage, hidden channels, failures."""
 
 from functools import partial
-from typing import Any
 
 from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
 
-PERSISTENCE, DAMAGE = "texture_persistence", "texture_damage"
+PERSISTENCE = "texture_persistence"
 COMPONENTS, FAILURES = "texture_components", "texture_failures"
 TOLD_LAGS = ("10", "100", "1000", "9000")  # steps between two pictures
 
@@ -24,30 +23,6 @@ def persistence() -> str:
     header += ["change in a step, at step 1,000", "at the end", "largest state"]
     header += [f"correlation after {int(lag):,} steps" for lag in TOLD_LAGS]
     return table(header, rows) if rows else NOT_MEASURED
-
-
-def kinds_of(entry: dict[str, Any]) -> list[str]:
-    """The kinds of damage of a sheet's entry."""
-    return [kind for kind, numbers in entry.items() if isinstance(numbers, dict) and kind != "undamaged"]
-
-
-def damage() -> str:
-    """The loss as a multiple of the undamaged run's, right after, later, and from when on it stays low."""
-    rows = []
-    for name, metrics in results_of_rules(DAMAGE).items():
-        moments = metrics["moments"]
-        shown = [moment for moment in (0, 40, 160, 1000) if moment in moments]
-        for kind in kinds_of(next(iter(metrics["sheets"].values()))):
-            row = [f"`{name}`", kind]
-            for entry in metrics["sheets"].values():
-                ratios = entry[kind]["times undamaged"]
-                after = entry[kind]["recovered after"]
-                values = " / ".join(f"{ratios[moments.index(moment)]:.2f}" for moment in shown)
-                row.append(f"{values}; {'not' if after is None else after}")
-            rows.append(row)
-    if not rows:
-        return NOT_MEASURED
-    return table(["rule", "damage", *next(iter(results_of_rules(DAMAGE).values()))["sheets"]], rows)
 
 
 def components() -> str:
@@ -97,10 +72,6 @@ TABLES: Tables = {
     "texture_persistence_memory": partial(pictures, PERSISTENCE, "memory.png", "Correlation with what was seen before"),
     "texture_persistence_strips": partial(pictures, PERSISTENCE, "strip.png", "Three sheets at six moments"),
     "texture_persistence_animations": partial(pictures, PERSISTENCE, "animation.gif", "A thousand steps"),
-    "texture_damage": damage,
-    "texture_damage_strips": partial(pictures, DAMAGE, "strip.png", "Three kinds of damage on squares and on a mesh"),
-    "texture_damage_curves": partial(pictures, DAMAGE, "curves.png", "The loss over the steps since"),
-    "texture_damage_animations": partial(pictures, DAMAGE, "animation.gif", "Two kinds of damage, closing"),
     "texture_components": components,
     "texture_components_pictures": partial(pictures, COMPONENTS, "figure.png", "What is visible, and the components"),
     "texture_components_animations": partial(pictures, COMPONENTS, "animation.gif", "Both while the texture forms"),

@@ -14,6 +14,7 @@ from graphnca import save_rule
 from graphnca.features import FilterBank
 from graphnca.models import texture_nca
 from graphnca.results import result as report
+from graphnca.results.table import read_tables
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,9 @@ def test_everything_promised_is_written(
     for file in ("strip.png", "curves.png", "animation.gif"):
         with Image.open(folder / file) as picture:
             assert picture.width > 100
-    assert "woven: loss as a multiple" in capsys.readouterr().out
+    kept = read_tables(folder)["losses"]
+    assert [row[0] for row in kept.rows] == ["disks erased", "disks of noise", "half erased"]
+    assert kept.text() in capsys.readouterr().out
 
 
 def test_every_sheet_loses_the_same_part_of_the_plane() -> None:
