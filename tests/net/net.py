@@ -41,13 +41,10 @@ def computed(only: list[str]) -> dict[str, str]:
 
 
 def difference(old: str, new: str) -> str:
-    """How two values of a key differ."""
+    """How two values of a key differ; of a state, the first number is the sum, the second the largest size."""
     pairs = list(zip(old.split(), new.split(), strict=False))
-    floats = [(float.fromhex(a), float.fromhex(b)) for a, b in pairs if "0x" in a and "0x" in b]
-    if len(old.split()) != len(new.split()) or not floats:
-        return "other bits"
-    gap = max(abs(a - b) for a, b in floats)
-    return f"other bits, numbers differ by at most {gap:.3g} (largest {max(abs(a) for a, _ in floats):.3g})"
+    gaps = [abs(float.fromhex(a) - float.fromhex(b)) for a, b in pairs if "0x" in a and "0x" in b]
+    return f"other bits, numbers by {' '.join(f'{gap:.2g}' for gap in gaps)}" if gaps else "other bits"
 
 
 def main() -> int:
