@@ -6,23 +6,27 @@ The file NAME.safetensors carries one metadata entry, `graphnca`, a JSON object:
      "architecture": {"num_channels": 16, "perception": "isonca", "gains": {...}, "life_mask": "pre", ...},
      "parameters": 9408,
      "genomes": ["rose", "tulip"],
-     "card": {...}}
+     "card": {...},
+     "sha256": "..."}
 
 The tensors are the rule's, and those named `genome.NAME` are the hidden channels of the seeds that it was trained with
 (`graphnca.training.Genome`); `genomes` is there if there are any.
 
-`architecture` holds every constructor argument of `NCAConv`, so the file alone rebuilds the rule. NAME.json beside it
-repeats the description for whoever opens the folder; `load_rule` never reads it.
+`architecture` holds every constructor argument of `NCAConv`, so the file alone rebuilds the rule. `sha256` is the
+digest of everything else, tensors and description; files from before there was one are read without. NAME.json beside
+it repeats the description, but for the digest, for whoever opens the folder; `load_rule` never reads it.
 """
 
+import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -35,6 +39,8 @@ METADATA_KEY = "graphnca"  # one key, because safetensors does not keep the orde
 SUFFIX = ".safetensors"
 SHIPPED = Path(__file__).parent
 GENOME = "genome."  # before the name of a genome's tensor
+DIGEST = "sha256"
+DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 def shipped_rules() -> list[str]:
@@ -89,7 +95,8 @@ def save_rule(
         compact = json.dumps(description, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"`card` must hold JSON values (no NaN, no tensors, string keys): {error}.") from error
-    write_atomically(path, save(tensors, metadata={METADATA_KEY: compact}))
+    sealed = json.dumps({**json.loads(compact), DIGEST: _digest(compact, tensors)})
+    write_atomically(path, save(tensors, metadata={METADATA_KEY: sealed}))
     write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=2) + "\n").encode())
 
 
@@ -107,16 +114,18 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
     Raises:
         FileNotFoundError: If there is no file at the path.
         ValueError: If there is no shipped rule of that name, or the file is damaged, is no rule, comes from a newer
-            version, or its tensors do not fit its architecture or are not finite.
+            version, or its tensors do not fit its architecture or are not finite. Nothing is built before that is
+            known, so that a small file takes little memory whatever it claims.
     """
     path = _locate(name_or_path)
     description, tensors = _read(path)
-    rule = _build(path, description["architecture"])
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(GENOME)}
-    _check_tensors(path, rule, tensors)
-    dtypes = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
-    if len(dtypes) == 1:
-        rule = rule.to(dtypes.pop())
+    with torch.device("meta"):  # shapes without memory
+        shapes = _build(path, description["architecture"]).state_dict()
+    dtypes = {tensor.dtype for tensor in tensors.values()}
+    dtype = dtypes.pop() if len(dtypes) == 1 else torch.float32
+    _check_tensors(path, shapes, tensors, dtype)
+    rule = _build(path, description["architecture"]).to(dtype)
     rule.load_state_dict(tensors)
     return rule.to(device)
 
@@ -176,26 +185,50 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, ValueError) as error:
+    except Exception as error:  # of many kinds: the file's, the system's, torch's for types that it does not know
         raise ValueError(f"{path} must be a whole safetensors file, but it cannot be read: {error}.") from error
     if METADATA_KEY not in metadata:
         raise ValueError(
             f"{path} must be a rule written by `save_rule`, but its metadata has no {METADATA_KEY!r} entry. "
             "Published model files are read by graphnca.importers."
         )
-    try:
-        description = json.loads(metadata[METADATA_KEY])
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} must describe its rule in JSON, but the description is damaged: {error}.") from error
+    description = _parsed(path, metadata[METADATA_KEY])
     if not isinstance(description, dict) or not isinstance(description.get("format"), int):
         raise ValueError(f"{path} must describe its rule with a `format` number, got {description!r}.")
     if description["format"] > FORMAT:
         raise ValueError(
             f"{path} has format {description['format']}, newer than the {FORMAT} that this version of graphnca reads."
         )
-    if not isinstance(description.get("architecture"), dict):
-        raise ValueError(f"{path} must describe the rule's `architecture`, got {description.get('architecture')!r}.")
+    digest = description.pop(DIGEST, None)
+    if digest is not None and digest != _digest(json.dumps(description), tensors):
+        raise ValueError(f"{path} is damaged: it has another {DIGEST} than what was saved.")
+    description.setdefault("card", {})
+    for name in ("architecture", "card"):
+        if not isinstance(description.get(name), dict):
+            raise ValueError(f"{path} must describe the rule's `{name}` by names, got {description.get(name)!r}.")
     return description, tensors
+
+
+def _parsed(path: Path, text: str) -> Any:
+    def refused(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is no number of JSON")
+
+    def finite(digits: str) -> float:
+        return value if math.isfinite(value := float(digits)) else refused(digits)
+
+    try:
+        return json.loads(text, parse_constant=refused, parse_float=finite)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} must describe its rule in JSON, but the description is damaged: {error}.") from error
+
+
+def _digest(description: str, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of a description, as JSON, and of the names, types, shapes and bytes of the tensors."""
+    digest = hashlib.sha256(json.dumps(json.loads(description)).encode())  # as whoever reads it will write it
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _build(path: Path, architecture: dict[str, Any]) -> NCAConv:
@@ -205,12 +238,13 @@ def _build(path: Path, architecture: dict[str, Any]) -> NCAConv:
     }
     try:
         return NCAConv(**arguments)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of any kind: what a file says reaches every line of the constructors
         raise ValueError(f"{path} describes an architecture that NCAConv does not know: {error}") from error
 
 
-def _check_tensors(path: Path, rule: NCAConv, tensors: Mapping[str, Tensor]) -> None:
-    expected = rule.state_dict()
+def _check_tensors(
+    path: Path, expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor], dtype: torch.dtype
+) -> None:
     missing, unknown = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
     if missing or unknown:
         raise ValueError(f"{path} must hold the tensors {sorted(expected)}: missing {missing}, not known {unknown}.")
@@ -220,5 +254,7 @@ def _check_tensors(path: Path, rule: NCAConv, tensors: Mapping[str, Tensor]) -> 
                 f"{path}: {name!r} must have the shape {tuple(expected[name].shape)} of the described architecture, "
                 f"got {tuple(tensor.shape)}."
             )
-        if not torch.isfinite(tensor).all():
+        if tensor.dtype not in DTYPES:
+            raise ValueError(f"{path}: {name!r} must be of one of the types {DTYPES}, got {tensor.dtype}.")
+        if not torch.isfinite(tensor.to(dtype)).all():
             raise ValueError(f"{path}: {name!r} must be finite, got NaN or infinity.")

@@ -1,6 +1,7 @@
 """A rule comes back from disk as it went there, or one error says why not."""
 
 import json
+import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,9 @@ def stored(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
 
 
 def rewrite(path: Path, tensors: dict[str, torch.Tensor], description: object) -> None:
+    """Another content as a whole file, as from before there was a digest."""
+    if isinstance(description, dict):
+        description = {name: value for name, value in description.items() if name != "sha256"}
     save_file(tensors, path, metadata={"graphnca": json.dumps(description)})
 
 
@@ -259,3 +263,85 @@ def test_bad_genomes_are_not_read(tmp_path: Path, genome: torch.Tensor) -> None:
     rewrite(path, {**tensors, "genome.rose": genome}, description)
     with pytest.raises(ValueError, match=r"genome 'rose' must be finite and of shape \(2,\)"):
         load_genomes(path)
+
+
+def test_what_a_file_claims_takes_no_memory(saved: Path) -> None:
+    """A file of 3 kB with hidden layers of up to 10^30 units: refused for its shapes, before there is a layer."""
+    tensors, description = stored(saved)
+    architecture = description["architecture"]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for size in (30_000_000, 10**12, 10**30):
+        for name in ("hidden_size", "num_channels"):
+            rewrite(saved, tensors, {**description, "architecture": architecture | {name: size}})
+            with pytest.raises(ValueError, match="must have the shape|NCAConv does not know"):
+                load_rule(saved)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB; it were gigabytes
+
+
+@pytest.mark.parametrize(
+    "change", [{"hidden_size": "8"}, {"gains": [1]}, {"perception": 3}, {"perception": [[]]}, {"num_channels": None}]
+)
+def test_arguments_of_a_wrong_type_are_one_clear_error(saved: Path, change: dict) -> None:
+    tensors, description = stored(saved)
+    rewrite(saved, tensors, {"format": 1, "architecture": description["architecture"] | change})
+    with pytest.raises(ValueError, match="NCAConv does not know"):
+        load_rule(saved)
+
+
+def test_a_flipped_bit_changes_no_number(saved: Path) -> None:
+    """Wherever it lies in the file: it is refused, or means nothing."""
+    rule, description, whole = load_rule(saved), describe_rule(saved), saved.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        saved.write_bytes(damaged)
+        try:
+            loaded = load_rule(saved)
+        except ValueError:
+            refused += 1
+            continue
+        seen = describe_rule(saved)
+        assert {name: seen[name] for name in description} == description  # perhaps with a digest of a misspelt name
+        assert all(torch.equal(loaded.state_dict()[name], value) for name, value in rule.state_dict().items())
+    assert refused > 0.9 * len(whole) / 3
+
+
+def test_a_file_from_before_there_was_a_digest_loads(saved: Path) -> None:
+    rule, description = load_rule(saved), describe_rule(saved)
+    rewrite(saved, *stored(saved))
+    assert "sha256" not in stored(saved)[1]
+    assert describe_rule(saved) == description
+    assert all(torch.equal(load_rule(saved).state_dict()[name], value) for name, value in rule.state_dict().items())
+
+
+def test_another_description_has_another_digest(saved: Path) -> None:
+    tensors, description = stored(saved)
+    changed = json.dumps({**description, "card": {"seed": 8}})
+    save_file(tensors, saved, metadata={"graphnca": changed})
+    with pytest.raises(ValueError, match="is damaged: it has another sha256"):
+        describe_rule(saved)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_description_holds_finite_numbers(saved: Path, number: str) -> None:
+    tensors, description = stored(saved)
+    text = json.dumps({"format": 1, "architecture": {**description["architecture"], "alive_threshold": "here"}})
+    save_file(tensors, saved, metadata={"graphnca": text.replace('"here"', number)})
+    with pytest.raises(ValueError, match=f"{number} is no number of JSON"):
+        load_rule(saved)
+
+
+@pytest.mark.parametrize("description", ["[" * 100_000, '{"format": 1, "architecture": {}, "card": [1]}'])
+def test_deep_and_odd_descriptions_are_one_clear_error(saved: Path, description: str) -> None:
+    save_file(stored(saved)[0], saved, metadata={"graphnca": description})
+    with pytest.raises(ValueError, match="must describe"):
+        describe_rule(saved)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.bool, torch.complex64])
+def test_weights_are_floats(saved: Path, dtype: torch.dtype) -> None:
+    tensors, description = stored(saved)
+    rewrite(saved, {name: tensor.to(dtype) for name, tensor in tensors.items()}, description)
+    with pytest.raises(ValueError, match="must be of one of the types|whole safetensors file"):
+        load_rule(saved)
