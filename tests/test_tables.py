@@ -32,7 +32,7 @@ def test_every_table_is_current() -> None:
 
 
 def test_an_outdated_table_is_rewritten() -> None:
-    old = "before\n<!-- table: benchmark -->\n| 1 |\n<!-- /table -->\nafter"
+    old = "before\n<!-- table: benchmark/isonca -->\n| 1 |\n<!-- /table -->\nafter"
     assert "| 1 |" not in rewritten(old)
     assert rewritten(rewritten(old)) == rewritten(old)
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +77,13 @@ def compare(name: str, comparison: Comparison, config: Config) -> Outcome:
 
 def memory_in_a_process(name: str, program: str, config: Config) -> float:
     """Megabytes of one program, measured in a process of its own."""
-    command = [sys.executable, str(SCRIPT), "--memory-of", f"{name}/{program}"]
-    for option in fields(Config):
-        command += [f"--{option.name.replace('_', '-')}", str(getattr(config, option.name))]
+    command = [sys.executable, str(SCRIPT)]
+    for option, value in asdict(replace(config, memory_of=f"{name}/{program}", publish=False)).items():
+        flag = option.replace("_", "-")
+        if isinstance(value, bool):
+            command.append(f"--{flag}" if value else f"--no-{flag}")
+        elif value != ():
+            command += [f"--{flag}", *map(str, value if isinstance(value, tuple) else (value,))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{name}/{program} could not be measured on its own:\n{done.stderr[-2000:]}")

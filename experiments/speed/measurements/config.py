@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Config:
     """The sizes of every measurement; the defaults are those of the published tables."""
 
-    only: str = ""
-    """Names of the measurements, separated by commas; empty: all of them."""
+    only: tuple[str, ...] = ()
+    """Names of the measurements; empty: all of them."""
     repeats: int = 5
     """Times each program runs after its first, unmeasured run; medians are reported."""
     threads: int = 2
@@ -49,6 +49,12 @@ class Config:
     cax_python: str = ""
     """A Python that has CAX, where this one has not."""
     out: str = "out/benchmark"
+    quick: bool = False
+    """Tiny sizes: does it run?"""
+    publish: bool = False
+    """Also copy the results into the docs."""
+    memory_of: str = ""
+    """COMPARISON/PROGRAM: print its megabytes and end."""
 
 
 QUICK = Config(

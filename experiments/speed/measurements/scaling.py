@@ -63,7 +63,7 @@ def scaling(config: Config) -> Section:
         f"`{config.rule}` side by side. Gradient: forward and backward, the loss is the last state's mean square; left "
         "out where the dense program would need more than 6 GB."
     )
-    plots = {f"{series}.png": _plot(series, step, points) for series in ("cells", "living")}
+    plots = [_plot(series, step, points) for series in ("cells", "living")]
     return Section("Cost against cells and living cells", setting, header, rows, {"ms": step}, [], plots)
 
 
@@ -98,7 +98,7 @@ def _plot(series: str, step: dict[str, float], points: dict[str, tuple[float, fl
         lines[name] = ([points[key][axis] for key in keys], [step[key] for key in keys])
     return draw_curves(
         lines,
-        size=(800, 440),
+        size=(640, 380),
         log_x=True,
         log_y=True,
         dots=True,

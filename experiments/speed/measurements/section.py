@@ -24,8 +24,8 @@ class Section:
     rows: list[list[str]]
     numbers: dict[str, Any]
     claims: list[Claim] = field(default_factory=list)
-    plots: dict[str, Any] = field(default_factory=dict)
-    """Pictures by file name; written beside the report."""
+    plots: list[Any] = field(default_factory=list)
+    """Pictures, shown side by side."""
 
 
 def short(value: float) -> str:

@@ -14,7 +14,9 @@ from measurements import COMPARISONS, MEASUREMENTS, QUICK, Claim, Config, megaby
 from measurements.section import at_least, at_most, short
 from measurements.share import PARTS, iteration_of, timed_iteration
 from measurements.timing import in_turns
-from result_tables import speed
+from result_tables import join
+
+from graphnca.results.table import read_tables
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +24,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict, Path]]
     """One run of everything; without the type checks, which take most of the time."""
     out = tmp_path_factory.mktemp("benchmark")
     jaxtyping.config.update("jaxtyping_disable", True)
-    report = benchmark.measure(replace(QUICK, only=",".join(MEASUREMENTS), out=str(out)))
+    report = benchmark.measure(replace(QUICK, only=tuple(MEASUREMENTS), out=str(out)))
     jaxtyping.config.update("jaxtyping_disable", False)
     return report, out
 
 
 def test_every_measurement_reports_a_table(run: tuple[dict, Path]) -> None:
-    report, out = run
-    assert list(report["sections"]) == list(MEASUREMENTS)
-    for section in report["sections"].values():
-        assert section["rows"] and all(len(row) == len(section["header"]) for row in section["rows"])
-    assert json.loads((out / "benchmark.json").read_text())["sections"] == json.loads(json.dumps(report["sections"]))
-    assert all((out / file).stat().st_size > 1000 for file in ("cells.png", "living.png"))
-    page = (out / "benchmark.md").read_text()
-    assert all(section["title"] in page for section in report["sections"].values())
+    metrics, out = run
+    assert list(metrics["sections"]) == list(MEASUREMENTS)
+    assert json.loads((out / "metrics.json").read_text()) == json.loads(json.dumps(metrics))
+    tables = read_tables(out)
+    assert list(tables) == [*MEASUREMENTS, "goals"]
+    assert all(table.rows for table in tables.values())
+    assert tables["goals"].caption == "One run."
+    assert (out / "figure.webp").stat().st_size > 1000
 
 
 def test_what_was_promised_is_measured(run: tuple[dict, Path]) -> None:
@@ -46,37 +48,30 @@ def test_what_was_promised_is_measured(run: tuple[dict, Path]) -> None:
     assert any("lizard on" in claim for claim in claims)  # the large mesh
 
 
-def test_publishing_keeps_what_was_not_measured_again(run: tuple[dict, Path], tmp_path: Path) -> None:
-    report, out = run
-    benchmark.publish(report, out, tmp_path)
-    again = report | {"begun": "later", "sections": {"share": report["sections"]["share"]}}
-    benchmark.publish(again, out, tmp_path)
-    sections = json.loads((tmp_path / "benchmark.json").read_text())["sections"]
-    assert list(sections) == list(MEASUREMENTS)
-    assert sections["share"]["begun"] == "later"
-    assert sections["isonca"]["begun"] == report["begun"]
-    assert (tmp_path / "cells.png").exists()
-
-
-def test_the_docs_tables_are_made_of_it(
+def test_publishing_keeps_what_was_not_measured_again(
     run: tuple[dict, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(speed, "ROOT", tmp_path)
-    assert speed.benchmark() == "Not measured yet."
-    benchmark.publish(*run, tmp_path / "docs" / "results" / "benchmark")
-    assert set(speed.MEASUREMENTS) == set(MEASUREMENTS) - {"wide"}
-    for name in speed.MEASUREMENTS:
-        assert speed.TABLES[f"speed_{name}"]().count("\n") >= 3
-    assert "| measure | goal | measured | reached |" in speed.goals()
-    assert speed.goals().startswith("One run.")
+    metrics, out = run
+    folder = benchmark.publish(metrics, out, tmp_path)
+    again = {name: entry | {"begun": "later"} for name, entry in metrics["sections"].items() if name == "share"}
+    benchmark.publish({**metrics, "sections": again}, out, tmp_path)
+    sections = json.loads((folder / "metrics.json").read_text())["sections"]
+    assert list(sections) == list(MEASUREMENTS)
+    assert sections["share"]["begun"] == "later"
+    assert sections["isonca"]["begun"] == metrics["sections"]["isonca"]["begun"]
+    assert read_tables(folder)["goals"].caption == "From 2 runs."
+    assert (folder / "figure.webp").exists()
+    monkeypatch.setattr(join, "RESULTS", tmp_path)
+    assert "| measure | goal | measured | reached |" in join.shown("benchmark/goals")
+    assert join.shown("benchmark_cuda/isonca") == join.NOT_MEASURED
 
 
 def test_only_known_measurements_can_be_asked_for() -> None:
-    assert benchmark.chosen(Config(only="share,isonca")) == ["share", "isonca"]
+    assert benchmark.chosen(Config(only=("share", "isonca"))) == ["share", "isonca"]
     assert "large_mesh" not in benchmark.chosen(Config(large=0))
     assert benchmark.chosen(Config(device="cuda")) == ["isonca", "wide"]
     with pytest.raises(SystemExit, match="got shares"):
-        benchmark.chosen(Config(only="shares"))
+        benchmark.chosen(Config(only=("shares",)))
 
 
 def test_every_contest_is_a_measurement_of_that_name() -> None:
