@@ -1,9 +1,8 @@
 """Cuts, damage over time, and the stability report."""
 
-from functools import partial
 from statistics import median
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, result, results_of_rules, table
 
 BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
 GOAL_SHARE = 0.9
@@ -143,25 +142,11 @@ def stability() -> str:
     return table(header, rows) if rows else NOT_MEASURED
 
 
-def one_picture(name: str, file: str, words: str) -> str:
-    """A picture of a result, once there is one."""
-    return f"![{words}](results/{name}/{file})" if result(name) else NOT_MEASURED
-
-
 TABLES: Tables = {
     "damage_battery_goal": battery_goal,
     "damage_battery": battery,
     "damage_battery_many": many_seeds,
-    "damage_battery_cuts": partial(pictures, BATTERY, "cuts.png", "Every cut, and how it heals"),
-    "damage_battery_curves": partial(pictures, BATTERY, "curves.png", "The error after a cut over time"),
-    "damage_battery_side_by_side": partial(pictures, BATTERY, "many.png", "Nine seeds on one mesh, cut and healed"),
-    "damage_battery_animation": partial(pictures, BATTERY, "animation.gif", "Nine seeds on one mesh, moving"),
     "damage_over_time": over_time,
     "damage_over_time_goal": over_time_goal,
-    "damage_over_time_runs": partial(one_picture, OVER_TIME, "runs.png", "The errors of all runs, sorted"),
-    "damage_over_time_curves": partial(one_picture, OVER_TIME, "curves.png", "The median error over time"),
-    "damage_over_time_strips": partial(one_picture, OVER_TIME, "strips.png", "The median run, wound by wound"),
-    "damage_over_time_animation": partial(one_picture, OVER_TIME, "animation.gif", "Two runs of each rule"),
     "stability": stability,
-    "stability_pages": partial(pictures, STABILITY, "report.png", "The stability report"),
 }

@@ -1,6 +1,6 @@
 """A rule that excites one channel of a network."""
 
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
+from result_tables.markdown import NOT_MEASURED, Tables, result, table
 
 
 def feature_visualisation() -> str:
@@ -33,18 +33,4 @@ def feature_visualisation() -> str:
     )
 
 
-def feature_pictures() -> str:
-    """The picture of the sheets and the animation, where they are."""
-    folder = ROOT / "docs/results/feature_visualisation"
-    if not (folder / "figure.png").exists():
-        return NOT_MEASURED
-    return "\n\n".join(
-        [
-            "![Sheets in columns, steps in rows, the picture of pixels at the right]"
-            "(results/feature_visualisation/figure.png)",
-            "![From cells that are all alike](results/feature_visualisation/growth.gif)",
-        ]
-    )
-
-
-TABLES: Tables = {"feature_visualisation": feature_visualisation, "feature_pictures": feature_pictures}
+TABLES: Tables = {"feature_visualisation": feature_visualisation}

@@ -3,16 +3,10 @@
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
+from result_tables.markdown import NOT_MEASURED, Tables, result, table
 
 FOLDER = "gnomonic_growth"
 WHOLE = "shells with all within tolerance"
-PICTURES = {
-    "growth.gif": "The first run on squares, hexagons and a Voronoi mesh, from the drawn shell to eight chambers",
-    "shells.png": "Drawn, and after 2, 4, 6 and 8 chambers, at both angles on each kind of cells",
-    "regions.png": "One run at the end of each cycle: growing cells magenta, mature ones black, frozen ones cyan",
-    "areas.png": "Area of each chamber relative to the ideal one, median run",
-}
 
 
 def of_sheets() -> str:
@@ -52,16 +46,7 @@ def of_chambers() -> str:
     return table(["angle", *(f"chamber {number}" for number in range(1, len(rows[0])))], rows)
 
 
-def pictures() -> str:
-    """What there is to see."""
-    shown = [file for file in PICTURES if (ROOT / "docs/results" / FOLDER / file).exists()]
-    return "\n\n".join(f"![{PICTURES[file]}](results/{FOLDER}/{file})\n\n*{PICTURES[file]}.*" for file in shown) or (
-        NOT_MEASURED
-    )
-
-
 TABLES: Tables = {
     "gnomonic_growth": of_sheets,
     "gnomonic_growth_chambers": of_chambers,
-    "gnomonic_growth_pictures": pictures,
 }

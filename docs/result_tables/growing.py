@@ -67,21 +67,8 @@ def growing_meshes() -> str:
     return table(["rule", "trained on", *moments], rows) if rows else NOT_MEASURED
 
 
-def growing_pictures() -> str:
-    """The strip, the animation and the curves."""
-    if not result("growing"):
-        return NOT_MEASURED
-    shown = {
-        "strip.png": "Every rule on three kinds of cells, step by step",
-        "growth.gif": "The same in motion",
-        "error.png": "Error against step",
-    }
-    return "\n\n".join(f"![{words}](results/growing/{file})" for file, words in shown.items())
-
-
 TABLES: Tables = {
     "growing_errors": growing_errors,
     "growing_goal": growing_goal,
     "growing_meshes": growing_meshes,
-    "growing_pictures": growing_pictures,
 }

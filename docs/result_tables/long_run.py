@@ -1,8 +1,6 @@
 """Ten thousand steps."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 
 def long_run() -> str:
@@ -42,6 +40,4 @@ def long_run_fates() -> str:
 TABLES: Tables = {
     "long_run": long_run,
     "long_run_fates": long_run_fates,
-    "long_run_curves": partial(pictures, "long_run", "curves.png", "Loss, living cells, angle and distance over time"),
-    "long_run_strips": partial(pictures, "long_run", "strip.png", "One run on each sheet over 10,000 steps"),
 }

@@ -28,9 +28,3 @@ def results_of_rules(prefix: str) -> dict[str, dict[str, Any]]:
     """The published numbers of a result that has a folder for each rule, by rule."""
     paths = sorted((ROOT / "docs/results").glob(f"{prefix}_*/metrics.json"))
     return {path.parent.name.removeprefix(f"{prefix}_"): result(path.parent.name) for path in paths}
-
-
-def pictures(prefix: str, file: str, words: str) -> str:
-    """One picture of each rule of such a result, under its name."""
-    shown = [name for name in results_of_rules(prefix) if (ROOT / f"docs/results/{prefix}_{name}/{file}").exists()]
-    return "\n\n".join(f"`{name}`:\n\n![{words}](results/{prefix}_{name}/{file})" for name in shown) or NOT_MEASURED

@@ -4,7 +4,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "noise_gain_law"
 WAYS = {"law": "law", "corrected": "corrected only", "raw": "raw sums"}
@@ -72,8 +72,4 @@ TABLES: Tables = {
     "noise_gain_last": partial(by_rule, "step 2000"),
     "noise_gain_goals": goals,
     "noise_gain_sheets": gains,
-    "noise_gain_pictures": partial(pictures, PREFIX, "figure.png", "Five sheets, in three ways"),
-    "noise_gain_later": partial(pictures, PREFIX, "later.png", "Five sheets at step 2,000, in three ways"),
-    "noise_gain_growth": partial(pictures, PREFIX, "growth.gif", "Growth with the law and without it"),
-    "noise_gain_curves": partial(pictures, PREFIX, "smoothing.png", "Error against the share of smoothing"),
 }

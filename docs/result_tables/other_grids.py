@@ -1,8 +1,6 @@
 """Other grids."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 
 def other_grids() -> str:
@@ -25,5 +23,4 @@ def other_grids() -> str:
 
 TABLES: Tables = {
     "other_grids": other_grids,
-    "other_grids_pictures": partial(pictures, "other_grids", "figure.png", "Seven sheets, whole and close up"),
 }

@@ -1,6 +1,6 @@
 """What 8 bits cost the shipped textures."""
 
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
+from result_tables.markdown import NOT_MEASURED, Tables, result, table
 
 
 def quantised_texture() -> str:
@@ -69,22 +69,8 @@ def quantised_time() -> str:
     )
 
 
-def quantised_pictures() -> str:
-    """The picture of every rule."""
-    names = [
-        name
-        for name in result("quantised_texture").get("rules", {})
-        if (ROOT / f"docs/results/quantised_texture/{name}.png").exists()
-    ]
-    words = "Sheets in columns, float above, 8 bits below"
-    return "\n\n".join(f"`{name}`:\n\n![{words}](results/quantised_texture/{name}.png)" for name in names) or (
-        NOT_MEASURED
-    )
-
-
 TABLES: Tables = {
     "quantised_texture": quantised_texture,
     "quantised_gains": quantised_gains,
     "quantised_time": quantised_time,
-    "quantised_pictures": quantised_pictures,
 }

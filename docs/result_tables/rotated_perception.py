@@ -1,9 +1,8 @@
 """One rule at eight angles, and under frames of its own for every cell."""
 
-from functools import partial
 from statistics import median
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "rotated_perception"
 EXACT = -7.9  # log10 error below which the painted target is met to the last digit
@@ -43,7 +42,4 @@ def rotated_fields() -> str:
 TABLES: Tables = {
     "rotated_angles": rotated_angles,
     "rotated_fields": rotated_fields,
-    "rotated_angle_pictures": partial(pictures, PREFIX, "angles.png", "Eight angles on three kinds of cells"),
-    "rotated_field_pictures": partial(pictures, PREFIX, "fields.png", "Bent and twisted patterns with their frames"),
-    "rotated_growth": partial(pictures, PREFIX, "growth.gif", "Eight angles growing on a mesh, and the fields"),
 }

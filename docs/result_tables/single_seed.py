@@ -1,9 +1,8 @@
 """From a single cell: unfolding, evolution, landscape."""
 
-from functools import partial
 from statistics import median
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, result, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, result, results_of_rules, table
 
 
 def unfolding() -> str:
@@ -103,12 +102,8 @@ def landscape_symmetry() -> str:
 TABLES: Tables = {
     "unfolding": unfolding,
     "around_the_seed": around_the_seed,
-    "unfolding_pictures": partial(pictures, "unfolding", "unfolding.png", "Five runs from a single cell to step 5,000"),
-    "unfolding_growth": partial(pictures, "unfolding", "growth.gif", "Five runs side by side"),
-    "unfolding_finals": partial(pictures, "unfolding", "final.png", "Ten runs at step 5,000"),
     "orientations": orientations,
     "evolution": evolution,
-    "evolution_pictures": partial(pictures, "evolution", "evolution.png", "What snapshots of the training grow"),
     "landscape": landscape,
     "landscape_symmetry": landscape_symmetry,
 }

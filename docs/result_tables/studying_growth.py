@@ -3,15 +3,7 @@
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, result, table
-
-
-def pictures(name: str, shown: dict[str, str]) -> str:
-    """The pictures of a result with what they show, those that are there."""
-    there = {file: words for file, words in shown.items() if (ROOT / f"docs/results/{name}/{file}").exists()}
-    return (
-        "\n\n".join(f"![{words}](results/{name}/{file})\n\n*{words}.*" for file, words in there.items()) or NOT_MEASURED
-    )
+from result_tables.markdown import NOT_MEASURED, Tables, result, table
 
 
 def kinds(sheets: dict[str, Any]) -> dict[str, list[Any]]:
@@ -92,17 +84,6 @@ def induction_goal() -> str:
     return table(["measure, on squares", "goal", "measured", "reached"], rows)
 
 
-def induction_pictures() -> str:
-    """What induction.py draws."""
-    shown = {
-        "newts.png": "Grafted newts at once, halfway and at the end, and the two controls at the end",
-        "close_up.png": "The flank step by step",
-        "newt.gif": "The same in motion, on squares",
-        "curve.png": "Colour difference between the half below the graft and the lower half of the eye",
-    }
-    return pictures("induction", shown)
-
-
 def apoptosis() -> str:
     """The bone's cavity on every kind of cells."""
     metrics = result("apoptosis")
@@ -131,16 +112,6 @@ def apoptosis() -> str:
     last = metrics["config"]["steps"]
     header = ["cells", "cavity alive at most", "at step", f"at step {last}, median", "worst run", "bone alive"]
     return table([*header, "log10 error", f"all below {metrics['goal']:.0%}"], rows)
-
-
-def apoptosis_pictures() -> str:
-    """What apoptosis.py draws."""
-    shown = {
-        "bones.png": "The run in the middle on every sheet",
-        "bone.gif": "The same in motion, on squares",
-        "curve.png": "Share of the living among the cells of the cavity and of the bone",
-    }
-    return pictures("apoptosis", shown)
 
 
 def speciation() -> str:
@@ -179,18 +150,6 @@ def speciation_forms() -> str:
     return table(["measure", "value"], rows)
 
 
-def speciation_pictures() -> str:
-    """What speciation.py draws."""
-    shown = {
-        "flowers.png": "The three flowers step by step on squares, and grown on the other sheets",
-        "flowers.gif": "The same in motion",
-        "embryos.png": "How far the mean colours of the flowers lie apart",
-        "walks.png": "Walks from one genome to another",
-        "tree.png": "What grows from mixtures of the three genomes, as a tree; the bar below each is the mixture",
-    }
-    return pictures("speciation", shown)
-
-
 def large_pattern() -> str:
     """The large flower on every kind of cells."""
     metrics = result("large_pattern")
@@ -208,25 +167,11 @@ def large_pattern() -> str:
     return "\n".join([f"{words}; {empty}.", "", table(["cells", *(f"step {int(step):,}" for step in steps)], rows)])
 
 
-def large_pattern_pictures() -> str:
-    """What large_pattern.py draws."""
-    shown = {
-        "flower.png": "The run in the middle on every sheet",
-        "flower.gif": "The same in motion, on squares",
-        "error.png": "log10 of the mean squared error against steps",
-    }
-    return pictures("large_pattern", shown)
-
-
 TABLES: Tables = {
     "induction": induction,
     "induction_goal": induction_goal,
-    "induction_pictures": induction_pictures,
     "apoptosis": apoptosis,
-    "apoptosis_pictures": apoptosis_pictures,
     "speciation": speciation,
     "speciation_forms": speciation_forms,
-    "speciation_pictures": speciation_pictures,
     "large_pattern": large_pattern,
-    "large_pattern_pictures": large_pattern_pictures,
 }

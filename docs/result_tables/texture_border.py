@@ -1,8 +1,6 @@
 """Textures that a border of new cells was added to."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "texture_border"
 
@@ -39,7 +37,4 @@ TABLES: Tables = {
     "texture_border_features": features,
     "texture_border": texture_border,
     "texture_core": texture_core,
-    "texture_border_pictures": partial(pictures, PREFIX, "figure.png", "The border added, on the way, and at the end"),
-    "texture_border_curves": partial(pictures, PREFIX, "curves.png", "Loss of the whole after the border came"),
-    "texture_border_growth": partial(pictures, PREFIX, "border.gif", "A core, and then a border around it"),
 }

@@ -1,8 +1,6 @@
 """Textures under turned frames."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "texture_frames"
 
@@ -54,7 +52,4 @@ TABLES: Tables = {
     "texture_directions": texture_directions,
     "texture_angles": texture_angles,
     "texture_fields": texture_fields,
-    "texture_angle_pictures": partial(pictures, PREFIX, "angles.png", "Five angles on three kinds of cells"),
-    "texture_field_pictures": partial(pictures, PREFIX, "fields.png", "Four fields of frames on three kinds of cells"),
-    "texture_turning": partial(pictures, PREFIX, "turning.gif", "The frame turned while the rule runs"),
 }

@@ -1,10 +1,9 @@
 """Textures on hexagons and meshes, and with other gradients."""
 
-from functools import partial
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "texture_grids"
 WAYS = {"law": "law", "corrected": "corrected only", "raw": "raw sums"}
@@ -111,8 +110,4 @@ TABLES: Tables = {
     "texture_grids_scale": scale,
     "texture_grids_floors": floors,
     "texture_grids_ways": ways,
-    "texture_grids_pictures": partial(pictures, PREFIX, "figure.png", "A template and five sheets, at both steps"),
-    "texture_grids_cells": partial(pictures, PREFIX, "cells.png", "Squares, hexagons and a mesh close up"),
-    "texture_grids_growth": partial(pictures, PREFIX, "growth.gif", "The texture forming on three kinds of cells"),
-    "texture_grids_ways_pictures": partial(pictures, PREFIX, "ways.png", "Four sheets, in three ways"),
 }

@@ -1,8 +1,6 @@
 """Textures over time: persistence, damage, hidden channels, failures."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PERSISTENCE = "texture_persistence"
 COMPONENTS, FAILURES = "texture_components", "texture_failures"
@@ -68,14 +66,7 @@ def colours() -> str:
 
 TABLES: Tables = {
     "texture_persistence": persistence,
-    "texture_persistence_curves": partial(pictures, PERSISTENCE, "curves.png", "Loss and change over time"),
-    "texture_persistence_memory": partial(pictures, PERSISTENCE, "memory.png", "Correlation with what was seen before"),
-    "texture_persistence_strips": partial(pictures, PERSISTENCE, "strip.png", "Three sheets at six moments"),
-    "texture_persistence_animations": partial(pictures, PERSISTENCE, "animation.gif", "A thousand steps"),
     "texture_components": components,
-    "texture_components_pictures": partial(pictures, COMPONENTS, "figure.png", "What is visible, and the components"),
-    "texture_components_animations": partial(pictures, COMPONENTS, "animation.gif", "Both while the texture forms"),
     "texture_failures": failures,
     "texture_failures_colours": colours,
-    "texture_failures_pictures": partial(pictures, FAILURES, "figure.png", "Every case, beside the template"),
 }

@@ -1,8 +1,6 @@
 """Two textures on one sheet."""
 
-from functools import partial
-
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "texture_map"
 
@@ -21,6 +19,4 @@ def texture_map() -> str:
 
 TABLES: Tables = {
     "texture_map": texture_map,
-    "texture_map_pictures": partial(pictures, PREFIX, "figure.png", "Two textures on one sheet, by three maps"),
-    "texture_map_growth": partial(pictures, PREFIX, "map.gif", "Two textures growing on one mesh"),
 }

@@ -1,9 +1,8 @@
 """Textures whose halves live at different speeds."""
 
-from functools import partial
 from statistics import median
 
-from result_tables.markdown import NOT_MEASURED, Tables, pictures, results_of_rules, table
+from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
 PREFIX = "texture_speeds"
 
@@ -33,7 +32,4 @@ def features() -> str:
 TABLES: Tables = {
     "texture_speed_features": features,
     "texture_speeds": texture_speeds,
-    "texture_speed_pictures": partial(pictures, PREFIX, "figure.png", "Undisturbed, and two ways to slow a half down"),
-    "texture_speed_curves": partial(pictures, PREFIX, "curves.png", "Loss of the fast and the slow half"),
-    "texture_speed_growth": partial(pictures, PREFIX, "growth.gif", "Two speeds on a mesh, from the seed on"),
 }

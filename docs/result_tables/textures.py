@@ -3,7 +3,7 @@
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, table
+from result_tables.markdown import NOT_MEASURED, Tables, table
 from result_tables.shipped import by_kind, measured_by, trained_on
 
 
@@ -51,7 +51,7 @@ def template_on_cells() -> str:
 
 
 def texture_features() -> str:
-    """Which features saw the pictures, in training and in the measurement."""
+    """Which features saw the in training and in the measurement."""
     rows = [
         [f"`{name}`", card["features"], card["measured"]["features"], card["statistic"]]
         for name, card in textures().items()
@@ -65,16 +65,9 @@ def texture_pictures() -> str:
     return "\n\n".join(shown) or NOT_MEASURED
 
 
-def template_pictures() -> str:
-    """The five templates."""
-    shown = (ROOT / "docs/results/templates/templates.png").exists()
-    return "![The five templates, each twice across](results/templates/templates.png)" if shown else NOT_MEASURED
-
-
 TABLES: Tables = {
     "shipped_textures": shipped_textures,
     "template_on_cells": template_on_cells,
     "texture_features": texture_features,
     "texture_pictures": texture_pictures,
-    "template_pictures": template_pictures,
 }
