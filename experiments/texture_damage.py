@@ -52,7 +52,7 @@ NOISE = 1.0  # bound of the noise; states of trained textures lie within it
 RECOVERED = 1.25  # times the undamaged run's loss; runs differ by as much
 MOMENTS = (0, 20, 40, 80, 160, 320, 500, 1000)  # steps since
 SHOWN = (0, 20, 80, 1000)
-TOLD = (0, 40, 160, 1000)
+REPORTED = (0, 40, 160, 1000)
 FRAMES_AT = (0, 2, 5, 8, 12, 16, 20, 25, 30, 36, 43, 52, 64, 80, 100, 130, 180)
 SCALE, ANIMATED_SCALE = 1.75, 1.5  # pixels a unit
 CURVE_SIZE = (560, 330)
@@ -205,7 +205,7 @@ def animation(
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """What is printed, kept beside the metrics, and shown in the documentation."""
-    told = [metrics["moments"].index(moment) for moment in TOLD if moment in metrics["moments"]]
+    places = [metrics["moments"].index(moment) for moment in REPORTED if moment in metrics["moments"]]
     sheets = metrics["sheets"]
     kinds = [kind for kind, numbers in next(iter(sheets.values())).items() if isinstance(numbers, dict)]
     rows = []
@@ -213,7 +213,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         row = [kind]
         for entry in sheets.values():
             ratios, after = entry[kind]["times undamaged"], entry[kind]["recovered after"]
-            row.append(f"{' / '.join(f'{ratios[place]:.2f}' for place in told)}; {'not' if after is None else after}")
+            row.append(f"{' / '.join(f'{ratios[place]:.2f}' for place in places)}; {'not' if after is None else after}")
         rows.append(row)
     return {"losses": Table(["damage", *sheets], rows)}
 

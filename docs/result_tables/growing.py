@@ -3,9 +3,6 @@
 from statistics import median
 
 from result_tables.markdown import NOT_MEASURED, Tables, result, table
-from result_tables.shipped import measured_by, trained_on
-
-MORE_MESHES = "errors to its own square pattern on more meshes"
 
 
 def growing_errors() -> str:
@@ -51,24 +48,7 @@ def growing_goal() -> str:
     )
 
 
-def growing_meshes() -> str:
-    """Shipped rules on many meshes: how far they are from what they are on squares."""
-    rows = []
-    moments: list[str] = []
-    for name, card in measured_by("ship_growing").items():
-        found = card["measured"].get(MORE_MESHES, {})
-        if found:
-            moments = list(found)
-            told = [
-                f"{entry['median']:.4f} ({entry['errors'][0]:.4f} to {entry['errors'][-1]:.4f})"
-                for entry in found.values()
-            ]
-            rows.append([f"`{name}`", trained_on(card), *told])
-    return table(["rule", "trained on", *moments], rows) if rows else NOT_MEASURED
-
-
 TABLES: Tables = {
     "growing_errors": growing_errors,
     "growing_goal": growing_goal,
-    "growing_meshes": growing_meshes,
 }

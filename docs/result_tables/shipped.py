@@ -1,11 +1,15 @@
 """The shipped rules: how they were trained, how well the lizard transfers."""
 
 import json
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from graphnca.results.table import Table
 from graphnca.rules import describe_rule, shipped_rules
-from result_tables.markdown import NOT_MEASURED, ROOT, Tables, table
+from result_tables.join import RESULTS
+
+MORE_MESHES = "errors to its own square pattern on more meshes"  # in the cards of rules that grow upright
 
 
 def transfer() -> str:
@@ -27,12 +31,12 @@ def transfer() -> str:
             ]
         )
     header = ["substrate", "cells", "median at step 1000", "the five runs", "living cells", "median at step 3000"]
-    return table([*header, "died or exploded by 3000"], rows)
+    return Table([*header, "died or exploded by 3000"], rows).markdown()
 
 
 def published() -> str:
     """The published lizard through the main job, where its results are kept."""
-    metrics = json.loads((ROOT / "docs/results/published_lizard/metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((RESULTS / "published_lizard/metrics.json").read_text(encoding="utf-8"))
     rows = [
         [
             name,
@@ -43,7 +47,7 @@ def published() -> str:
         ]
         for name, entry in metrics["substrates"].items()
     ]
-    return table(["substrate", "cells", "median at step 1000", "the five runs", "living cells"], rows)
+    return Table(["substrate", "cells", "median at step 1000", "the five runs", "living cells"], rows).markdown()
 
 
 def stages(card: dict[str, Any]) -> list[dict[str, Any]]:
@@ -68,7 +72,7 @@ def rules() -> str:
                 "<br>".join(f"`{part['trained by']}`" for part in parts),
             ]
         )
-    return table(["rule", "parameters", "trained on", "iterations", "hours", "commands, one a stage"], rows)
+    return Table(["rule", "parameters", "trained on", "iterations", "hours", "commands, one a stage"], rows).markdown()
 
 
 def measured_by(script: str) -> dict[str, dict[str, Any]]:
@@ -101,7 +105,7 @@ def shipped() -> str:
         seed = "several points" if card.get("seed") == "structured" else "one cell"
         shares = [f"{median(values) / empty:.3f}" for values in losses.values()]
         rows.append([f"`{name}`", card["target"], seed, trained_on(card), *shares])
-    return table(["rule", "grows", "from", "trained on", "square", "hex", "Voronoi"], rows)
+    return Table(["rule", "grows", "from", "trained on", "square", "hex", "Voronoi"], rows).markdown()
 
 
 def shipped_growing() -> str:
@@ -119,7 +123,23 @@ def shipped_growing() -> str:
         rows.append([*regime, *errors, f"{median(healed):.2f}"])
     moments = [f"{kind}, {step}" for step in ("500", "2,000") for kind in ("square", "hex", "Voronoi")]
     header = ["rule", "grows", "regime", "trained on", *moments, "square, 100 after losing a half"]
-    return table(header, rows) if rows else NOT_MEASURED
+    return Table(header, rows).markdown()
+
+
+def growing_meshes() -> str:
+    """Shipped rules on many meshes: how far they are from what they are on squares."""
+    rows = []
+    moments: list[str] = []
+    for name, card in measured_by("ship_growing").items():
+        found = card["measured"].get(MORE_MESHES, {})
+        if found:
+            moments = list(found)
+            told = [
+                f"{entry['median']:.4f} ({entry['errors'][0]:.4f} to {entry['errors'][-1]:.4f})"
+                for entry in found.values()
+            ]
+            rows.append([f"`{name}`", trained_on(card), *told])
+    return Table(["rule", "trained on", *moments], rows).markdown()
 
 
 def rule_pictures() -> str:
@@ -127,9 +147,10 @@ def rule_pictures() -> str:
     return "\n\n".join(f"`{name}`:\n\n![Runs of {name}](rules/{name}.png)" for name in shipped_rules())
 
 
-TABLES: Tables = {
+TABLES: dict[str, Callable[[], str]] = {
     "shipped": shipped,
     "shipped_growing": shipped_growing,
+    "growing_meshes": growing_meshes,
     "rule_pictures": rule_pictures,
     "transfer": transfer,
     "rules": rules,

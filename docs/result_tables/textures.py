@@ -1,9 +1,10 @@
 """The shipped textures: how each was trained, and how well it holds on other cells, from their cards."""
 
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from result_tables.markdown import NOT_MEASURED, Tables, table
+from graphnca.results.table import Table
 from result_tables.shipped import by_kind, measured_by, trained_on
 
 
@@ -26,13 +27,11 @@ def shipped_textures() -> str:
             }
             row += [f"{square:,.0f}", *(f"{worst[kind]:.2f}" for kind in worst)]
         rows.append(row)
-    if not rows:
-        return NOT_MEASURED
     steps = [step.removeprefix("step ") for step in next(iter(textures().values()))["measured"]["times square"]]
     header = ["rule", "trained on", "pieces of the template"]
     for step in steps:
         header += [f"square, {int(step):,}", "hex", "worst of the meshes"]
-    return table(header, rows)
+    return Table(header, rows).markdown()
 
 
 def template_on_cells() -> str:
@@ -47,7 +46,7 @@ def template_on_cells() -> str:
             continue
         rows.append([f"`{name}`", *(f"{median(v):,.0f}" for pairs in found.values() for v in zip(*pairs, strict=True))])
     header = [f"{kind}, {what}" for kind in ("square", "hex", "Voronoi") for what in ("template", "rule")]
-    return table(["texture", *header], rows) if rows else NOT_MEASURED
+    return Table(["texture", *header], rows).markdown()
 
 
 def texture_features() -> str:
@@ -56,16 +55,16 @@ def texture_features() -> str:
         [f"`{name}`", card["features"], card["measured"]["features"], card["statistic"]]
         for name, card in textures().items()
     ]
-    return table(["rule", "trained with", "measured with", "statistic"], rows) if rows else NOT_MEASURED
+    return Table(["rule", "trained with", "measured with", "statistic"], rows).markdown()
 
 
 def texture_pictures() -> str:
     """The picture of every shipped texture."""
     shown = [f"`{name}`:\n\n![{name} on five sheets, at both steps](rules/{name}.png)" for name in textures()]
-    return "\n\n".join(shown) or NOT_MEASURED
+    return "\n\n".join(shown)
 
 
-TABLES: Tables = {
+TABLES: dict[str, Callable[[], str]] = {
     "shipped_textures": shipped_textures,
     "template_on_cells": template_on_cells,
     "texture_features": texture_features,
