@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.drawn import drawn_sheet, drawn_worlds
+from protocol.drawn import drawn_sheet, sampled_environments
 from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, cells_of, texture_raster, zero_seed
@@ -128,7 +128,7 @@ def train(config: Config) -> Path:
             seed = zero_seed(rule, topology).to(processes.device)
             return World(topology, seed, excited_and_in_bounds(loss, config.overflow_weight), loss, kind)
 
-        worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
+        worlds, renewal = sampled_environments(kinds, world, every=config.renew_every, seed=config.seed)
         training = Training(
             rule.to(processes.device),
             worlds,

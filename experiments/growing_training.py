@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.drawn import drawn_sheet, drawn_worlds
+from protocol.drawn import drawn_sheet, sampled_environments
 from training_run import card_of, main, pictures, run, set_up
 
 from graphnca import load_rule
@@ -106,7 +106,7 @@ def train(config: Config) -> Path:
             topology = sheet.topology.to(str(processes.device))
             return growing_world(topology, target, sheet.raster(height, width), config.channels, kind)
 
-        worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
+        worlds, renewal = sampled_environments(kinds, world, every=config.renew_every, seed=config.seed)
         rule = load_rule(config.start) if config.start else growing_nca(config.channels, config.hidden)
         training = Training(
             rule.to(processes.device),

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.drawn import drawn_sheet, drawn_worlds
+from protocol.drawn import drawn_sheet, sampled_environments
 from training_run import main, pictures, run, set_up, starting_rule
 
 from graphnca.evaluation.published_loss import PADDING, SIZE, auxiliary_channels, target_with_auxiliary
@@ -91,7 +91,7 @@ def train(config: Config) -> Path:
             name = f"{kind} of gain {sheet.gain:.3f}"
             return isonca_world(topology, target, weights, sheet.raster(height, width), name)
 
-        worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
+        worlds, renewal = sampled_environments(kinds, world, every=config.renew_every, seed=config.seed)
         training_config = isonca_config(
             config.iterations,
             stop=config.stop,

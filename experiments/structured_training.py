@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from protocol.drawn import drawn_sheet, drawn_worlds
+from protocol.drawn import drawn_sheet, sampled_environments
 from protocol.structured import seed_of
 from torch import Tensor
 from training_run import main, pictures, run, set_up, starting_rule
@@ -107,7 +107,7 @@ def train(config: Config) -> Path:
             seed = seed_of(config.target, topology, angle=angle, mirror=mirror)
             return World(topology, seed, grown_and_still(loss, first_step=False), loss, kind)
 
-        worlds, renewal = drawn_worlds(placed, world, every=config.renew_every, seed=config.seed)
+        worlds, renewal = sampled_environments(placed, world, every=config.renew_every, seed=config.seed)
         rule, before = starting_rule(config.start)
         training = Training(
             rule.to(processes.device),

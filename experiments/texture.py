@@ -28,7 +28,7 @@ from typing import cast, get_args
 
 import numpy as np
 import torch
-from protocol.drawn import drawn_sheet, drawn_worlds
+from protocol.drawn import drawn_sheet, sampled_environments
 from protocol.features import features_of, precision_of
 from protocol.sheets import KINDS
 from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster
@@ -114,7 +114,7 @@ def train(config: Config) -> Path:
             losses.append(loss)
             return texture_world(topology.to(str(processes.device)), loss, rule.num_channels, kind)
 
-        worlds, renewal = drawn_worlds(kinds, world, every=config.renew_every, seed=config.seed)
+        worlds, renewal = sampled_environments(kinds, world, every=config.renew_every, seed=config.seed)
         training = Training(
             rule.to(processes.device),
             worlds,

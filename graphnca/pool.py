@@ -21,6 +21,10 @@ class PoolSample:
     states: Float[Tensor, "b n c"]
     losses: Float[Tensor, " b"]
     """The loss of each as it was committed, NaN where it is not known; on the CPU."""
+    regions: Int[Tensor, "b n"] | None = None
+    """What may change in each (`graphnca.regions`); None: everything in all."""
+    ranked: bool = False
+    """Whether they stand in the order of their losses, the worst first."""
 
     def rank(self, losses: Float[Tensor, " b"]) -> None:
         """Orders the sample by loss, the worst first (Growing NCA reseeds the worst and damages the best)."""
@@ -28,6 +32,8 @@ class PoolSample:
         self.states = self.states.index_select(0, order.to(self.states.device))
         order = order.to(self.indices.device)
         self.indices, self.losses = self.indices[order], self.losses[order]
+        self.regions = None if self.regions is None else self.regions[order.to(self.regions.device)]
+        self.ranked = True
 
     def reseed(self, rows: Tensor | list[int] | slice, seed: Float[Tensor, "n c"]) -> None:
         """Replaces rows of the sample (numbers, a mask or a slice) by the seed."""
@@ -113,8 +119,8 @@ class SamplePool:
 
 def join_pools(parts: list[dict[str, Any]]) -> dict[str, Tensor]:
     """The state (`SamplePool.state_dict`) of one pool with the entries of several, one after another."""
-    joined = {name: torch.cat([part[name] for part in parts]) for name in ("occupied", "values", "losses")}
-    return {"seed": parts[0]["seed"], **joined}
+    first = parts[0]
+    return {name: first[name] if name == "seed" else torch.cat([part[name] for part in parts]) for name in first}
 
 
 def part_of_pool(state: dict[str, Any], number: int, count: int) -> dict[str, Tensor]:
@@ -123,11 +129,13 @@ def part_of_pool(state: dict[str, Any], number: int, count: int) -> dict[str, Te
     Raises:
         ValueError: If the pool's entries can't be divided by `count`.
     """
-    size, rest = divmod(len(state["occupied"]), count)
+    entries = next(len(value) for name, value in state.items() if name not in ("seed", "values"))
+    size, rest = divmod(entries, count)
     if rest:
-        raise ValueError(f"`state` must be of a pool that can be divided by {count}, got {len(state['occupied'])}.")
+        raise ValueError(f"`state` must be of a pool that can be divided by {count}, got {entries}.")
     first, last = number * size, (number + 1) * size
-    before = int(state["occupied"][:first].sum())
-    occupied = state["occupied"][first:last]
-    part = {"seed": state["seed"], "occupied": occupied, "values": state["values"][before:][: int(occupied.sum())]}
-    return {**part, "losses": state["losses"][first:last]} if "losses" in state else part
+    part = {name: value if name == "seed" else value[first:last] for name, value in state.items() if name != "values"}
+    if "values" in state:  # those of the occupied cells, entry after entry
+        before = int(state["occupied"][:first].sum())
+        part["values"] = state["values"][before:][: int(part["occupied"].sum())]
+    return part

@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 
 from graphnca.evaluation.scores import seeded_position
 from graphnca.rasterizers import NearestCell
-from graphnca.training import drawn_worlds as drawn_worlds
+from graphnca.training import sampled_environments as sampled_environments
 from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see

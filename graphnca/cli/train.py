@@ -14,7 +14,7 @@ from ..atomic_file import write_atomically
 from ..evaluation.named import IN_FOLDER, read_subject
 from ..evaluation.subject import Subject
 from ..layers import NCAConv
-from ..training import Training, World, drawn_worlds, pool_pictures, run_and_save
+from ..training import Training, World, pool_pictures, run_and_save, sampled_environments
 from ..training.recipes import REGIMES
 from .errors import UsageError
 from .numbers import rate, whole
@@ -97,7 +97,7 @@ def run(given: argparse.Namespace) -> None:
         return recipe.world(topology.to(given.device), rule.num_channels, name_of_substrate(text))
 
     renewed = RENEWED if "voronoi" in given.substrate else 0
-    worlds, renewal = drawn_worlds(given.substrate, world, every=renewed, seed=given.seed)
+    worlds, renewal = sampled_environments(given.substrate, world, every=renewed, seed=given.seed)
     pictures = pool_pictures(given.target, recipe.rgb_offset)
     training = Training(rule.to(given.device), worlds, recipe.config, folder, pictures, renewal)
     recipe.shares_numbers_with(training)
@@ -115,7 +115,6 @@ def run(given: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
         raise KeyboardInterrupt(f"Stopped at iteration {training.iteration:,}; the same command {kept}.") from None
-    pictures(folder, training.worlds.worlds[0], training.worlds.pools[0].states[:8], training.history)
     if not math.isfinite(training.history[-1]):
         print("the loss is not finite any more: start again with a lower --rate")
     print(f"wrote {path}")

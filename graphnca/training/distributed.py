@@ -1,6 +1,6 @@
 """Several processes that train one rule together, by PyTorch's own engine (`torch.distributed`).
 
-    torchrun --nproc-per-node=4 experiments/isonca_training.py ...
+    torchrun --nproc-per-node=4 experiments/isonca/training.py ...
 
 Every process has the whole rule and a part of pool and batch. What they must agree on goes through the few operations
 here: sums (gradients), words of the first process (numbers drawn, when to save), and collections (checkpoints).
@@ -60,7 +60,7 @@ class Processes:
         if self.size == 1:
             return
         flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
-        with _told():
+        with _explained():
             dist.all_reduce(flat)
         for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.detach().copy_(total.view(tensor.shape))
@@ -70,7 +70,7 @@ class Processes:
         if self.size == 1:
             return value
         shared = torch.tensor(int(value))
-        with _told():
+        with _explained():
             dist.broadcast(shared, 0)
         return int(shared)
 
@@ -79,7 +79,7 @@ class Processes:
         if self.size == 1:
             return values
         everyone = [torch.empty_like(values) for _ in range(self.size)]
-        with _told():
+        with _explained():
             dist.all_gather(everyone, values)
         return torch.cat(everyone)
 
@@ -88,7 +88,7 @@ class Processes:
         if self.size == 1:
             return [item]
         items: list[Any] | None = [None] * self.size if self.is_first else None
-        with _told():
+        with _explained():
             dist.gather_object(item, items)
         return items
 
@@ -97,7 +97,7 @@ class Processes:
         if self.size == 1:
             return item
         items = [item]
-        with _told():
+        with _explained():
             dist.broadcast_object_list(items)
         return items[0]
 
@@ -143,7 +143,7 @@ def joined_processes(device: str | torch.device = "cpu") -> Iterator[Processes]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _explained() -> Iterator[None]:
     """An exchange that fails, in words."""
     try:
         yield

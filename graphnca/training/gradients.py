@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 FLOOR = 1e-8  # all published trainings
 
@@ -16,3 +17,16 @@ def normalise_gradients(parameters: Iterable[nn.Parameter]) -> None:
     for parameter in parameters:
         if parameter.grad is not None:
             parameter.grad /= parameter.grad.norm() + FLOOR
+
+
+def gradients_of(parameters: Iterable[nn.Parameter], *, complete: bool) -> list[Tensor]:
+    """The gradients of those parameters that have one; with `complete`, zeros are put where a backward pass left none.
+
+    Processes that add up their gradients must all have the same.
+    """
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    if complete:
+        for parameter in trained:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+    return [parameter.grad for parameter in trained if parameter.grad is not None]

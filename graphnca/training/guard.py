@@ -30,10 +30,10 @@ class Diagnosis(NamedTuple):
 
     def sentence(self) -> str:
         """What has happened, in words; empty when nothing has."""
-        return tell(self.counts().tolist(), len(self.dead))
+        return description(self.counts().tolist(), len(self.dead))
 
 
-def tell(counts: Sequence[int], total: int, limit: float = EXPLODED) -> str:
+def description(counts: Sequence[int], total: int, limit: float = EXPLODED) -> str:
     """Counts of samples not finite, exploded and dead, among so many, in words; empty when there are none."""
     reasons = ("not finite", f"exploded (|x| > {limit:g})", "dead (no cell alive)")
     found = ", ".join(f"{count} {reason}" for count, reason in zip(counts, reasons, strict=True) if count)

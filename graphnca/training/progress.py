@@ -9,11 +9,13 @@ from torch import Tensor
 from ..drawing import draw_curves, montage, save_image
 from ..rasterizers import NearestCell
 from ..rules import save_rule
+from .config import describe
 from .hardware import machine
-from .loop import Training, describe
+from .loop import Training
 from .worlds import World
 
 RULE = "rule.safetensors"  # in the folder of a training
+SHOWN = 8  # states of the pool, at the end
 
 
 def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, World, Tensor, list[float]], None]:
@@ -43,6 +45,9 @@ def run_and_save(training: Training, command: str, card: Mapping[str, Any]) -> P
     training.run()
     path = training.folder / RULE
     if training.processes.is_first:
+        if training.draw is not None:
+            states = training.worlds.pools[0].states[:SHOWN]
+            training.draw(training.folder, training.worlds.worlds[0], states, training.history)
         known = {
             "trained by": command,
             "configuration": describe(training.config),

@@ -80,7 +80,7 @@ class Renewal:
 def carried_over(states: Float[Tensor, "b n c"], old: Data, new: Data) -> Float[Tensor, "b m c"]:
     """States on another substrate: each cell as the one at its place was, the middles of both lying together.
 
-    What lies outside of an open sheet is empty.
+    What lies outside of an bounded domain is empty.
     """
     places = (new["pos"][:, :2] - centre_of(new) + centre_of(old)).double().cpu().numpy()
     locator = CellLocator(old)
@@ -94,7 +94,7 @@ class Worlds:
 
     Args:
         worlds: At least one.
-        pool_size: Entries of each pool.
+        make_pool: What a new world's pool is.
         renewal: Which of them are replaced, when, and by what.
 
     Raises:
@@ -102,7 +102,9 @@ class Worlds:
             two genomes have one name.
     """
 
-    def __init__(self, worlds: Sequence[World], pool_size: int, renewal: Renewal | None = None) -> None:
+    def __init__(
+        self, worlds: Sequence[World], make_pool: Callable[[World], SamplePool], renewal: Renewal | None = None
+    ) -> None:
         if not worlds or len({world.seed.shape[-1] for world in worlds}) > 1:
             channels = [world.seed.shape[-1] for world in worlds]
             raise ValueError(f"`worlds` must be one or several of as many channels each, got {channels}.")
@@ -115,7 +117,8 @@ class Worlds:
         if len(self.genomes) < len(genomes):
             raise ValueError(f"`genome` must have another name in each, got {[genome.name for genome in genomes]}.")
         self.worlds = list(worlds)
-        self.pools = [SamplePool(world.start(), pool_size) for world in worlds]
+        self.make_pool = make_pool
+        self.pools = [make_pool(world) for world in worlds]
         self.shares = torch.tensor([world.share for world in worlds], dtype=torch.float64)
         self.renewal = renewal
 
@@ -139,7 +142,7 @@ class Worlds:
             old, new = self.worlds[slot], self.renewal.make(number)
             if new.genome is not None and self.genomes.get(new.genome.name) is not new.genome:
                 raise ValueError(f"`make` must give genomes of the first worlds, got a new one, {new.genome.name!r}.")
-            pool = SamplePool(new.start(), len(self.pools[slot]))
+            pool = self.make_pool(new)
             pool.states = carried_over(self.pools[slot].states, old.topology, new.topology)
             self.worlds[slot], self.pools[slot] = new, pool
 
@@ -154,6 +157,6 @@ class Worlds:
         if self.renewal is not None:
             for slot, number in self.renewal.present(iteration).items():
                 self.worlds[slot] = self.renewal.make(number)
-                self.pools[slot] = SamplePool(self.worlds[slot].start(), len(self.pools[slot]))
+                self.pools[slot] = self.make_pool(self.worlds[slot])
         for pool, state in zip(self.pools, pools, strict=True):
             pool.load_state_dict(state)

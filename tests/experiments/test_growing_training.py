@@ -30,9 +30,9 @@ def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> No
     assert (card["size"], card["padding"]) == (10, 3)
     assert load_rule(str(path)).num_channels == 8
     training = card["configuration"]
-    rollout = (training["steps"], training["wound_every"], training["wounded"], training["wound_rest"])
-    hardened = (list(HARDENED_STEPS), WOUND_EVERY, 4, WOUND_REST)
-    assert rollout == (hardened if regime == "hardened" else ([64, 96], 0, 0, 0))
+    rollout = (training["steps"], training["rollout_damage"])
+    hardened = (list(HARDENED_STEPS), {"every": WOUND_EVERY, "count": 4, "rest": WOUND_REST})
+    assert rollout == (hardened if regime == "hardened" else ([64, 96], None))
 
 
 def test_an_unknown_regime_is_refused(tmp_path: Path) -> None:
@@ -57,4 +57,4 @@ def test_wounds_are_the_regime_s_or_as_asked_for(tmp_path: Path) -> None:
         target="butterfly", size=10, padding=3, channels=8, iterations=1, wounds=(30, 20), out=str(tmp_path / "run")
     )
     training = describe_rule(str(train(asked)))["card"]["configuration"]
-    assert (training["wound_every"], training["wounded"], training["wound_rest"]) == (30, 4, 20)
+    assert training["rollout_damage"] == {"every": 30, "count": 4, "rest": 20}

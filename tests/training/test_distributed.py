@@ -303,9 +303,9 @@ def test_the_worst_of_all_becomes_the_seed_and_the_best_of_all_are_damaged(tmp_p
         assert seeded[1 - worst] == [False, False]
         best = int(losses[1].min() < losses[0].min())
         assert not any(state.eq(0).all(-1).any() for state in states[1 - best][int(worst != best) :])
-        wounded = states[best][-1].eq(0).all(-1)
+        damaged = states[best][-1].eq(0).all(-1)
         seeded_in.add(worst)
-        damaged_in |= {best} if wounded.any() else set()
+        damaged_in |= {best} if damaged.any() else set()
     assert seeded_in == damaged_in == {0, 1}
 
 
@@ -317,7 +317,7 @@ def test_unranked_the_seed_and_the_disks_visit_every_process(tmp_path: Path) -> 
         shares, seed = starts(training, 8), training.worlds.worlds[0].seed
         return {
             "seeded": [[bool(torch.equal(state, seed)) for state in share] for share in shares],
-            "wounded": [bool(share[-1].eq(0).all(-1).any()) for share in shares],
+            "damaged": [bool(share[-1].eq(0).all(-1).any()) for share in shares],
         }
 
     results = both(together(work))
@@ -326,7 +326,7 @@ def test_unranked_the_seed_and_the_disks_visit_every_process(tmp_path: Path) -> 
     for result in results:
         assert any(seeded[0] for seeded in result["seeded"])
         assert not any(seeded[1] for seeded in result["seeded"])
-        assert any(result["wounded"])
+        assert any(result["damaged"])
 
 
 @pytest.mark.parametrize("lost", ["loss", "gradient"])

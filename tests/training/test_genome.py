@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphnca import rollout
 from graphnca.models import growing_nca
+from graphnca.pool import SamplePool
 from graphnca.rules import load_genomes
 from graphnca.seeds import point_seed, with_genome
 from graphnca.training import (
@@ -34,6 +35,11 @@ def world_of(genome: Genome | None, level: float = 0.5, **parts: Any) -> World:
         return (states[..., :4] - level).square().mean((-2, -1))
 
     return World(GRID, point_seed(GRID, 6), last_state(loss), loss, genome=genome, **parts)
+
+
+def pair(world: World) -> SamplePool:
+    """A pool of two entries."""
+    return SamplePool(world.start(), 2)
 
 
 def make_training(folder: Path, iterations: int = 8, names: tuple[str, ...] = ("dark", "light")) -> Training:
@@ -131,7 +137,7 @@ def test_snapshots_keep_the_averaged_genomes(tmp_path: Path) -> None:
     training = make_training(tmp_path, 2)
     training.run()
     training.snapshot()
-    kept = load_genomes(training.snapshot_path(2))
+    kept = load_genomes(tmp_path / "snapshots" / "000002.safetensors")
     assert list(kept) == sorted(LEVELS)
     assert all(torch.equal(kept[name], value) for name, value in training.averaged_genomes().items())
 
@@ -148,15 +154,15 @@ def test_a_checkpoint_of_other_genomes(tmp_path: Path, names: tuple[str, ...]) -
 
 def test_worlds_may_share_a_genome_but_not_a_name() -> None:
     genome = Genome("rose", 6)
-    assert Worlds([world_of(genome), world_of(genome), world_of(None)], 2).genomes == {"rose": genome}
+    assert Worlds([world_of(genome), world_of(genome), world_of(None)], pair).genomes == {"rose": genome}
     with pytest.raises(ValueError, match=r"`genome` must have another name in each, got \['rose', 'rose'\]"):
-        Worlds([world_of(genome), world_of(Genome("rose", 6))], 2)
+        Worlds([world_of(genome), world_of(Genome("rose", 6))], pair)
 
 
 def test_a_new_world_brings_no_new_genome() -> None:
     genome = Genome("rose", 6)
     for new, allowed in ((genome, True), (None, True), (Genome("rose", 6), False), (Genome("tulip", 6), False)):
-        worlds = Worlds([world_of(genome)], 2, Renewal(lambda _, new=new: world_of(new), slots=(0,), every=1))
+        worlds = Worlds([world_of(genome)], pair, Renewal(lambda _, new=new: world_of(new), slots=(0,), every=1))
         if allowed:
             worlds.renew(1)
             assert worlds.worlds[0].genome is new

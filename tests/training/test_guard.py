@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphnca.training import examine
-from graphnca.training.guard import tell
+from graphnca.training.guard import description
 
 
 def healthy() -> torch.Tensor:
@@ -49,7 +49,7 @@ def test_a_rule_without_life_cannot_die() -> None:
     assert not examine(torch.zeros(2, 9, 3), alive_threshold=None).lost.any()
 
 
-def test_one_reason_a_sample_and_all_of_them_told() -> None:
+def test_one_reason_a_sample_and_all_of_them_named() -> None:
     states = healthy()
     states[0] = 0
     states[1, 0, 0] = 100
@@ -63,8 +63,8 @@ def test_one_reason_a_sample_and_all_of_them_told() -> None:
 
 
 def test_counts_of_several_batches_in_words() -> None:
-    assert tell([0, 2, 5], 16) == "2 exploded (|x| > 6), 5 dead (no cell alive) of 16 samples"
-    assert tell([0, 0, 0], 16) == ""
+    assert description([0, 2, 5], 16) == "2 exploded (|x| > 6), 5 dead (no cell alive) of 16 samples"
+    assert description([0, 0, 0], 16) == ""
 
 
 def test_the_limit_of_an_explosion_is_an_argument() -> None:
@@ -72,4 +72,4 @@ def test_the_limit_of_an_explosion_is_an_argument() -> None:
     states[1, 0, 0] = 20
     assert examine(states).exploded.tolist() == [False, True, False, False, False, False]
     assert not examine(states, limit=30.0).lost.any()
-    assert tell([0, 2, 0], 16, 30.0) == "2 exploded (|x| > 30) of 16 samples"
+    assert description([0, 2, 0], 16, 30.0) == "2 exploded (|x| > 30) of 16 samples"

@@ -20,6 +20,7 @@ from graphnca.training import (
     Cosine,
     Evaluation,
     PoolPolicy,
+    RolloutDamage,
     Training,
     TrainingConfig,
     Warmup,
@@ -27,10 +28,10 @@ from graphnca.training import (
     grown_and_still,
     last_state,
     load_checkpoint,
-    loop,
+    rollout_damage,
     save_checkpoint,
 )
-from graphnca.training.loop import describe
+from graphnca.training.config import describe
 from topologies import square_grid
 
 GRID = square_grid(8, 8)
@@ -205,10 +206,10 @@ def test_when_disks_are_cut_out(tmp_path: Path) -> None:
     policy = PoolPolicy(size=8, seed_always_until=0, seed_every=100, damage_every=2, damage_count=2)
     training = make_training(tmp_path, replace(CONFIG, schedule=no_learning, pool=policy))
     for iteration, start in enumerate(starts(training, 8)):
-        wounded = start.eq(0).all(-1).any(-1).tolist()
-        assert not any(wounded[1:2])
+        damaged = start.eq(0).all(-1).any(-1).tolist()
+        assert not any(damaged[1:2])
         if iteration % 2:
-            assert not any(wounded[1:])
+            assert not any(damaged[1:])
     assert any(start[-1].eq(0).all(-1).any() for start in starts(training, 8))
 
 
@@ -269,7 +270,7 @@ def test_the_length_of_a_rollout_is_drawn_from_its_range(tmp_path: Path) -> None
         (0.0, "dead", "4 dead (no cell alive) of 4 samples replaced by the seed"),
     ],
 )
-def test_a_lost_pool_is_told_and_repaired(
+def test_a_lost_pool_is_reported_and_repaired(
     value: float, name: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
@@ -399,9 +400,7 @@ def test_the_configuration_as_plain_data() -> None:
         ({"precision": "half"}, r"`precision` must be one of .* got 'half'"),
         ({"steps": (0, 5)}, r"`steps` must be a range of at least one positive number, got \(0, 5\)"),
         ({"steps": (5, 5)}, r"`steps` must be a range"),
-        ({"wounded": 5}, r"`wounded` must lie in 0\.\.4, `wound_every` and `wound_rest` be at least 0, got 5, 0 and 0"),
-        ({"wound_every": -1}, "`wound_every` and `wound_rest` be at least 0, got 0, -1 and 0"),
-        ({"wound_rest": -1}, "`wound_every` and `wound_rest` be at least 0, got 0, 0 and -1"),
+        ({"rollout_damage": RolloutDamage(1, 5)}, r"`rollout_damage` must damage at most the 4 samples .* count of 5"),
         ({"batch_size": 9}, "`batch_size` must lie between 1 .* and the pool's `size`, 8, got 9"),
         ({"batch_size": 1}, r"`batch_size` must lie between 1 \(and `damage_count`, 2\)"),
     ],
@@ -409,6 +408,12 @@ def test_the_configuration_as_plain_data() -> None:
 def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **changes)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1, -1), (1, 1, -1)])
+def test_damage_within_a_rollout_that_cannot_be(numbers: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=f"`every` must be at least 1, .* got {numbers[0]}, {numbers[1]} and"):
+        RolloutDamage(*numbers)
 
 
 def test_snapshots_are_the_averaged_rules_on_the_way(tmp_path: Path) -> None:
@@ -429,11 +434,11 @@ def test_without_a_pool_every_sample_is_the_seed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rest", "times"), [(0, 2), (1, 2), (2, 1), (3, 1), (4, 0), (9, 0)])
-def test_samples_are_wounded_while_they_grow(rest: int, times: int, tmp_path: Path) -> None:
+def test_samples_are_damaged_while_they_grow(rest: int, times: int, tmp_path: Path) -> None:
     """The last rows, at every multiple of the period before the rest at the end; the others are left alone."""
     policy = PoolPolicy(size=8, seed_always_until=0, seed_every=100, damage_every=0)
-    wounds: dict[str, Any] = {"wound_every": 2, "wounded": 2, "wound_rest": rest}
-    config = replace(CONFIG, steps=(6, 7), **wounds, schedule=no_learning, pool=policy)
+    damage = RolloutDamage(every=2, count=2, rest=rest)
+    config = replace(CONFIG, steps=(6, 7), rollout_damage=damage, schedule=no_learning, pool=policy)
     training = make_training(tmp_path, config)
     finals: list[Tensor] = []
 
@@ -443,13 +448,13 @@ def test_samples_are_wounded_while_they_grow(rest: int, times: int, tmp_path: Pa
 
     training.worlds.worlds[0] = replace(training.worlds.worlds[0], objective=objective)
     disks: list[int] = []
-    real = loop.random_disks
+    real = rollout_damage.random_disks
 
     def counted(topology: Data, count: int, **options: Any) -> Tensor:
         disks.append(count)
         return real(topology, count, **options)
 
-    with patch.object(loop, "random_disks", counted):
+    with patch.object(rollout_damage, "random_disks", counted):
         for _ in range(3):
             lively(training)
             training.step()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphnca import Trajectory, trajectory
 from graphnca.models import isonca
+from graphnca.pool import SamplePool
 from graphnca.seeds import point_seed
 from graphnca.training import (
     PoolPolicy,
@@ -33,6 +34,11 @@ def loss(states: Tensor) -> Tensor:
 
 def world_on(topology, **parts) -> World:
     return World(topology, point_seed(topology, 6), grown_and_still(loss), loss, **parts)
+
+
+def single(world: World) -> SamplePool:
+    """A pool of one entry."""
+    return SamplePool(world.start(), 1)
 
 
 def mesh_world(number: int) -> World:
@@ -71,7 +77,7 @@ def test_every_world_is_trained_on(tmp_path: Path) -> None:
 
 
 def test_worlds_are_drawn_by_their_shares() -> None:
-    worlds = Worlds([world_on(SQUARE, share=3.0), world_on(HEX)], pool_size=1)
+    worlds = Worlds([world_on(SQUARE, share=3.0), world_on(HEX)], single)
     generator = torch.Generator().manual_seed(0)
     drawn = [worlds.draw(generator) for _ in range(1000)]
     assert drawn.count(0) == pytest.approx(750, abs=50)
@@ -80,7 +86,7 @@ def test_worlds_are_drawn_by_their_shares() -> None:
 def test_a_single_world_takes_no_random_number() -> None:
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
-    Worlds([world_on(SQUARE)], pool_size=1).draw(generator)
+    Worlds([world_on(SQUARE)], single).draw(generator)
     assert torch.equal(generator.get_state(), before)
 
 
@@ -110,7 +116,7 @@ def test_states_keep_their_place_on_another_substrate() -> None:
     assert (carried[1] == 0).all()
 
 
-def test_what_lies_outside_of_an_open_sheet_is_empty() -> None:
+def test_what_lies_outside_of_an_bounded_domain_is_empty() -> None:
     old, new = square_grid(8, 8, periodic=False), square_grid(12, 12, periodic=False)
     carried = carried_over(torch.ones(1, 64, 6), old, new)[0].view(12, 12, 6)
     assert (carried[2:10, 2:10] == 1).all()
@@ -120,15 +126,21 @@ def test_what_lies_outside_of_an_open_sheet_is_empty() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Worlds([], 1), r"`worlds` must be one or several"),
-        (lambda: Worlds([world_on(SQUARE, share=0.0)], 1), r"`share` must be positive in every world, got \[0.0\]"),
+        (lambda: Worlds([], single), r"`worlds` must be one or several"),
         (
-            lambda: Worlds([world_on(SQUARE)], 1, Renewal(mesh_world, slots=(1,))),
+            lambda: Worlds([world_on(SQUARE, share=0.0)], single),
+            r"`share` must be positive in every world, got \[0.0\]",
+        ),
+        (
+            lambda: Worlds([world_on(SQUARE)], single, Renewal(mesh_world, slots=(1,))),
             r"`slots` must number some of the 1 worlds, got \[1\]",
         ),
         (lambda: Renewal(mesh_world, slots=()), "`slots` must name at least one"),
         (lambda: Renewal(mesh_world, slots=(0,), every=0), "`every` be at least 1"),
-        (lambda: Worlds([world_on(SQUARE)], 1).load_state_dict([], 0), "`pools` must be 1, one for each world, got 0"),
+        (
+            lambda: Worlds([world_on(SQUARE)], single).load_state_dict([], 0),
+            "`pools` must be 1, one for each world, got 0",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(build, message: str) -> None:
@@ -150,9 +162,8 @@ def test_a_world_may_say_what_damage_is(tmp_path: Path) -> None:
     torch.manual_seed(0)
     training = Training(isonca(6, 12), world_on(SQUARE, damage=damage), config, tmp_path)
     for iteration in range(4):
-        training.iteration = iteration
         sample = training.worlds.pools[0].sample(4, generator=training.generator)
-        training._prepare(sample, training.worlds.worlds[0])
+        config.pool.prepare(sample, training.worlds.worlds[0], iteration, training.share)
         assert (sample.states[2:] == 0.25).all().item() is (iteration % 2 == 0)
         assert not (sample.states[:2] == 0.25).any()
     assert damaged == [2, 2]

@@ -9,8 +9,10 @@ from torch_geometric.data import Data
 from ...losses import PixelLoss
 from ...rasterizers import NearestCell
 from ...seeds import point_seed
-from ..loop import PoolPolicy, TrainingConfig
+from ..config import TrainingConfig
 from ..objectives import last_state
+from ..pool_policy import PoolPolicy
+from ..rollout_damage import RolloutDamage
 from ..schedules import MultiStep
 from ..worlds import World
 
@@ -65,14 +67,12 @@ def growing_config(
     if regime not in REGIMES:
         raise ValueError(f"`regime` must be one of {sorted(REGIMES)}, got {regime!r}.")
     policy, hardened = REGIMES[regime], regime == "hardened"
-    wound_every, wound_rest = wounds or ((WOUND_EVERY, WOUND_REST) if hardened else (0, 0))
+    every, rest = wounds or ((WOUND_EVERY, WOUND_REST) if hardened else (0, 0))
     return TrainingConfig(
         iterations=iterations,
         batch_size=batch_size,
         steps=steps or (HARDENED_STEPS if hardened else STEPS),
-        wound_every=wound_every,
-        wounded=batch_size // 2 if wound_every else 0,
-        wound_rest=wound_rest,
+        rollout_damage=RolloutDamage(every, batch_size // 2, rest) if every else None,
         schedule=MultiStep(rate, (milestone,)),
         pool=replace(policy, size=max(batch_size, policy.size // num_sheets)),
         seed=seed,

@@ -9,8 +9,9 @@ from torch_geometric.data import Data
 from ...losses import RotationInvariantLoss
 from ...rasterizers import NearestCell
 from ...seeds import point_seed
-from ..loop import PoolPolicy, TrainingConfig
+from ..config import TrainingConfig
 from ..objectives import grown_and_still
+from ..pool_policy import PoolPolicy
 from ..schedules import Cosine, Warmup
 from ..worlds import World
 

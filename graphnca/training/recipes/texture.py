@@ -8,9 +8,10 @@ from torch_geometric.data import Data
 
 from ...damage import random_disks, scramble
 from ...losses import OverflowLoss, TextureLoss
+from ..config import TrainingConfig
 from ..guard import EXPLODED
-from ..loop import PoolPolicy, TrainingConfig
 from ..objectives import last_state_in_bounds
+from ..pool_policy import PoolPolicy
 from ..schedules import MultiStep
 from ..worlds import World
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from protocol.drawn import FIRST_SEED, Sheet, drawn_sheet, drawn_worlds
+from protocol.drawn import FIRST_SEED, Sheet, drawn_sheet, sampled_environments
 
 from graphnca.seeds import point_seed
 from graphnca.training import World, last_state
@@ -21,9 +21,9 @@ def make(kind: str, rng: np.random.Generator) -> World:
 
 def test_every_world_of_a_number_is_the_same() -> None:
     kinds = ("square", "hex", "voronoi")
-    worlds, renewal = drawn_worlds(kinds, make, every=5)
-    again, _ = drawn_worlds(kinds, make, every=5)
-    other, _ = drawn_worlds(kinds, make, every=5, seed=1)
+    worlds, renewal = sampled_environments(kinds, make, every=5)
+    again, _ = sampled_environments(kinds, make, every=5)
+    other, _ = sampled_environments(kinds, make, every=5, seed=1)
     assert [world.name.split()[0] for world in worlds] == list(kinds)
     assert [world.name for world in worlds] == [world.name for world in again]
     assert [world.name for world in worlds] != [world.name for world in other]
@@ -39,7 +39,7 @@ def test_every_world_of_a_number_is_the_same() -> None:
 
 
 def test_without_a_period_nothing_is_replaced() -> None:
-    assert drawn_worlds(("square",), make)[1] is None
+    assert sampled_environments(("square",), make)[1] is None
 
 
 @pytest.mark.parametrize("kind", ["square", "hex", "voronoi"])

@@ -7,6 +7,7 @@ from torch_geometric.data import Data
 from graphnca.rasterizers import NearestCell
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
+from graphnca.training import RolloutDamage
 from graphnca.training.recipes import REGIMES, growing_config, growing_world
 from graphnca.training.recipes.growing import HARDENED_STEPS, STEPS, WOUND_EVERY, WOUND_REST
 
@@ -40,13 +41,13 @@ def test_the_pool_is_divided_among_the_sheets() -> None:
 def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
     assert growing_config("regenerating", 10).steps == STEPS
     hardened = growing_config("hardened", 10)
-    assert (hardened.steps, hardened.wounded, hardened.wound_every) == (HARDENED_STEPS, 4, WOUND_EVERY)
+    assert (hardened.steps, hardened.rollout_damage) == (HARDENED_STEPS, RolloutDamage(WOUND_EVERY, 4, WOUND_REST))
     assert growing_config("hardened", 10, steps=(128, 192)).steps == (128, 192)
 
 
 def test_wounds_can_be_asked_for_in_any_regime() -> None:
     config = growing_config("regenerating", 10, steps=(256, 384), wounds=(96, 64))
-    assert (config.wound_every, config.wounded, config.wound_rest) == (96, 4, 64)
+    assert config.rollout_damage == RolloutDamage(96, 4, 64)
 
 
 def test_an_unknown_regime_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Worlds that are drawn at random, and replaced on the way."""
+"""Worlds that are sampled, and replaced on the way."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -10,7 +10,7 @@ from .worlds import Renewal, World
 Kind = TypeVar("Kind")
 
 
-def drawn_worlds(
+def sampled_environments(
     kinds: Sequence[Kind], make: Callable[[Kind, np.random.Generator], World], *, every: int = 0, seed: int = 0
 ) -> tuple[list[World], Renewal | None]:
     """One world of each kind, and what replaces them in turn every so many iterations (0: nothing).

@@ -1,0 +1,64 @@
+"""The numbers of a training."""
+
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any
+
+from .guard import EXPLODED
+from .pool_policy import Policy, PoolPolicy
+from .rollout_damage import RolloutDamage
+from .schedules import Schedule, Triangular2
+
+PRECISIONS = ("float32", "bfloat16", "float64")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The numbers of a training; the defaults are IsoNCA's.
+
+    Raises:
+        ValueError: If a number is out of range, or batch and pool do not fit each other.
+    """
+
+    iterations: int = 50_000
+    batch_size: int = 8
+    """Samples of an iteration, of all processes together."""
+    steps: tuple[int, int] = (64, 96)
+    """Steps of a rollout, drawn anew each iteration; the upper bound is not included."""
+    rollout_damage: RolloutDamage | None = None
+    """What befalls samples while they grow; None: nothing."""
+    schedule: Schedule = field(default_factory=Triangular2)
+    pool: Policy = field(default_factory=PoolPolicy)
+    """What the pool holds, and what happens to a sample between the pool and the rollout."""
+    average_decay: float = 0.995
+    weight_decay: float = 0.0
+    """Factor of the parameters that Adam adds to their gradients (Studying Growth: 3e-5)."""
+    explosion: float = EXPLODED
+    """|x| beyond which a sample is given up and replaced by the seed. Many hidden channels may need more room."""
+    precision: str = "float32"
+    """Type of the update network's products: float32, bfloat16, or float64 for a rule in it."""
+    seed: int = 0
+    checkpoint_seconds: float = 240.0
+    picture_seconds: float = 60.0
+    snapshot_every: int = 0
+    """Every so many iterations the averaged rule is saved into `snapshots/`; 0: never."""
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
+        if not self.explosion > 0:
+            raise ValueError(f"`explosion` must be positive, got {self.explosion}.")
+        if not 1 <= self.steps[0] < self.steps[1]:
+            raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
+        self.pool.check(self.batch_size)
+        if self.rollout_damage is not None and self.rollout_damage.count > self.batch_size:
+            raise ValueError(
+                f"`rollout_damage` must damage at most the {self.batch_size} samples of a batch, got a count of "
+                f"{self.rollout_damage.count}."
+            )
+
+
+def describe(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration as plain data, for a rule's card."""
+    plain = asdict(config)
+    plain["schedule"] = repr(config.schedule)
+    return plain if is_dataclass(config.pool) else {**plain, "pool": repr(config.pool)}
