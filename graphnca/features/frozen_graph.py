@@ -13,6 +13,7 @@ Sources: protobuf.dev, "Encoding"; the files graph.proto, node_def.proto, attr_v
 tensor_shape.proto of TensorFlow 1.
 """
 
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ import numpy as np
 from .vgg_files import WeightsFileError
 
 DTYPES = {1: np.dtype("<f4"), 3: np.dtype("<i4")}  # TensorFlow's numbers of float32 and int32
+MOST_REPEATED = 1024  # numbers for one in the file
+DENSEST = 4  # bytes of an array for one of the file, a small whole number
+REPEATED = 1 << 22  # bytes of constants that a graph may have beyond those of its file: one value for many
+LONGEST = 10  # bytes of a whole number of 64 bits
 VARINT, FIXED_64, BYTES, FIXED_32 = 0, 1, 2, 5  # kinds of fields
 
 
@@ -51,8 +56,12 @@ def read_graph(path: str | os.PathLike[str]) -> list[Node]:
     if not file.is_file():
         raise FileNotFoundError(f"`path` must be a frozen graph of TensorFlow, but there is none at {str(file)!r}.")
     try:
-        nodes = [_node(value) for number, value in _fields(memoryview(file.read_bytes())) if number == 1]
-    except (ValueError, IndexError, TypeError, struct.error) as error:
+        content = memoryview(file.read_bytes())
+        nodes = [_node(value) for number, value in _fields(content) if number == 1]
+        arrays = [value for node in nodes for value in node.attributes.values() if isinstance(value, np.ndarray)]
+        if (claimed := sum(array.nbytes for array in arrays)) > DENSEST * len(content) + REPEATED:
+            raise ValueError(f"its constants claim {claimed} bytes, of which {len(content)} are there")
+    except (ValueError, LookupError, TypeError, OverflowError, struct.error) as error:
         raise WeightsFileError(f"{file} must be a frozen graph of TensorFlow, but it is damaged: {error}.") from error
     if not nodes or not all(node.name and node.op for node in nodes):
         raise WeightsFileError(f"{file} must be a frozen graph of TensorFlow, but it has no nodes with names.")
@@ -85,6 +94,8 @@ def _varint(data: memoryview, position: int) -> tuple[int, int]:
     """A whole number of seven bits a byte, the lowest first, and where it ends."""
     value = shift = 0
     while True:
+        if shift == 7 * LONGEST:
+            raise ValueError("a whole number of more than 64 bits")
         byte = data[position]
         value |= (byte & 127) << shift
         position, shift = position + 1, shift + 7
@@ -93,7 +104,7 @@ def _varint(data: memoryview, position: int) -> tuple[int, int]:
 
 
 def _text(data: memoryview) -> str:
-    return bytes(data).decode()
+    return str(data, "utf-8")  # and not bytes(data), which of a number makes as many zeros
 
 
 def _node(data: memoryview) -> Node:
@@ -147,23 +158,28 @@ def _packed(data: memoryview) -> list[int]:
 
 
 def _tensor(data: memoryview) -> np.ndarray:
-    kind, shape, content, values = 0, [], b"", []
+    kind, shape, content, values = 0, [], memoryview(b""), []
     for number, value in _fields(data):
         if number == 1:
             kind = value
         elif number == 2:
             shape = [dict(_fields(dim)).get(1, 0) for inner, dim in _fields(value) if inner == 2]
         elif number == 4:
-            content = bytes(value)
+            content = memoryview(value)
         elif number == 5:
             values += struct.unpack(f"<{len(value) // 4}f", value)
         elif number == 7:
             values += _packed(value) if isinstance(value, memoryview) else [value]
     if kind not in DTYPES:
         return np.zeros(0, np.float32)  # texts and the like, which no image passes through
-    size = int(np.prod(shape))
-    if content:
+    size = math.prod(shape)
+    if len(content):
         return np.frombuffer(content, DTYPES[kind]).reshape(shape)
-    if size and values and len(values) < size:
-        values += [values[-1]] * (size - len(values))  # the last one stands for all that follow
-    return np.array(values, DTYPES[kind]).reshape(shape)
+    if DTYPES[kind].kind == "i":  # negative ones come with 64 bits
+        values = np.array([value & 0xFFFFFFFF for value in values], np.uint32).view(np.int32)
+    numbers = np.array(values, DTYPES[kind])
+    if len(numbers) == 1:
+        return np.broadcast_to(numbers[0], shape)  # takes no memory
+    if len(numbers) < size <= MOST_REPEATED * len(numbers):
+        numbers = np.append(numbers, np.broadcast_to(numbers[-1], size - len(numbers)))  # it stands for all that follow
+    return numbers.reshape(shape)

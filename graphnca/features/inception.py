@@ -149,14 +149,17 @@ class InceptionV1(nn.Module):
 
     def _visit(self, name: str, order: dict[str, None]) -> None:
         """Adds a node behind those that it needs; constants that are no image need none."""
-        waiting = [name]
+        waiting, begun = [name], set()
         while waiting:
             node = self.nodes.get(waiting[-1])
             if node is None or node.op not in KNOWN:
                 what = "is missing" if node is None else f"is of the kind {node.op!r}"
                 raise ValueError(f"`layers` must not need {waiting[-1]!r}, which {what}; known are {KNOWN}.")
             needed = [source for source in self._sources(node) if source not in order]
+            if needed and waiting[-1] in begun:
+                raise ValueError(f"`layers` must not need {waiting[-1]!r}, which needs itself.")
             if needed:
+                begun.add(waiting[-1])
                 waiting += needed
             else:
                 order.setdefault(waiting.pop())

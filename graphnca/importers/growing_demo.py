@@ -7,7 +7,7 @@ import numpy as np
 
 from ..layers import NCAConv
 from ..models import growing_nca
-from .decoding import PublishedFileError, decode_array, entry, fill, read_json
+from .decoding import PublishedFileError, decode_array, entry, fill, number, read_json
 
 
 def load_growing_demo(path: str | os.PathLike[str]) -> NCAConv:
@@ -63,7 +63,7 @@ def _dequantise(layer: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         raise PublishedFileError(f"{where}: 'in_ch' and 'out_ch' must be positive, got {shape[0] - 1} and {shape[1]}.")
     data = decode_array(entry(layer, "data_b64", str, where), "u1", shape, where)
     values = data.astype(np.float64) / 255.0 - 0.5
-    weight_scale, bias_scale = (float(entry(layer, key, (int, float), where)) for key in ("weight_scale", "bias_scale"))
+    weight_scale, bias_scale = (number(layer, key, where) for key in ("weight_scale", "bias_scale"))
     return values[:-1] * weight_scale, values[-1] * bias_scale
 
 

@@ -5,11 +5,11 @@ import os
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ..layers import NCAConv
 from ..models import texture_nca
-from .decoding import PublishedFileError, decode_base64, entry, fill, read_json, sizes
+from .decoding import PublishedFileError, decode_base64, entry, fill, number, read_json, sizes
 
 ZERO_BYTE = 127  # the byte that stands for 0
 OUTPUTS_PER_PIXEL = 4  # RGBA
@@ -59,7 +59,7 @@ def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, qua
         raise PublishedFileError(f"{path} must have at least 3 channels (RGB), got {num_channels}.")
     steps: dict[str, Any] = {}
     if quantised:
-        first, second = (float(entry(layer, "scale", (int, float), str(path))) / 255.0 for layer in layers)
+        first, second = (number(layer, "scale", str(path)) / 255.0 for layer in layers)
         if not (first > 0 and second > 0):
             raise PublishedFileError(f"{path} must have positive scales, got {255 * first:g} and {255 * second:g}.")
         steps = {"arithmetic": "quantised", "weight_steps": (first, second)}
@@ -103,13 +103,20 @@ def _index_of(model: str | int, names: list[str]) -> int:
 def _tile(layer: Any, index: int, where: str) -> np.ndarray:
     rows, outputs = sizes(layer, "shape", 2, where)
     across, down = sizes(layer, "layout", 2, where)
-    scale = float(entry(layer, "scale", (int, float), where))
-    pixels = _pixels(entry(layer, "data", str, where), where)
+    scale = number(layer, "scale", where)
     width = -(-outputs // OUTPUTS_PER_PIXEL)
-    if pixels.shape[:2] != (down * rows, across * width):
+    data = decode_base64(entry(layer, "data", str, where), where)
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # reads the head alone
+            mode, size = image.mode, image.size
+            fits = mode == "RGBA" and size == (across * width, down * rows)
+            pixels = np.asarray(image) if fits else np.zeros(0)
+    except Exception as error:  # Pillow answers a broken file with errors of many kinds
+        raise PublishedFileError(f"{where}: 'data' must be a whole PNG, but it cannot be read: {error}.") from error
+    if not fits:
         raise PublishedFileError(
-            f"{where}: the PNG must be {across * width} x {down * rows} pixels for {across} x {down} tiles of "
-            f"{width} x {rows}, got {pixels.shape[1]} x {pixels.shape[0]}."
+            f"{where}: the PNG must be {across * width} x {down * rows} RGBA pixels for {across} x {down} tiles of "
+            f"{width} x {rows}, got {size[0]} x {size[1]} of {mode}."
         )
     if index >= across * down:
         raise PublishedFileError(
@@ -118,13 +125,3 @@ def _tile(layer: Any, index: int, where: str) -> np.ndarray:
     top, left = index // across * rows, index % across * width
     tile = pixels[top : top + rows, left : left + width].reshape(rows, width * OUTPUTS_PER_PIXEL)[:, :outputs]
     return (tile.astype(np.float64) - ZERO_BYTE) / 255.0 * scale
-
-
-def _pixels(data: str, where: str) -> np.ndarray:
-    try:
-        with Image.open(io.BytesIO(decode_base64(data, where)), formats=["PNG"]) as image:
-            if image.mode != "RGBA":
-                raise PublishedFileError(f"{where}: the PNG must have RGBA pixels, got {image.mode}.")
-            return np.asarray(image)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise PublishedFileError(f"{where}: 'data' must be a whole PNG, but it cannot be read: {error}.") from error

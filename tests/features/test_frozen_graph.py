@@ -1,5 +1,7 @@
 """A graph file, written here field by field in the encoding of Protocol Buffers."""
 
+import contextlib
+import resource
 import struct
 from pathlib import Path
 from typing import Any
@@ -98,3 +100,65 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         (tmp_path / "bad.pb").write_bytes(content)
         with pytest.raises(WeightsFileError, match=r"bad\.pb must be a frozen graph of TensorFlow"):
             read_graph(tmp_path / "bad.pb")
+
+
+def constant(size: int, *values: float, kind: int = 1) -> bytes:
+    shape = field(2, field(2, field(1, size)))
+    return node(
+        "w", "Const", value=field(8, field(1, kind) + shape + field(5, struct.pack(f"<{len(values)}f", *values)))
+    )
+
+
+@pytest.mark.parametrize("values", [(0.0,), (1.0, 2.0), ()])
+@pytest.mark.parametrize("size", [2 * 10**8, 10**12, 2**63, 2**64 - 1])
+def test_a_few_bytes_claim_no_gigabytes(tmp_path: Path, size: int, values: tuple[float, ...]) -> None:
+    path = write(tmp_path / "graph.pb", constant(size, *values))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(WeightsFileError, match="must be a frozen graph of TensorFlow"):
+        read_graph(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+def test_many_small_claims_are_a_large_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "graph.pb", *[constant(10**6, 1.0)] * 100)
+    with pytest.raises(WeightsFileError, match="its constants claim 400000000 bytes, of which"):
+        read_graph(path)
+
+
+def test_negative_numbers_come_with_64_bits(tmp_path: Path) -> None:
+    axis = field(1, 3) + field(7, 2**64 - 1)
+    (only,) = read_graph(write(tmp_path / "graph.pb", node("axis", "Const", value=field(8, axis))))
+    assert only.attributes["value"].tolist() == -1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        field(1, field(1, 10**12) + field(2, "Const")),  # a number for a name
+        field(1, field(1, "w") + field(2, "Const") + field(5, field(2, b""))),  # an attribute without a name
+        field(
+            1, field(1, "w") + field(2, "Const") + field(5, field(1, "value") + field(2, field(8, field(4, 10**12))))
+        ),
+        b"\x80" * 10**6,  # a number without an end
+    ],
+)
+def test_fields_of_another_kind_are_one_clear_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "graph.pb").write_bytes(content)
+    with pytest.raises(WeightsFileError, match="must be a frozen graph of TensorFlow"):
+        read_graph(tmp_path / "graph.pb")
+
+
+def test_any_damage_is_one_clear_error(tmp_path: Path) -> None:
+    weight = np.ones((4, 4), np.float32)
+    nodes = [
+        node("w", "Const", value=weight),
+        node("c", "Conv2D", ("x", "w"), strides=[1, 1], padding="SAME", alpha=0.5),
+    ]
+    good, path = write(tmp_path / "graph.pb", *nodes).read_bytes(), tmp_path / "bad.pb"
+    for place in range(len(good)):
+        for bit in range(8):
+            damaged = bytearray(good)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            with contextlib.suppress(WeightsFileError):
+                read_graph(path)

@@ -137,6 +137,9 @@ def test_what_cannot_be(path: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(WeightsFileError, match="'b', which is missing"):
         load_inception(cut)
+    ring = [node("mixed4a", "Relu", ("a", "b")), node("a", "Relu", ("b",)), node("b", "Relu", ("mixed4a",))]
+    with pytest.raises(WeightsFileError, match="which needs itself"):
+        load_inception(write(tmp_path / "ring.pb", *ring))
 
 
 @pytest.mark.usefixtures("as_released")

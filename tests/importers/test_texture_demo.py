@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_texture_demo(tmp_path / "nothing.json")
 
 
+def claiming(width: int, height: int) -> str:
+    """A PNG of a few bytes with a right head and next to no pixels."""
+    parts = (b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0), b"IDAT" + zlib.compress(b""), b"IEND")
+    chunks = (struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
+
+
 def damaged(case: str) -> object:
     content = as_json()
     first = content["layers"][0]
@@ -121,6 +130,16 @@ def damaged(case: str) -> object:
         first["data"] = png(np.zeros((26, 6, 3), np.uint8))
     elif case == "another size":
         first["data"] = png(np.zeros((26, 7, 4), np.uint8))
+    elif case == "a PNG that claims too much":
+        first["data"] = claiming(12_000, 12_000)
+    elif case == "a PNG that claims what it has not":
+        first["data"] = claiming(6, 26)
+    elif case == "a scale beyond every float":
+        first["scale"] = 10**400
+    elif case == "letters beyond ASCII":
+        first["data"] = "\u00e4"
+    elif case == "beyond float32":
+        first["scale"] = 1e300
     elif case == "too few tiles":
         content["model_names"] = [*NAMES, "moss", "bark"]
     elif case == "layers that do not fit":
@@ -138,8 +157,13 @@ def damaged(case: str) -> object:
         ("layout of text", "'layout' must be 2 positive whole numbers"),
         ("not a PNG", "must be a whole PNG"),
         ("cut PNG", "must be a whole PNG"),
-        ("no alpha", "RGBA pixels, got RGB"),
-        ("another size", "6 x 26 pixels for 2 x 2 tiles of 3 x 13, got 7 x 26"),
+        ("no alpha", "RGBA pixels .* got 6 x 26 of RGB"),
+        ("another size", "6 x 26 RGBA pixels for 2 x 2 tiles of 3 x 13, got 7 x 26"),
+        ("a PNG that claims too much", "6 x 26 RGBA .* got 12000 x 12000|must be a whole PNG"),
+        ("a PNG that claims what it has not", "must be a whole PNG"),
+        ("a scale beyond every float", "'scale' must be a finite number, got 1000"),
+        ("letters beyond ASCII", "must be base64"),
+        ("beyond float32", r"'hidden\.weight' must be finite in float32"),
         ("too few tiles", "a tile for model 4, got 2 x 2"),
         ("layers that do not fit", r"got the shapes \(11, 3\) and \(13, 10\)"),
     ],
