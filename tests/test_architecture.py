@@ -1,6 +1,7 @@
 """The promises of the layout: who may import whom, what may not exist, what is exported, what is depended on."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ PACKAGES = ("graphnca", "topologies")
 BRIDGE = Path("graphnca/cli/substrates.py")  # the one module that may know both packages
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
-DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}
+DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric", "typing_extensions": "typing-extensions"}
 # Imported only inside the functions that need them, with an error that names the extra.
 OPTIONAL = {"h5py", "imageio_ffmpeg"}
 
@@ -61,6 +62,15 @@ def test_the_two_packages_do_not_import_each_other(package: str, other: str) -> 
         if path.relative_to(ROOT) != BRIDGE and other in top_levels(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not offenders
+
+
+@pytest.mark.parametrize("module", ["graphnca.layers", "graphnca.rollout"])
+def test_a_step_and_a_rollout_load_nothing_that_trains_or_draws(module: str) -> None:
+    """Nor what they could do without; in a process of its own."""
+    program = f"import {module}, sys; print(*(name for name in sys.modules if name.startswith('graphnca.')))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in done.stdout.split()}
+    assert loaded <= {"atomic_file", "engine", "layers", "regions", "regularisers", "rollout", "rules", "seeds"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

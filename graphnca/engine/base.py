@@ -1,60 +1,76 @@
-"""What every engine is given, and gives."""
+"""What takes the steps of a rollout, and what those have in common that take them through a stencil."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..layers import NCAConv
-from .stencil import Stencil
+from ..layers import UpdateRule
+from .stencil import pads_well
+from .task import Task
 
-
-@dataclass(frozen=True)
-class Task:
-    """A rule on copies of a substrate.
-
-    Attributes:
-        rule: The rule, as it is now; its update network is an `UpdateRule`, its arithmetic is float, or quantised where
-            the engine is `Native`.
-        stencil: Of the rule's perception on the substrate, in the type and on the device of the states.
-        batch: How many samples.
-        fire_rate: Overrides the rule's; `(batch, N)` where it is a tensor.
-        overflow_bound: Bound of the overflow; None: neither overflow nor change is measured.
-        precision: Type of the update network's products.
-        kept: How many channels of each cell keep their values, the first ones, `(batch, N)`; None: nothing is kept.
-    """
-
-    rule: NCAConv
-    stencil: Stencil
-    batch: int
-    fire_rate: float | Tensor | None
-    overflow_bound: float | None
-    precision: torch.dtype
-    kept: Tensor | None = None
-
-    @property
-    def rate(self) -> float | Tensor:
-        """The fire rate that holds."""
-        return self.rule.fire_rate if self.fire_rate is None else self.fire_rate
+Steps = tuple[Tensor, Tensor, Tensor]
+"""The states after some steps, and overflow and change on the way, one of each per sample."""
+Parameters = tuple[Tensor, Tensor | None, Tensor, Tensor | None]
+"""Weights and biases of the update network's layers."""
 
 
 class Engine(ABC):
-    """Steps of a task's rule."""
+    """Takes the steps of a task: equal to calling the layer with the same generator, in value and gradient."""
+
+    name: ClassVar[str]
 
     def __init__(self, task: Task) -> None:
-        self.network = task.rule.update_rule
+        self.task = task
 
-    @property
-    def parameters(self) -> tuple[Tensor, Tensor | None, Tensor, Tensor | None]:
-        """The network's, as autograd is to see them: where gradients are off, a function must keep no record."""
-        hidden, output = self.network.hidden, self.network.output
-        found = (hidden.weight, hidden.bias, output.weight, output.bias)
-        return found if torch.is_grad_enabled() else tuple(None if p is None else p.detach() for p in found)  # type: ignore[return-value]
+    @classmethod
+    @abstractmethod
+    def takes(cls, task: Task) -> str | None:
+        """Why the engine can't take a task, as a sentence without its full stop; None if it can."""
 
     @abstractmethod
-    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """The state `(batch * N, C)` after one step a key, and overflow and change, one per sample.
+    def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
+        """The next steps, at least one, from the states where the last call ended."""
 
-        With `recompute` the backward pass takes the steps again instead of keeping a record of them.
-        """
+
+class StencilEngine(Engine):
+    """Steps on all samples' cells in one row, perceived through the stencil of a substrate."""
+
+    ARITHMETICS: ClassVar[tuple[str, ...]] = ("float",)
+
+    @classmethod
+    def takes(cls, task: Task) -> str | None:
+        """What no stencil and no network by hand can do."""
+        if type(task.rule.update_rule) is not UpdateRule:
+            return f"the update network is of the type {type(task.rule.update_rule).__name__}, not `UpdateRule`"
+        if task.rule.arithmetic not in cls.ARITHMETICS:
+            return f"the rule's arithmetic is {task.rule.arithmetic!r}"
+        if isinstance(task.angle, Tensor) and (task.angle.dim() > 1 or task.angle.requires_grad):
+            return "the frame of gradients differs between samples or is trained"
+        if task.shape.numel() == 0:
+            return "there are no states"
+        if not pads_well(task.topology):
+            return "a few cells of the graph have very many neighbours"
+        return None
+
+    def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
+        """Draws the steps' keys beforehand."""
+        rows = x.reshape(-1, x.shape[-1])
+        out, overflow, change = self.steps(
+            rows if torch.is_grad_enabled() else rows.detach(), self.task.keys(num_steps)
+        )
+        lead = x.shape[:-2]
+        return out.view(x.shape), overflow.view(lead), change.view(lead)
+
+    @abstractmethod
+    def steps(self, x: Float[Tensor, "rows c"], keys: Int[Tensor, " s"]) -> Steps:
+        """One step a key."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The network's, as autograd is to see them: where gradients are off, a function must keep no record."""
+        hidden, output = self.task.rule.update_rule.hidden, self.task.rule.update_rule.output
+        found = (hidden.weight, hidden.bias, output.weight, output.bias)
+        return found if torch.is_grad_enabled() else tuple(None if p is None else p.detach() for p in found)  # type: ignore[return-value]

@@ -3,6 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..regularisers import OVERFLOW_BOUND, overflow
+
 
 class OverflowLoss(nn.Module):
     """Sum over cells and channels of |x - clamp(x, -bound, bound)|^power, one value per sample of states (..., N, C).
@@ -12,14 +14,14 @@ class OverflowLoss(nn.Module):
     sum, not a mean: it stays 0 unless something overflows, and then it dominates.
 
     Args:
-        bound: largest |x| that costs nothing.
+        bound: Largest |x| that costs nothing.
         power: 1 or 2.
 
     Raises:
-        ValueError: a bound that is not positive, another power.
+        ValueError: For a bound that is not positive, another power.
     """
 
-    def __init__(self, bound: float = 2.0, power: int = 2) -> None:
+    def __init__(self, bound: float = OVERFLOW_BOUND, power: int = 2) -> None:
         super().__init__()
         if not bound > 0:
             raise ValueError(f"`bound` must be positive, got {bound}.")
@@ -28,6 +30,5 @@ class OverflowLoss(nn.Module):
         self.bound, self.power = bound, power
 
     def forward(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b"]:
-        """Return the overflow of every sample."""
-        excess = states - states.clamp(-self.bound, self.bound)
-        return (excess.square() if self.power == 2 else excess.abs()).sum((-2, -1))
+        """The overflow of every sample."""
+        return overflow(states, self.bound, self.power)

@@ -3,6 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..regularisers import step_difference
+
 
 class StepDifferenceLoss(nn.Module):
     """Mean over cells and channels of |next - current|, one value per sample of states (..., N, C).
@@ -11,5 +13,5 @@ class StepDifferenceLoss(nn.Module):
     """
 
     def forward(self, states: Float[Tensor, "*b n c"], next_states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b"]:
-        """Return the mean absolute change of every sample over one step."""
-        return (next_states - states).abs().mean((-2, -1))
+        """The mean absolute change of every sample over one step."""
+        return step_difference(states, next_states)

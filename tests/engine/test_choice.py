@@ -1,18 +1,24 @@
+import copy
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
-from graphnca.engine.choice import SWITCH, choose_engine
-from graphnca.engine.lists import ListEngine
+from graphnca import rollout
+from graphnca.engine import ENGINES, Task, choose_engine
+from graphnca.engine.active_list import ActiveList
+from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import Native, load_library
 from graphnca.engine.patches import Patches
+from graphnca.engine.plain import Plain
+from graphnca.layers import NCAConv
+from topologies import square_grid
 
-CPU, CUDA, FLOAT, DOUBLE, BF16 = (
-    torch.device("cpu"),
-    torch.device("cuda"),
-    torch.float32,
-    torch.float64,
-    torch.bfloat16,
-)
+HALF = {"precision": torch.bfloat16}
+CUDA = {"device": torch.device("cuda")}
+ON_CPU = ActiveList if load_library() is None else Native
 
 
 @pytest.fixture(autouse=True)
@@ -20,43 +26,69 @@ def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SWITCH, raising=False)
 
 
-@pytest.mark.parametrize("dtype", [FLOAT, DOUBLE])
-def test_the_processor_gets_the_compiled_engine_where_it_can_be_compiled(dtype: torch.dtype) -> None:
-    expected = ListEngine if load_library() is None else Native
-    assert choose_engine(CPU, dtype, dtype) is expected
+def task(rule: NCAConv | None = None, **asked: Any) -> Task:
+    given: dict[str, Any] = {"shape": torch.Size((2, 16, 6)), "dtype": torch.float32, "device": torch.device("cpu")}
+    return Task(rule or NCAConv(6, 8, arithmetic=asked.pop("arithmetic", "float")), square_grid(4, 4), **given | asked)
 
 
-def test_low_precision_on_the_processor_takes_lists() -> None:
-    assert choose_engine(CPU, FLOAT, BF16) is ListEngine
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, ON_CPU),
+        ({"dtype": torch.float64}, ON_CPU),
+        ({"regions": torch.zeros(16, dtype=torch.int64)}, Patches if ON_CPU is ActiveList else Native),
+        ({"arithmetic": "quantised"}, Plain if ON_CPU is ActiveList else Native),
+        (HALF, ActiveList),
+        (HALF | {"regions": torch.zeros(16, dtype=torch.int64)}, Patches),
+        (CUDA, Patches),
+        (CUDA | HALF, Patches),
+        (CUDA | {"arithmetic": "quantised"}, Plain),
+        ({"arithmetic": "fixed_point"}, Plain),
+        ({"angle": torch.zeros(2, 16)}, Plain),
+        ({"angle": torch.zeros(16, requires_grad=True)}, Plain),
+        ({"shape": torch.Size((0, 16, 6))}, Plain),
+    ],
+    ids=str,
+)
+def test_the_first_that_takes_a_task_does_it(asked: dict[str, Any], expected: type) -> None:
+    assert choose_engine(task(**asked)) is expected
 
 
-@pytest.mark.parametrize("precision", [FLOAT, BF16])
-def test_an_accelerator_takes_patches(precision: torch.dtype) -> None:
-    assert choose_engine(CUDA, FLOAT, precision) is Patches
+def test_a_network_of_the_users_own_takes_the_layers_steps() -> None:
+    rule = NCAConv(6, 8)
+    rule.update_rule = nn.Sequential(copy.deepcopy(rule.update_rule))  # type: ignore[assignment]
+    assert choose_engine(task(rule)) is Plain
 
 
-@pytest.mark.parametrize(("name", "expected"), [("lists", ListEngine), ("patches", Patches)])
-def test_a_wish_is_heard(name: str, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, name)
-    assert choose_engine(CPU, FLOAT, FLOAT) is expected
-    assert choose_engine(CUDA, FLOAT, FLOAT) is expected
+@pytest.mark.parametrize("wanted", [engine for engine in ENGINES if engine is not Native], ids=lambda kind: kind.name)
+def test_a_wish_is_heard(wanted: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, wanted.name)
+    assert choose_engine(task()) is wanted
 
 
-def test_the_compiled_engine_is_not_forced_where_it_can_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "native")
-    assert choose_engine(CPU, FLOAT, BF16) is ListEngine
-    assert choose_engine(CUDA, FLOAT, FLOAT) is Patches
+@pytest.mark.parametrize(
+    ("engine", "asked", "reason"),
+    [
+        ("native", HALF, "products torch.bfloat16, which must both be float32 or float64"),
+        ("native", CUDA, "the states are on cuda"),
+        ("native", {"arithmetic": "fixed_point"}, "the rule's arithmetic is 'fixed_point'"),
+        ("active_list", CUDA, "on cuda, every step would wait for the length of its list"),
+        ("active_list", {"regions": torch.zeros(16, dtype=torch.int64)}, "some cells keep what they hold"),
+        ("patches", {"arithmetic": "quantised"}, "the rule's arithmetic is 'quantised'"),
+        ("patches", {"angle": torch.zeros(2, 16)}, "the frame of gradients differs between samples or is trained"),
+        ("patches", {"shape": torch.Size((0, 16, 6))}, "there are no states"),
+    ],
+)
+def test_an_engine_that_can_not_says_why(
+    engine: str, asked: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SWITCH, engine)
+    with pytest.raises(ValueError, match=f"{SWITCH}={engine}, but this engine does not take the rollout: .*{reason}"):
+        choose_engine(task(**asked))
 
 
-@pytest.mark.parametrize("wish", ["", "lists", "native", "patches"])
-def test_where_cells_keep_values_patches_take_the_place_of_lists(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, wish)
-    native = load_library() is not None and wish in ("", "native")
-    assert choose_engine(CPU, FLOAT, FLOAT, keeps=True) is (Native if native else Patches)
-    assert choose_engine(CPU, FLOAT, BF16, keeps=True) is Patches
-
-
-def test_an_unknown_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_engine(monkeypatch: pytest.MonkeyPatch, random_rule: Callable[..., NCAConv]) -> None:
     monkeypatch.setenv(SWITCH, "steam")
-    with pytest.raises(ValueError, match=r"must be one of \['lists', 'native', 'patches'\], got 'steam'"):
-        choose_engine(CPU, FLOAT, FLOAT)
+    grid = square_grid(4, 4)
+    with pytest.raises(ValueError, match=r"one of \['active_list', 'native', 'patches', 'plain'\], got 'steam'"):
+        rollout(random_rule(6, 8), torch.zeros(16, 6), grid, 1)

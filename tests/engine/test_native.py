@@ -26,8 +26,8 @@ def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rollout_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the laws of tests/test_rollout.py are about it."""
     calls = []
-    original = Native.__call__
-    monkeypatch.setattr(Native, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
+    original = Native.steps
+    monkeypatch.setattr(Native, "steps", lambda self, *args: calls.append(1) or original(self, *args))
     grid = square_grid(6, 6)
     rollout(isonca(), point_seed(grid), grid, 3)
     assert calls == [1]
@@ -82,7 +82,7 @@ def test_any_width(channels: int, hidden: int, random_rule: Callable[..., NCACon
         grid[name] = grid[name].double()
     start = torch.rand(2, 63, channels, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     outcomes = []
-    for engine in ("native", "lists"):
+    for engine in ("native", "plain"):
         monkeypatch.setenv(SWITCH, engine)
         rule.zero_grad()
         x = start.clone().requires_grad_()
@@ -127,10 +127,10 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     load_library.cache_clear()
 
 
-def test_without_a_compiler_it_says_so_and_lists_do_the_work(empty_cache: Path, monkeypatch: Any) -> None:
+def test_without_a_compiler_it_says_so_and_another_engine_does_the_work(empty_cache: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     grid, rule = square_grid(6, 6), isonca()
-    with pytest.warns(UserWarning, match=r"there is no C\+\+ compiler .*Install g\+\+ .*GRAPHNCA_ENGINE=lists"):
+    with pytest.warns(UserWarning, match=r"there is no C\+\+ compiler .*Install g\+\+ .*GRAPHNCA_ENGINE=active_list"):
         first = rollout(rule, point_seed(grid), grid, 3, generator=torch.Generator().manual_seed(0))
     again = rollout(rule, point_seed(grid), grid, 3, generator=torch.Generator().manual_seed(0))  # warned once
     assert torch.equal(first, again)

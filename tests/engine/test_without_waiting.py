@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from graphnca.engine import Task
-from graphnca.engine.lists import ListEngine
+from graphnca.engine.active_list import ActiveList
 from graphnca.engine.patches import Patches
 from graphnca.engine.patches.patch import Patch, patch_of
 from graphnca.engine.stencil import Table, build_stencil
@@ -30,16 +30,21 @@ def moved(value: Any) -> Any:
     return replace(value, **{name: moved(getattr(value, name)) for name in fields})
 
 
-def run(kind: type, precision: torch.dtype = torch.float32, kept: Tensor | None = None, **options: Any) -> list[Tensor]:
+def run(
+    kind: type, precision: torch.dtype = torch.float32, regions: Tensor | None = None, **options: Any
+) -> list[Tensor]:
     """Takes twenty steps with an engine; states, overflow, change, and the gradients."""
     filters = ("identity", "gradient", "gradient_norm", "laplacian")
     rule = NCAConv(6, 10, filters, **options).to("meta")
-    stencil = build_stencil(square_grid(6, 7), Perception(filters))
+    grid = square_grid(6, 7)
+    stencil = build_stencil(grid, Perception(filters))
     patch = patch_of(stencil, torch.ones(3, 42, dtype=torch.bool))
-    engine = kind(Task(rule, moved(stencil), 3, None, 2.0, precision, kept))
-    engine.patch = lambda x, num_steps: moved(patch)
     x = torch.zeros(3 * 42, 6, device="meta", requires_grad=True)
-    outcome = engine(x, torch.zeros(20, dtype=torch.int32, device="meta"), False)
+    task = Task(rule, grid, torch.Size((3, 42, 6)), x.dtype, x.device, 2.0, regions=regions, precision=precision)
+    task.__dict__["stencil"] = moved(stencil)  # which would be built from numbers
+    engine = kind(task)
+    engine.patch = lambda x, num_steps: moved(patch)
+    outcome = engine.steps(x, torch.zeros(20, dtype=torch.int32, device="meta"))
     torch.autograd.backward([value.sum() for value in outcome])
     return [*outcome, *(value.grad for value in (x, *rule.parameters()))]
 
@@ -54,11 +59,11 @@ def test_steps_forward_and_backward_never_wait(life_mask: str | None, fire_per: 
 
 
 def test_what_is_kept_does_not_make_them_wait() -> None:
-    for value in run(Patches, kept=torch.zeros(3, 42, dtype=torch.int64, device="meta")):
+    for value in run(Patches, regions=torch.zeros(3, 42, dtype=torch.int64, device="meta")):
         assert value.device.type == "meta"
 
 
 def test_lists_would_wait() -> None:
     """So the test above can fail."""
     with pytest.raises((NotImplementedError, RuntimeError)):
-        run(ListEngine)
+        run(ActiveList)

@@ -227,7 +227,7 @@ def test_the_compiled_engine_takes_the_same_steps(
     calls = []
     original = Native.__call__
     monkeypatch.setattr(Native, "__call__", lambda self, *args: calls.append(1) or original(self, *args))
-    for engine in ("native", "lists"):
+    for engine in ("native", "plain"):
         monkeypatch.setenv(SWITCH, engine)
         x = start.clone().requires_grad_()
         rule.zero_grad()

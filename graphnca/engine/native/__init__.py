@@ -2,7 +2,7 @@
 
 The sources in `source/` are compiled on the first rollout by whatever C++ compiler the machine has (a few seconds), for
 its own processor, and kept in the user's cache. Without a compiler, or with the environment variable
-`GRAPHNCA_ENGINE=lists`, rollouts take PyTorch's operations instead, with the same results to rounding.
+`GRAPHNCA_ENGINE=active_list`, rollouts take PyTorch's operations instead, with the same results to rounding.
 
     compiler.py  finds the compiler, and keeps what it made
     library.py   the compiled functions

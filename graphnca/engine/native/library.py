@@ -16,7 +16,7 @@ def load_library() -> ctypes.CDLL | None:
     except (NoCompilerError, OSError) as error:
         warnings.warn(
             f"Rollouts on the CPU take PyTorch's operations, which are slower than compiled ones, because {error}. "
-            "Install g++ for the speed, or set GRAPHNCA_ENGINE=lists to be told no more.",
+            "Install g++ for the speed, or set GRAPHNCA_ENGINE=active_list to hear no more of it.",
             stacklevel=2,
         )
         return None

@@ -10,8 +10,8 @@ from ...layers.firing import firing_threshold
 from ...layers.life import ALPHA
 from ...layers.perception import NORM_FLOOR
 from ...layers.quantised import STATE_UNITS
-from ..base import Task
 from ..stencil import Table
+from ..task import Task
 
 FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
 ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
@@ -121,12 +121,11 @@ class Problem(_Fields):
             num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):
-            thresholds = firing_threshold(rate).expand(batch, stencil.num_cells)
-            made.put("fire_thresholds", thresholds.to(torch.uint32).contiguous())
+            made.put("fire_thresholds", firing_threshold(rate).to(torch.uint32).contiguous())
         else:
             made.fire_threshold = firing_threshold(rate)
-        if task.kept is not None:
-            made.put("kept", task.kept.expand(batch, stencil.num_cells).to(torch.int32).contiguous())
+        if (kept := task.kept) is not None:
+            made.put("kept", kept.to(torch.int32).contiguous())
         for number, name in enumerate(filters):
             made.filters[number], made.gains[number] = FILTER_CODES[name], gains.get(name, 1.0)
         return made

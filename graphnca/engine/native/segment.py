@@ -9,35 +9,47 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ...layers.quantised import STATE_STEP, network_in_units, state_units
-from ..base import Engine, Task
+from ..base import StencilEngine, Steps
+from ..task import Task
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
 
 NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
-class Native(Engine):
-    """See `graphnca.engine.Engine`; for float32 and float64 on the CPU, products of the states' own type.
+class Native(StencilEngine):
+    """In C++, for float32 and float64 on the CPU.
 
-    The one engine that takes steps in 8 bits: it is given states and parameters in units, and gives units.
+    The one of its kind that takes steps in 8 bits: it is given states and parameters in units, and gives units.
     """
+
+    name = "native"
+    ARITHMETICS = ("float", "quantised")
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         self.problem = Problem.of(task)
-        self.rule = task.rule
 
-    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+    @classmethod
+    def takes(cls, task: Task) -> str | None:
+        """Products of the states' own type, where there is a compiler."""
+        if task.device.type != "cpu":
+            return f"the states are on {task.device}"
+        if task.dtype not in NUMPY_TYPES or task.products != task.dtype:
+            return f"states are {task.dtype} and products {task.products}, which must both be float32 or float64"
+        return super().takes(task) or ("there is no compiled library" if load_library() is None else None)
+
+    def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        if self.rule.arithmetic == "quantised":
-            return self._in_units(x, keys, recompute)
-        return Segment.apply(self.problem, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
+        if self.task.rule.arithmetic == "quantised":
+            return self._in_units(x, keys)
+        return Segment.apply(self.problem, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
 
-    def _in_units(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
-        net = network_in_units(self.network, self.rule.weight_steps)
+    def _in_units(self, x: Tensor, keys: Tensor) -> Steps:
+        net = network_in_units(self.task.rule.update_rule, self.task.rule.weight_steps)
         self.problem.hidden_scale, self.problem.output_scale = float(net.hidden_scale), float(net.output_scale)
         parameters = (net.w1, net.b1, net.w2, net.b2)
-        out, overflow, change = Segment.apply(self.problem, keys, recompute, state_units(x), *parameters)  # type: ignore[misc]
+        out, overflow, change = Segment.apply(self.problem, keys, self.task.recompute, state_units(x), *parameters)  # type: ignore[misc]
         return out * STATE_STEP, overflow * STATE_STEP**2, change * STATE_STEP
 
 

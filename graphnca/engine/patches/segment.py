@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ...layers.firing import hash_index
-from ..base import Engine, Task
+from ..base import Parameters, StencilEngine, Steps
+from ..task import Task
 from .patch import Patch, patch_of, reached
 from .step import Settings, step
 
 SPAN = 16  # steps on one patch: the longer, the larger the patch; the shorter, the more often the host waits
-Parameters = tuple[Tensor, Tensor | None, Tensor, Tensor | None]
 
 
 @dataclass
@@ -28,24 +28,26 @@ class Record:
     states: list[Tensor]  # before each step
 
 
-class Patches(Engine):
-    """See `graphnca.engine.Engine`."""
+class Patches(StencilEngine):
+    """With PyTorch's operations on patches of fixed shape, for accelerators."""
+
+    name = "patches"
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         rule = task.rule
         self.stencil, self.batch = task.stencil, task.batch
         self.settings = Settings(
-            rule.perception, rule.life_mask, rule.alive_threshold, task.overflow_bound, task.precision
+            rule.perception, rule.life_mask, rule.alive_threshold, task.overflow_bound, task.products
         )
         self.channels = rule.num_channels if rule.fire_per == "channel" else 1
         self.rate = task.rate
-        self.kept = None if task.kept is None else task.kept.expand(task.batch, task.stencil.num_cells)
+        self.kept = task.kept
         self.whole: Patch | None = None
 
-    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        return _Segment.apply(self, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
+        return _Segment.apply(self, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
 
     def forward(
         self, x: Tensor, keys: Tensor, parameters: Parameters, tape: list[Record] | None
@@ -125,8 +127,7 @@ class Patches(Engine):
         rows = torch.cat([patch.rows, patch.rows.new_full((1,), void)])
         rate = self.rate
         if isinstance(rate, Tensor):
-            all_rates = rate.to(rows.device).expand(self.batch, self.stencil.num_cells).reshape(-1)
-            rate = torch.cat([all_rates, all_rates.new_zeros(1)])[rows][:, None]
+            rate = torch.cat([rate.reshape(-1), rate.new_zeros(1)])[rows][:, None]
         index = rows[:, None] * self.channels + torch.arange(self.channels, device=rows.device)
         return rate, hash_index(index)
 

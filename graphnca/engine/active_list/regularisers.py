@@ -9,21 +9,19 @@ from .plan import Plan
 
 
 @dataclass
-class Entry:
+class Record:
     """What the backward pass needs of one step's regularisers."""
 
     change_sign: Tensor  # sign of the change of the active rows, 0 where the life mask undid it
-    died: Tensor | None
-    died_sign: Tensor | None  # sign of what the rows that died had
-    over: Tensor | None  # rows beyond the bound after the step
-    excess: Tensor | None  # and by how much
+    died: tuple[Tensor, Tensor] | None  # rows that died, and the sign of what they had
+    over: tuple[Tensor, Tensor] | None  # rows beyond the bound after the step, and by how much
 
 
-class Ledger:
+class Regularisers:
     """Sums of overflow and change, one per sample.
 
-    The overflow of a step counts every row beyond the bound, also those that did not change in it; so the ledger keeps
-    their list, and a step adds to and takes from it.
+    The overflow of a step counts every row beyond the bound, also those that did not change in it; so their list is
+    kept, and a step adds to and takes from it.
 
     Args:
         plan: The plan, whose overflow bound is set.
@@ -36,17 +34,16 @@ class Ledger:
         self.beyond = rows_beyond(x, bound)
         self.over = self.beyond.nonzero().view(-1)
 
-    def enter(
+    def add(
         self,
         x: Tensor,
         active: Tensor,
         after: Tensor,
         change: Tensor,
         survives: Tensor | None,
-        died: Tensor | None,
-        last: Tensor | None,
-    ) -> Entry:
-        """Books one step.
+        died: tuple[Tensor, Tensor] | None,
+    ) -> Record:
+        """Adds what one step costs.
 
         Args:
             x: The state after the step.
@@ -54,27 +51,26 @@ class Ledger:
             after: Their states before the life mask.
             change: How they changed.
             survives: Which of them the life mask left; None: all.
-            died: Rows of the former support that the life mask zeroed, ascending.
-            last: What these had before the step.
+            died: Rows of the former support that the life mask zeroed, ascending, and what they had before the step.
         """
         exceeds = rows_beyond(after, self.bound)
         if survives is not None:
             change, exceeds = change * survives[:, None], exceeds & survives
         self.change += self.plan.sum_by_sample(active, change.abs().sum(1))
-        died_sign = None
-        if died is not None and last is not None:
-            self.change += self.plan.sum_by_sample(died, last.abs().sum(1))
-            self.beyond.index_fill_(0, died, False)
-            died_sign = last.sign()
+        if died is not None:
+            rows, last = died
+            self.change += self.plan.sum_by_sample(rows, last.abs().sum(1))
+            self.beyond.index_fill_(0, rows, False)
+            died = (rows, last.sign())
         self.beyond.index_copy_(0, active, exceeds)
         self.over = torch.cat([self.over, active[exceeds]])
-        over, excess = None, None
+        over = None
         if self.over.numel():
-            over = self.over = self.over[self.beyond[self.over]].unique()
-            states = x.index_select(0, over)
-            excess = states - states.clamp(-self.bound, self.bound)
-            self.overflow += self.plan.sum_by_sample(over, excess.square().sum(1))
-        return Entry(change.sign().to(torch.int8), died, died_sign, over, excess)
+            self.over = self.over[self.beyond[self.over]].unique()
+            states = x.index_select(0, self.over)
+            over = (self.over, states - states.clamp(-self.bound, self.bound))
+            self.overflow += self.plan.sum_by_sample(self.over, over[1].square().sum(1))
+        return Record(change.sign().to(torch.int8), died, over)
 
 
 def rows_beyond(states: Tensor, bound: float) -> Tensor:

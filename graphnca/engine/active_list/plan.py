@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ...layers import Perception
 from ...layers.firing import hash_index
-from ..base import Task
 from ..stencil import Table
+from ..task import Task
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Plan:
         per_channel = rule.fire_per == "channel"
         index = torch.arange(num_rows * (rule.num_channels if per_channel else 1), dtype=torch.int32, device=device)
         if isinstance(rate, Tensor):
-            rate = rate.to(device).expand(batch, stencil.num_cells).reshape(-1)
+            rate = rate.reshape(-1)
         return cls(
             perception=rule.perception,
             life_mask=rule.life_mask,
@@ -47,7 +47,7 @@ class Plan:
             fire_rate=rate,
             fire_per_channel=per_channel,
             overflow_bound=task.overflow_bound,
-            precision=task.precision,
+            precision=task.products,
             batch=batch,
             num_cells=stencil.num_cells,
             reach=copies.reach.index,

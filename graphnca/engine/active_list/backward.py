@@ -5,12 +5,12 @@ from torch import Tensor
 
 from ...layers import Perception
 from ...layers.perception import NORM_FLOOR
-from .advance import Step
+from .forward import Step
 from .network import Network, to_precision
 from .plan import Plan
 
 
-def retreat(
+def backward(
     plan: Plan,
     tape: list[Step],
     network: Network,
@@ -39,15 +39,15 @@ def retreat(
         grad_change = grad_change / (plan.num_cells * channels)
     for number in reversed(range(len(tape))):
         step = tape.pop()
-        entry = step.entry
-        if grad_overflow is not None and entry is not None and entry.over is not None and entry.excess is not None:
-            factor = 2.0 * grad_overflow[plan.sample_of(entry.over)]
-            grad.index_add_(0, entry.over, factor[:, None] * entry.excess)
+        measured = step.measured
+        if grad_overflow is not None and measured and measured.over:
+            rows, excess = measured.over
+            grad.index_add_(0, rows, 2.0 * grad_overflow[plan.sample_of(rows)][:, None] * excess)
         if step.zeroed is not None:
             grad.index_fill_(0, step.zeroed, 0.0)
         grad_after = grad_rows = grad.index_select(0, step.active)
-        if grad_change is not None and entry is not None:
-            grad_rows = grad_rows + grad_change[plan.sample_of(step.active)][:, None] * entry.change_sign
+        if grad_change is not None and measured:
+            grad_rows = grad_rows + grad_change[plan.sample_of(step.active)][:, None] * measured.change_sign
         if step.fired is not None:
             grad_rows = grad_rows * step.fired
         grad_perceived = network.backward(step.perceived, to_precision(grad_rows, plan.precision))
@@ -72,8 +72,9 @@ def retreat(
             grad = total
         else:
             grad.index_copy_(0, receivers, total)
-        if grad_change is not None and entry is not None and entry.died is not None and entry.died_sign is not None:
-            grad.index_add_(0, entry.died, grad_change[plan.sample_of(entry.died)][:, None] * entry.died_sign)
+        if grad_change is not None and measured and measured.died:
+            rows, sign = measured.died
+            grad.index_add_(0, rows, grad_change[plan.sample_of(rows)][:, None] * sign)
     return grad
 
 

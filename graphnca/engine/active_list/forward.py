@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ...layers import fires
 from ...layers.life import ALPHA
-from .ledger import Entry, Ledger
 from .network import Network, to_precision
 from .plan import Plan
+from .regularisers import Record, Regularisers
 
 
 @dataclass
@@ -23,15 +23,15 @@ class Step:
     perceived: Tensor
     gradient: tuple[Tensor, Tensor] | None  # d/dx and d/dy of the active rows, for the gradient norm
     fired: Tensor | None  # which channels fired, where channels fire on their own
-    entry: Entry | None  # the regularisers
+    measured: Record | None  # the regularisers
 
 
-def advance(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[Step] | None) -> tuple[Tensor, Tensor]:
+def forward(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[Step] | None) -> tuple[Tensor, Tensor]:
     """Steps `x` (rows, C) in place; returns overflow and change, one sum per sample, and fills the tape."""
     num_rows, channels = x.shape
     everything = torch.arange(num_rows, device=x.device)
     support = x.ne(0).any(1).nonzero().view(-1) if plan.life_mask else None
-    ledger = None if plan.overflow_bound is None else Ledger(plan, x, plan.overflow_bound)
+    regularisers = None if plan.overflow_bound is None else Regularisers(plan, x, plan.overflow_bound)
     for key in keys:
         # which cells live, and fire
         live = _alive(plan, x, support) if plan.life_mask in ("pre", "pre_post") else None
@@ -42,34 +42,36 @@ def advance(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[St
         change = network.forward(perceived)[: len(own)].to(x.dtype)
         if fired is not None:
             change = change * fired
-        # the dead cells beside them may ripen in this step: they die again, but keep a neighbour alive
-        ripened = _ripen(plan, x, key, live, candidates, network) if plan.life_mask == "pre_post" else None
-        before = x.index_select(0, support) if ledger is not None and support is not None else None
+        # dead cells beside them may become mature in this step: they die again, but keep a neighbour alive
+        would_be_mature = (
+            _would_be_mature(plan, x, key, live, candidates, network) if plan.life_mask == "pre_post" else None
+        )
+        before = x.index_select(0, support) if regularisers is not None and support is not None else None
         after = own + change
         x.index_copy_(0, active, after)
         # who dies
-        kept, died, zeroed, survives, last = None, None, None, None, None
+        kept, died, zeroed, survives = None, None, None, None
         if support is not None:
             keep = live
             if plan.life_mask in ("post", "pre_post"):
-                alive_after = _alive(plan, x, candidates, ripened)
+                alive_after = _alive(plan, x, candidates, would_be_mature)
                 keep = alive_after if live is None else live & alive_after
                 survives = keep[active]
             assert keep is not None
             dying = ~keep[support]
-            died = support[dying]
-            last = None if before is None else before[dying]
-            zeroed = died if survives is None else torch.cat([died, active[~survives]])
+            rows = support[dying]
+            died = None if before is None else (rows, before[dying])
+            zeroed = rows if survives is None else torch.cat([rows, active[~survives]])
             x.index_fill_(0, zeroed, 0.0)
             kept = candidates if plan.life_mask == "pre" else keep.nonzero().view(-1)
-        entry = None if ledger is None else ledger.enter(x, active, after, change, survives, died, last)
+        measured = regularisers and regularisers.add(x, active, after, change, survives, died)
         if tape is not None:
             keeps_gradient = gradient if "gradient_norm" in plan.perception.filters else None
-            tape.append(Step(support, kept, zeroed, active, perceived, keeps_gradient, fired, entry))
+            tape.append(Step(support, kept, zeroed, active, perceived, keeps_gradient, fired, measured))
         support = kept
-    if ledger is None:
+    if regularisers is None:
         return x.new_zeros(plan.batch), x.new_zeros(plan.batch)
-    return ledger.overflow, ledger.change / (plan.num_cells * channels)
+    return regularisers.overflow, regularisers.change / (plan.num_cells * channels)
 
 
 def _alive(plan: Plan, x: Tensor, rows: Tensor | None, more: Tensor | None = None) -> Tensor:
@@ -106,13 +108,13 @@ def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, tupl
     return own, to_precision(plan.perception(own, laplacian, gradient), plan.precision), gradient
 
 
-def _ripen(
+def _would_be_mature(
     plan: Plan, x: Tensor, key: Tensor, live: Tensor | None, candidates: Tensor, network: Network
 ) -> Tensor | None:
     """Dead neighbours of living cells whose alpha would exceed the threshold after this step."""
     assert live is not None
-    rim = (_flags(plan, plan.reach.index_select(0, candidates).long().view(-1)) & ~live).nonzero().view(-1)
-    rows, fired = _firing(plan, key, rim)
+    frontier = (_flags(plan, plan.reach.index_select(0, candidates).long().view(-1)) & ~live).nonzero().view(-1)
+    rows, fired = _firing(plan, key, frontier)
     own, perceived, _ = _perceive(plan, x, rows)
     change = network.alpha_change(perceived)[: len(own)].to(x.dtype)
     if fired is not None:

@@ -6,23 +6,33 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ..base import Engine, Task
-from .advance import Step, advance
+from ..base import StencilEngine, Steps
+from ..task import Task
+from .backward import backward
+from .forward import Step, forward
 from .network import Network
 from .plan import Plan
-from .retreat import retreat
 
 
-class ListEngine(Engine):
-    """See `graphnca.engine.Engine`."""
+class ActiveList(StencilEngine):
+    """With PyTorch's operations on lists of cells, for the CPU."""
+
+    name = "active_list"
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         self.plan = Plan.of(task)
 
-    def __call__(self, x: Tensor, keys: Tensor, recompute: bool) -> tuple[Tensor, Tensor, Tensor]:
+    @classmethod
+    def takes(cls, task: Task) -> str | None:
+        """Steps in which every cell may change."""
+        if task.device.type != "cpu":
+            return f"on {task.device}, every step would wait for the length of its list"
+        return super().takes(task) or ("some cells keep what they hold" if task.regions is not None else None)
+
+    def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        return Segment.apply(self.plan, keys, recompute, x, *self.parameters)  # type: ignore[return-value]
+        return Segment.apply(self.plan, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
 
 
 class Segment(torch.autograd.Function):
@@ -45,7 +55,7 @@ class Segment(torch.autograd.Function):
         tape: list[Step] | None = [] if needs_tape and not recompute else None
         network = Network(w1, b1, w2, b2, plan.precision)
         out = x.detach().clone(memory_format=torch.contiguous_format)
-        overflow, change = advance(plan, out, keys, network, tape)
+        overflow, change = forward(plan, out, keys, network, tape)
         if needs_tape:
             ctx.plan, ctx.keys, ctx.network, ctx.tape = plan, keys, network, tape
             ctx.start = x.detach() if recompute else None
@@ -63,9 +73,9 @@ class Segment(torch.autograd.Function):
         _ = ctx.saved_tensors  # raises if one of them was written to since the rollout
         if tape is None:
             tape = []
-            advance(ctx.plan, ctx.start.clone(memory_format=torch.contiguous_format), ctx.keys, ctx.network, tape)
+            forward(ctx.plan, ctx.start.clone(memory_format=torch.contiguous_format), ctx.keys, ctx.network, tape)
         ctx.tape = ctx.start = None
         network: Network = ctx.network
         network.start_gradients()
-        grad = retreat(ctx.plan, tape, network, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        grad = backward(ctx.plan, tape, network, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
         return None, None, None, grad, network.grad_w1, network.grad_b1, network.grad_w2, network.grad_b2

@@ -1,0 +1,81 @@
+"""What a rollout asks of an engine."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch_geometric.data import Data
+
+from ..layers import NCAConv, fire_key
+from ..regions import kept_channels
+from .stencil import Stencil, stencil_of
+
+
+@dataclass(frozen=True)
+class Task:
+    """Steps of a rule on a substrate, whatever takes them; the options are those of `graphnca.rollout`.
+
+    Attributes:
+        rule: The rule, as it is now.
+        topology: The substrate.
+        shape: Of the states, `(..., N, C)`.
+        dtype: Of the states.
+        device: Of the states.
+        overflow_bound: Bound of the overflow; None: neither overflow nor change is measured.
+        recompute: Whether the backward pass takes the steps of a call again instead of keeping a record of them.
+    """
+
+    rule: NCAConv
+    topology: Data
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+    overflow_bound: float | None = None
+    recompute: bool = False
+    generator: torch.Generator | None = None
+    angle: float | Float[Tensor, "*a"] | None = None
+    fire_rate: float | Float[Tensor, "*r"] | None = None
+    regions: Int[Tensor, "*g"] | None = None
+    precision: torch.dtype | None = None
+
+    @property
+    def products(self) -> torch.dtype:
+        """Type of the update network's products."""
+        return self.precision or self.dtype
+
+    @property
+    def num_cells(self) -> int:
+        """Cells of the substrate."""
+        return self.shape[-2]
+
+    @property
+    def batch(self) -> int:
+        """How many samples."""
+        return self.shape[:-2].numel()
+
+    @property
+    def rate(self) -> float | Float[Tensor, "b n"]:
+        """The fire rate that holds, for all or for every cell."""
+        rate = self.rule.fire_rate if self.fire_rate is None else self.fire_rate
+        return self._of_every_cell(rate.to(self.device)) if isinstance(rate, Tensor) else rate
+
+    @property
+    def kept(self) -> Int[Tensor, "b n"] | None:
+        """How many channels every cell keeps, the first ones; None: nothing is kept."""
+        return None if self.regions is None else self._of_every_cell(kept_channels(self.regions, self.shape[-1]))
+
+    @cached_property
+    def stencil(self) -> Stencil:
+        """Of the rule's perception on the substrate, in the type and on the device of the states."""
+        return stencil_of(self.topology, self.rule.perception, self.dtype, self.device, self.angle)
+
+    def keys(self, num_steps: int) -> Int[Tensor, " s"]:
+        """The keys of the next steps, drawn one by one."""
+        source = torch.device("cpu") if self.generator is None else self.generator.device
+        return torch.stack([fire_key(self.generator, source) for _ in range(num_steps)]).to(self.device)
+
+    def _of_every_cell(self, values: Tensor) -> Tensor:
+        """Values of all samples or of each, `(batch, N)`."""
+        return values.expand(self.shape[:-1]).reshape(self.batch, self.num_cells)
