@@ -551,6 +551,11 @@ def test_arguments_that_do_not_fit_are_named(
         trajectory(random_rule(6, 10).double(), torch.zeros(shape).double(), mesh, **{"num_steps": 2, **options})
 
 
+def test_an_option_that_there_is_not(mesh: Data, random_rule: MakeRule) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'fire_rte'"):
+        rollout(random_rule(6, 10).double(), patch(mesh), mesh, 1, fire_rte=0.5)
+
+
 @pytest.mark.parametrize(("perception", "field"), [("isonca", "edge_weight"), ("sobel", "edge_attr")])
 def test_a_graph_that_is_no_substrate(perception: str, field: str, mesh: Data, random_rule: MakeRule) -> None:
     del mesh[field]
