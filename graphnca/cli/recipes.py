@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from ..features import FilterBank, load_vgg16
+from ..features import load_features
+from ..features.named import VGG
 from ..layers import NCAConv
 from ..losses import TextureLoss
 from ..models import growing_nca, isonca, texture_nca
@@ -34,7 +35,6 @@ from .errors import UsageError
 
 CHECKPOINTS = 60.0  # seconds between two
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
-FILTER_BANK, VGG = "filter-bank", "vgg16"
 SMALLER = 0.98  # a hexagonal sheet or a mesh may be so much smaller than it was asked for
 SAMPLES = 2  # points per pixel side of the raster that a loss sees
 
@@ -260,11 +260,7 @@ def read_features(text: str) -> nn.Module:
     Raises:
         UsageError: If there is no such file.
     """
-    if text == FILTER_BANK:
-        return FilterBank()
-    if text != VGG and not Path(text).is_file():
-        raise UsageError(
-            f"--features must be {VGG}, {FILTER_BANK} or the file of a VGG-16's weights, got {text!r}."
-            f"{suggestion(text, (VGG, FILTER_BANK))}"
-        )
-    return load_vgg16(None if text == VGG else text)
+    try:
+        return load_features(text)
+    except FileNotFoundError as error:
+        raise UsageError(str(error)) from None

@@ -1,15 +1,108 @@
-"""The command line of an experiment: one option for each field of its configuration."""
+"""The command line of an experiment: one option for each field of its configuration, and the fields that many share."""
 
 import argparse
 import ast
 import inspect
 import textwrap
 from collections.abc import Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from torch import nn
+
+from ..features import load_features
+
 Config = TypeVar("Config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every experiment can be told. A configuration extends this and some of the groups below."""
+
+    out: str
+    """Folder for the results; its name is that of the result."""
+    publish: bool = False
+    """Also copy metrics, tables, figure and animation into docs/results."""
+    threads: int = 0
+    """Threads of PyTorch; 0: as many as it takes by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfRule:
+    """One rule."""
+
+    rule: str
+    """A shipped rule's name, a .safetensors file, a training's folder, or a published model."""
+    model: str = ""
+    """Which model of a published atlas of textures; empty: the first."""
+    target: str = ""
+    """What it is to show, a name or the path of a picture; empty: what its card says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfRules:
+    """Several rules, each measured by itself."""
+
+    rule: tuple[str, ...] = ()
+    """Shipped rules by name, .safetensors files, folders or published models; empty: every shipped one of the kind."""
+    model: str = ""
+    """Which model of a published atlas of textures; empty: the first."""
+    target: str = ""
+    """What they are to show, a name or the path of a picture; empty: what their cards say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnSubstrates:
+    """Runs on several substrates."""
+
+    substrate: tuple[str, ...] = ("square", "hex", "voronoi")
+    """Kinds of cells."""
+    cells: int = 5184
+    """Cells of each substrate, about; 5184 are the published 72x72."""
+    meshes: int = 3
+    """Voronoi meshes."""
+    runs: int = 5
+    """Runs on each substrate."""
+    seed: int = 0
+    """Of the runs; the meshes have the numbers after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnTextures:
+    """Runs of textures, on substrates of one size."""
+
+    substrate: tuple[str, ...] = ("square", "hex", "voronoi")
+    """Kinds of cells."""
+    size: int = 64
+    """Units along a side of the substrates; hexagons and meshes come within 2 %."""
+    meshes: int = 3
+    """Voronoi meshes."""
+    runs: int = 2
+    """Runs on each substrate."""
+    seed: int = 0
+    """Of the runs; the meshes have the numbers after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    """Whose features see the pictures of textures."""
+
+    features: str = "vgg16"
+    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
+    precision: str = "float32"
+    """Type of a VGG's convolutions: float32 or bfloat16, which some processors compute in half the time."""
+
+    def load_features(self) -> nn.Module:
+        """The feature module.
+
+        Raises:
+            SystemExit: There is no such file or precision.
+        """
+        try:
+            return load_features(self.features, precision=self.precision)
+        except (FileNotFoundError, ValueError) as error:
+            raise SystemExit(str(error)) from error
 
 
 def from_command_line(
@@ -29,10 +122,10 @@ def from_command_line(
         arguments: By default those of the process.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told = _texts_under_fields(kind)
+    texts = _texts_under_fields(kind)
     for field in fields(kind):  # pyright: ignore[reportArgumentType]
         value = field.default if default is None else getattr(default, field.name)
-        text = told.get(field.name, "").replace("%", "%%")
+        text = texts.get(field.name, "").replace("%", "%%")
         if value is MISSING:
             parser.add_argument(field.name, help=text)
         else:
@@ -53,10 +146,10 @@ def _how_to_read(value: Any, text: str) -> dict[str, Any]:
 
 def _texts_under_fields(kind: type) -> dict[str, str]:
     """The string that follows each field in the source of a class, or of one that it extends."""
-    told = {}
+    texts = {}
     for one in reversed([one for one in kind.__mro__ if is_dataclass(one)]):
-        told |= _own_texts_under_fields(one)
-    return told
+        texts |= _own_texts_under_fields(one)
+    return texts
 
 
 def _own_texts_under_fields(kind: type) -> dict[str, str]:

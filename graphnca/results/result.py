@@ -1,14 +1,100 @@
-"""Where a result goes: pictures and `metrics.json` in a folder, and with `--publish` into the documentation."""
+"""What a result leaves: a folder with metrics, tables and pictures, and the part of it that documentation shows."""
 
 import json
 import shlex
 import shutil
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 from ..atomic_file import write_atomically
-from ..training import machine
+from ..drawing import save_animation, save_image
+from ..drawing.images import Picture
+from ..training.hardware import machine
+from .table import Table, write_tables
+
+Item = TypeVar("Item")
+
+METRICS, TABLES, FIGURE, ANIMATION = "metrics.json", "tables.json", "figure.webp", "animation.webp"
+PUBLISHED = (METRICS, TABLES, FIGURE, ANIMATION)
+"""What is published; other pictures are made again by the command that `metrics.json` is headed by."""
+
+
+class Result:
+    """One result as it comes about.
+
+        for name, topology in result.progress(topologies.items()):
+            result.substrate(name, {"cells": topology.num_nodes, "losses": losses})
+        result.table("losses", ["substrate", "median loss"], rows)
+        result.figure(picture)
+
+    Attributes:
+        name: Of the result, and of its folder in the documentation.
+        folder: Where it is written.
+        metrics: What `metrics.json` will hold; JSON values, without NaN.
+        tables: What `tables.json` will hold.
+    """
+
+    def __init__(self, name: str, folder: str | Path) -> None:
+        self.name, self.folder = name, Path(folder)
+        self.metrics: dict[str, Any] = {}
+        self.tables: dict[str, Table] = {}
+        self._started = perf_counter()
+
+    def progress(self, items: Iterable[Item], unit: str = "substrate") -> Iterator[Item]:
+        """The same items, with a bar that counts them."""
+        yield from tqdm(items, desc=self.name, unit=unit, disable=None)
+
+    def record(self, entries: Mapping[str, Any]) -> None:
+        """Adds entries to the metrics."""
+        self.metrics.update(entries)
+
+    def substrate(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Adds the numbers of one substrate, under `substrates`."""
+        self.metrics.setdefault("substrates", {})[name] = dict(entry)
+
+    def table(self, name: str, header: Iterable[str], rows: Iterable[Iterable[Any]], *, caption: str = "") -> None:
+        """Prints a table and keeps it: the documentation shows these rows."""
+        self.tables[name] = Table(header, rows, caption)
+        print(f"\n{self.tables[name].text()}")
+
+    def figure(self, picture: Picture) -> None:
+        """Writes the one picture that is published."""
+        self.picture(FIGURE, picture)
+
+    def picture(self, name: str, picture: Picture) -> None:
+        """Writes a further picture; it stays in the folder."""
+        save_image(self._place(name), picture)
+
+    def animation(self, frames: Iterable[Picture], *, fps: float, name: str = ANIMATION) -> None:
+        """Writes the animation."""
+        save_animation(self._place(name), frames, fps=fps)
+
+    def finish(self, tables: Callable[[Any], Mapping[str, Table]] | None = None, *, publish_too: bool = False) -> None:
+        """Writes metrics and tables, publishes if that is asked for, and says where everything is.
+
+        Args:
+            tables: Makes the tables of the metrics, as they are read from their file; beside those of `table`.
+            publish_too: Whether to publish.
+        """
+        if tables is not None:
+            for name, table in tables(json.loads(json.dumps(self.metrics))).items():
+                self.table(name, table.header, table.rows, caption=table.caption)
+        self._place(METRICS)
+        write_metrics(self.folder, self.metrics)
+        if self.tables:
+            write_tables(self.folder, self.tables)
+        print(f"Results are in {self.folder}/ ({perf_counter() - self._started:.0f} s).")
+        if publish_too:
+            print(f"Published in {publish(self.folder, self.name, PUBLISHED)}.")
+
+    def _place(self, name: str) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / name
 
 
 def project_folder() -> Path | None:
@@ -40,19 +126,20 @@ def command() -> str:
     return shlex.join(["python", shown, *arguments])
 
 
-def write_metrics(out: str | Path, metrics: dict[str, Any]) -> None:
+def write_metrics(out: str | Path, metrics: Mapping[str, Any]) -> None:
     """Writes `metrics.json`, headed by the command and the machine; NaN and infinity are refused."""
     content = {"command": command(), "machine": machine(), **metrics}
-    write_atomically(Path(out) / "metrics.json", (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    write_atomically(Path(out) / METRICS, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
-def publish(out: str | Path, name: str) -> Path:
-    """Copies `metrics.json` and the pictures of a result into `docs/results/NAME`, in place of what was there."""
+def publish(out: str | Path, name: str, files: Iterable[str] | None = None) -> Path:
+    """Copies a result into `docs/results/NAME`, in place of what was there: some files, or metrics and all pictures."""
     folder = published_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    for path in sorted(Path(out).iterdir()):
-        if path.suffix in (".json", ".png", ".gif", ".webp"):
-            shutil.copyfile(path, folder / path.name)
+    wanted = [path.name for path in sorted(Path(out).iterdir()) if path.suffix in (".json", ".png", ".gif", ".webp")]
+    for file in wanted if files is None else files:
+        if (path := Path(out) / file).is_file():
+            shutil.copyfile(path, folder / file)
     return folder
