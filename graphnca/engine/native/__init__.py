@@ -4,7 +4,8 @@ The sources in `source/` are compiled on the first rollout by whatever C++ compi
 its own processor, and kept in the user's cache. Without a compiler, or with the environment variable
 `GRAPHNCA_ENGINE=active_list`, rollouts take PyTorch's operations instead, with the same results to rounding.
 
-    compiler.py  finds the compiler, and keeps what it made
+    compiler.py  finds the compiler
+    cache.py     keeps what it made, and takes nothing else
     library.py   the compiled functions
     problem.py   rule and stencil as these functions want them
     segment.py   several steps as one autograd function

@@ -16,10 +16,16 @@ def load_library() -> ctypes.CDLL | None:
     except (NoCompilerError, OSError) as error:
         warnings.warn(
             f"Rollouts on the CPU take PyTorch's operations, which are slower than compiled ones, because {error}. "
-            "Install g++ for the speed, or set GRAPHNCA_ENGINE=active_list to hear no more of it.",
+            "Set GRAPHNCA_ENGINE=active_list to hear no more of it.",
             stacklevel=2,
         )
         return None
+    if not hasattr(library, "omp_get_max_threads"):  # a symbol of the OpenMP library that it is linked with
+        warnings.warn(
+            "Rollouts on the CPU take one thread, because the compiler has no OpenMP. With g++, or the package libomp "
+            "beside clang++, they take all.",
+            stacklevel=2,
+        )
     pointer, integer = ctypes.c_void_p, ctypes.c_int
     problem, parameters, gradients = map(ctypes.POINTER, (Problem, Parameters, Gradients))
     library.graphnca_forward.restype = pointer
