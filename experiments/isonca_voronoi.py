@@ -10,7 +10,7 @@ softer than the target and fuzzier on the meshes, now and then with a stray blob
 tail.
 
 Written to `--out`:
-    figure.png      whole sheets drawn as cells, and close-ups with the cell centres shown
+    figure.png      the median run on whole sheets drawn as cells, and close-ups with the cell centres shown
     runs.png        every run
     growth.gif      one run on each kind of cells, side by side
     metrics.json    loss, angle, chirality, living cells and largest |state| for every run
@@ -23,7 +23,7 @@ import argparse
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, median_low
 from time import perf_counter
 from typing import Any
 
@@ -83,11 +83,12 @@ def rule_of(config: Config) -> NCAConv:
 def figure(
     finals: dict[str, Tensor], topologies: dict[str, Data], rows: dict[str, list[dict[str, Any]]]
 ) -> Image.Image:
-    """The best run of the first sheet of each kind: whole, and close up."""
+    """The median run of the first sheet of each kind: whole, and close up."""
     wholes, details, captions = [], [], []
     for name in {name.split()[0]: name for name in reversed(finals)}.values():
-        best = min(rows[name], key=lambda row: row["loss"])
-        state, topology = finals[name][best["run"]], topologies[name]
+        loss = median_low([row["loss"] for row in rows[name]])
+        shown = next(row for row in rows[name] if row["loss"] == loss)
+        state, topology = finals[name][shown["run"]], topologies[name]
         alive = topology["pos"][state[:, 3] > 0.1]
         middle = alive.median(0).values if len(alive) else topology["extent"].view(2) / 2
         x0, y0 = (middle - CLOSE_UP / 2).tolist()
@@ -96,7 +97,7 @@ def figure(
             topology, scale=18, centres=True, window=(x0, y0, x0 + CLOSE_UP, y0 + CLOSE_UP), edge_colour="#00000018"
         )
         details.append(close_up.draw(state))
-        captions.append(f"{name.split()[0]}: {topology.num_nodes} cells, loss {best['loss']:.1f}")
+        captions.append(f"{name.split()[0]}: {topology.num_nodes} cells, the median run, loss {loss:.1f}")
     order = range(len(wholes) - 1, -1, -1)
     return montage(
         [wholes[i] for i in order] + [details[i] for i in order],

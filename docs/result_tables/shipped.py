@@ -144,7 +144,7 @@ def growing_meshes() -> str:
 
 def rule_pictures() -> str:
     """The picture of every shipped rule."""
-    return "\n\n".join(f"`{name}`:\n\n![Runs of {name}](rules/{name}.png)" for name in shipped_rules())
+    return "\n\n".join(f"`{name}`:\n\n![Runs of {name}](rules/{name}.webp)" for name in shipped_rules())
 
 
 TABLES: dict[str, Callable[[], str]] = {

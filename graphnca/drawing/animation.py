@@ -100,15 +100,22 @@ def _webp(frames: list[Image.Image], fps: float, loop: bool) -> bytes:
             continue
         pages.append(frame)
         durations.append(milliseconds)
+    return webp_animation(pages, durations, loop=loop)
+
+
+def webp_animation(
+    frames: list[Image.Image], milliseconds: list[int], *, loop: bool = True, quality: int = WEBP_QUALITY
+) -> bytes:
+    """The bytes of an animated WebP of RGB pictures, each shown for so long; `quality` is libwebp's, 0 to 100."""
     buffer = io.BytesIO()
-    pages[0].save(
+    frames[0].save(
         buffer,
         format="WEBP",
         save_all=True,
-        append_images=pages[1:],
-        duration=durations,
+        append_images=frames[1:],
+        duration=milliseconds,
         loop=0 if loop else 1,
-        quality=WEBP_QUALITY,
+        quality=quality,
         allow_mixed=True,
         minimize_size=True,
     )

@@ -99,13 +99,18 @@ def save_image(path: str | os.PathLike[str], image: Picture, *, scale: int = 1) 
     if kind == "PNG":
         data = _encoded(_few_colours(picture) or picture, kind, optimize=True)
     elif kind == "WEBP":
-        few = (_few_colours(picture) or picture).convert("RGB")
-        lossless = _encoded(few, kind, lossless=True, method=WEBP_EFFORT)
-        lossy = _encoded(picture, kind, quality=WEBP_QUALITY, method=WEBP_EFFORT, use_sharp_yuv=True)
-        data = min(lossless, lossy, key=len)
+        data = webp_image(picture)
     else:
         data = _encoded(picture, kind)
     write_atomically(path, data)
+
+
+def webp_image(picture: Image.Image, quality: int = WEBP_QUALITY) -> bytes:
+    """The bytes of an RGB picture as WebP, lossless or at a quality of libwebp's 0-100, whichever is smaller."""
+    few = (_few_colours(picture) or picture).convert("RGB")
+    lossless = _encoded(few, "WEBP", lossless=True, method=WEBP_EFFORT)
+    lossy = _encoded(picture, "WEBP", quality=quality, method=WEBP_EFFORT, use_sharp_yuv=True)
+    return min(lossless, lossy, key=len)
 
 
 def _few_colours(picture: Image.Image) -> Image.Image | None:

@@ -15,6 +15,8 @@ from ..atomic_file import write_atomically
 from ..drawing import save_animation, save_image
 from ..drawing.images import Picture
 from ..training.hardware import machine
+from .light import light_animation, light_figure
+from .readable_json import readable_json
 from .table import Table, write_tables
 
 Item = TypeVar("Item")
@@ -22,6 +24,8 @@ Item = TypeVar("Item")
 METRICS, TABLES, FIGURE, ANIMATION = "metrics.json", "tables.json", "figure.webp", "animation.webp"
 PUBLISHED = (METRICS, TABLES, FIGURE, ANIMATION)
 """What is published; other pictures are made again by the command that `metrics.json` is headed by."""
+
+LIGHT = {FIGURE: light_figure, ANIMATION: light_animation}
 
 
 class Result:
@@ -129,11 +133,14 @@ def command() -> str:
 def write_metrics(out: str | Path, metrics: Mapping[str, Any]) -> None:
     """Writes `metrics.json`, headed by the command and the machine; NaN and infinity are refused."""
     content = {"command": command(), "machine": machine(), **metrics}
-    write_atomically(Path(out) / METRICS, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    write_atomically(Path(out) / METRICS, (readable_json(content) + "\n").encode())
 
 
 def publish(out: str | Path, name: str, files: Iterable[str] | None = None) -> Path:
-    """Copies a result into `docs/results/NAME`, in place of what was there: some files, or metrics and all pictures."""
+    """Copies a result into `docs/results/NAME`, in place of what was there: some files, or metrics and all pictures.
+
+    The figure and the animation are copied as `light_figure` and `light_animation` make them.
+    """
     folder = published_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -141,5 +148,5 @@ def publish(out: str | Path, name: str, files: Iterable[str] | None = None) -> P
     wanted = [path.name for path in sorted(Path(out).iterdir()) if path.suffix in (".json", ".png", ".gif", ".webp")]
     for file in wanted if files is None else files:
         if (path := Path(out) / file).is_file():
-            shutil.copyfile(path, folder / file)
+            LIGHT.get(file, shutil.copyfile)(path, folder / file)
     return folder

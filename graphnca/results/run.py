@@ -53,9 +53,7 @@ def run_each(
     carry_out_each(measure, from_command_line(kind, description), subjects=subjects, tables=tables)
 
 
-def carry_out(
-    main: Callable[[Config, Result], None], config: Config, *, tables: Tables | None = None
-) -> None:
+def carry_out(main: Callable[[Config, Result], None], config: Config, *, tables: Tables | None = None) -> None:
     """Runs an experiment with a configuration."""
     _set_up(config)
     result = Result(Path(config.out).name, config.out)
