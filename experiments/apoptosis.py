@@ -24,7 +24,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from protocol.growing import Growing, growing_of
-from protocol.sheets import CELLS, first_of_each_kind, sheets
 from scipy import ndimage
 from torch import Tensor
 from torch_geometric.data import Data
@@ -35,6 +34,8 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import ALIVE, bounded, seeded_position
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import first_of_each_kind, substrates
+from topologies.kinds import CELLS
 
 GOAL = 0.05  # share of the cavity's cells that may be alive at the end
 SHOWN = (8, 16, 24, 32, 48, 64, 96, 500)  # steps of the pictures, as far as the run goes
@@ -147,7 +148,7 @@ def main(config: Config) -> None:
     side = 72 if growing.target is None else growing.target.shape[-1]
     shown = [step for step in SHOWN if step <= config.steps]
     entries, tiles, captions = {}, [], []
-    bar = tqdm(sheets(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
+    bar = tqdm(substrates(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
     for name, topology in bar:
         entries[name], run = watched(growing, topology, config)
         canvas = CellCanvas(topology, scale=2, window=window(topology, min(side, 48)))

@@ -31,7 +31,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.growing import Growing, growing_of, growing_rules
-from protocol.sheets import CELLS, KINDS, sheets, voronoi_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -56,6 +55,8 @@ from graphnca.rasterizers import NearestCell
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
+from topologies import KINDS, cells_within, substrate_of_cells, substrates
+from topologies.kinds import CELLS
 
 GOAL = -3.0  # log10 of the mean squared error: as the published rules 100 steps after a half or the middle is cut out
 WITHIN = 100  # steps
@@ -79,7 +80,7 @@ class Config:
     """Shipped rules or files; empty: every shipped rule that grows upright."""
     target: str = ""
     """What they grow, where their cards don't say it."""
-    substrate: tuple[str, ...] = KINDS
+    substrate: tuple[str, ...] = tuple(KINDS)
     """Kinds of cells."""
     cells: int = CELLS
     """Cells of each sheet, about."""
@@ -217,7 +218,7 @@ def many_seeds(growing: Growing, config: Config) -> tuple[dict[str, Any], Image.
     """Seeds on one Voronoi mesh, grown side by side; each but the first then loses a part, and heals for 200 steps."""
     width = 2 * half_width(growing)
     side = round(ACROSS * APART * width)
-    topology = voronoi_sheet(round(side**2 * 0.82), seed=config.seed + 1)
+    topology = substrate_of_cells("voronoi", cells_within("voronoi", side), seed=config.seed + 1)
     extent = topology["extent"].view(2)
     places = [
         ((column + 0.5) / ACROSS * float(extent[0]), (row + 0.5) / ACROSS * float(extent[1]))
@@ -306,7 +307,7 @@ def main(config: Config) -> None:
     """Cuts, measures, draws and prints, rule by rule."""
     if config.steps % LOOK_EVERY or config.steps < WITHIN:
         raise SystemExit(f"--steps: expected a multiple of {LOOK_EVERY}, at least {WITHIN}, got {config.steps}.")
-    topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     for path in config.rule or growing_rules():
         growing = growing_of(path, target=config.target)
         name = Path(path).parent.name if growing.name == "rule" else growing.name

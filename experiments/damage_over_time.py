@@ -37,7 +37,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.growing import Growing, growing_of
-from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -51,6 +50,8 @@ from graphnca.evaluation.scores import ALIVE, bounded, fates, raster, seeded_pos
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 TESTS = {"regrowing": 200, "growing": 20}
 """The step of the first wound."""
@@ -69,7 +70,7 @@ class Config:
     """Shipped rules or files, the usual one first: the others are compared with it."""
     target: str = ""
     """What they grow, where their cards don't say it."""
-    substrate: tuple[str, ...] = KINDS
+    substrate: tuple[str, ...] = tuple(KINDS)
     """Kinds of cells."""
     cells: int = CELLS
     """Cells of each sheet, about."""
@@ -201,7 +202,7 @@ def main(config: Config) -> None:
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     rules = {Path(name).parent.name if Path(name).stem == "rule" else Path(name).stem: name for name in config.rule}
-    topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     first_sheet = next(iter(topologies))
     measured: dict[str, Any] = {}
     drawn: dict[str, dict[str, Course]] = {test: {} for test in TESTS}

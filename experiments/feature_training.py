@@ -22,8 +22,7 @@ from pathlib import Path
 import numpy as np
 from protocol.drawn import drawn_sheet, sampled_environments
 from protocol.features import features_of, precision_of
-from protocol.sheets import KINDS
-from protocol.texture import RGB_OFFSET, SIZE, cells_of, texture_raster, zero_seed
+from protocol.texture import RGB_OFFSET, SIZE, texture_raster, zero_seed
 from protocol.texture_options import FeatureOptions
 from protocol.units import unit_of
 from torch import Tensor, nn
@@ -44,6 +43,7 @@ from graphnca.training import (
     joined_processes,
 )
 from graphnca.training.objectives import Objective
+from topologies import KINDS, cells_within
 
 SEED_EVERY = 2  # iterations between two seeds in the batch, as published
 BOUND = 1.0  # states beyond it overflow
@@ -103,7 +103,9 @@ def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     kinds = config.substrate.split(",")
     if not set(kinds) <= set(KINDS):
-        raise SystemExit(f"--substrate: expected kinds out of {KINDS}, separated by commas, got {config.substrate!r}.")
+        raise SystemExit(
+            f"--substrate: expected kinds out of {', '.join(KINDS)}, separated by commas, got {config.substrate!r}."
+        )
     if len(config.steps) != 2:
         raise SystemExit(f"--steps: expected two numbers, got {' '.join(map(str, config.steps))!r}.")
     layer, channel = unit_of(config.unit)
@@ -114,7 +116,7 @@ def train(config: Config) -> Path:
         rule = in_8_bits(rule) if config.quantised else rule
 
         def world(kind: str, rng: np.random.Generator) -> World:
-            topology = drawn_sheet(kind, cells_of(kind, config.size), 0.0, rng).topology
+            topology = drawn_sheet(kind, cells_within(kind, config.size), 0.0, rng).topology
             raster = texture_raster(topology, config.size)
             loss = ActivationLoss(
                 features,

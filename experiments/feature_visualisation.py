@@ -31,9 +31,8 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.sheets import first_of_each_kind
 from protocol.shipping import ship
-from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, zero_seed
+from protocol.texture import SIZE, Texture, texture_of, texture_raster, zero_seed
 from protocol.texture_options import FeatureOptions
 from protocol.units import unit_of
 from torch import Tensor, nn
@@ -45,6 +44,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.losses import ActivationLoss
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import first_of_each_kind, substrates
 
 SCALE = 2.5  # pixels a unit in the figure
 ANIMATED_SCALE, FRAMES, SLOWING = 2, 26, 2.0  # frame i of n shows step last * (i / n)^2
@@ -175,7 +175,7 @@ def main(config: Config) -> None:
         raise SystemExit("--unit: expected LAYER_CHANNEL, as the rule's card names none.")
     features = features_of(config.features, dtype=precision_of(config.precision))
     channels = Channels(features, unit, config)
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     pixels = channels.from_pixels(config.pixel_steps)
     grey = torch.full((1, 3, config.size, config.size), texture.offset)
     others = {"grey": grey, "noise": channels.noise, "pixels": pixels}

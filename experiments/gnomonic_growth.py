@@ -31,7 +31,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
-from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -46,6 +45,8 @@ from graphnca.results.options import from_command_line
 from graphnca.results.result import command, publish, write_metrics
 from graphnca.rules import describe_rule
 from graphnca.targets import Shell
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 TOLERANCE = 0.1  # of a chamber's area: the goal
 NAME = "growing-shell"
@@ -255,7 +256,7 @@ def main(config: Config) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     rule = load_rule(config.rule)
-    topologies = sheets(KINDS, config.cells, meshes=1, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=1, seed=config.seed)
     entries, results = {}, {}
     for name, topology in topologies.items():
         entries[name], ends, frames = grown(rule, name, topology, config)

@@ -34,7 +34,6 @@ from growing_training import Config as TrainingArguments
 from growing_training import train
 from PIL import Image
 from protocol.growing import Growing, growing_of
-from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -46,6 +45,8 @@ from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.rules import shipped_rules
 from graphnca.seeds import point_seed
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 NAMES = {"naive": "growing-{}-naive", "persistent": "growing-{}-persistent", "regenerating": "growing-{}"}
 """The regimes, and what the shipped rule of a target is called."""
@@ -306,7 +307,7 @@ def main(config: Config) -> None:
     if config.train:
         train_all(config)
     rules = contestants(config)
-    topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
     moments = [step for step in MOMENTS if step <= config.steps]
     frames, shown = frame_steps(config.steps), one_of_each(topologies)
     courses: dict[str, dict[str, Course]] = {}

@@ -29,7 +29,6 @@ from jaxtyping import Float
 from protocol.anatomy import Anatomy
 from protocol.growing import PADDING, SIZE
 from protocol.rules import read_rule
-from protocol.sheets import CELLS, first_of_each_kind, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -43,6 +42,8 @@ from graphnca.layers import NCAConv
 from graphnca.regions import FROZEN, GROWING
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import first_of_each_kind, substrates
+from topologies.kinds import CELLS
 
 OPERATED_AT = 150  # steps (Studying Growth)
 OPERATIONS = ("graft", "sham", "none")
@@ -209,7 +210,7 @@ def main(config: Config) -> None:
     """Grows, operates, measures, draws and prints."""
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    topologies = sheets(cells=config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(cells=config.cells, meshes=config.meshes, seed=config.seed)
     rules: dict[str, Any] = {}
     for number, path in enumerate(config.rule):
         rule, card = read_rule(path)

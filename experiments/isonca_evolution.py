@@ -24,7 +24,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from protocol.sheets import CELLS, square_sheet
 from ship_isonca import HELD_OUT
 from torch import Tensor
 from tqdm import tqdm
@@ -36,6 +35,8 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, empty_loss, measure, verdict
 from graphnca.results.result import publish, write_metrics
 from graphnca.rules import describe_rule
+from topologies import substrate_of_cells
+from topologies.kinds import CELLS
 
 STEPS = (10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 COMPARED = (200, 1000)  # steps of the curve, where they are among the steps
@@ -112,7 +113,11 @@ def main(config: Config) -> None:
     name = f"evolution_{target}"
     out = Path(config.out or f"out/{name}")
     out.mkdir(parents=True, exist_ok=True)
-    topology, loss, steps = square_sheet(config.cells), published_loss(target), tuple(sorted(config.steps))
+    topology, loss, steps = (
+        substrate_of_cells("square", config.cells),
+        published_loss(target),
+        tuple(sorted(config.steps)),
+    )
     empty, canvas, drawn = empty_loss(loss), CellCanvas(topology, scale=2), chosen(list(rules), config.rows)
     late = max((step for step in steps if step in COMPARED), default=steps[-1])
 

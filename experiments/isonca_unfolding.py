@@ -31,7 +31,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from protocol.rules import read_rule
-from protocol.sheets import CELLS, square_sheet
 from ship_isonca import HELD_OUT
 from torch import Tensor
 from torch_geometric.data import Data
@@ -43,6 +42,8 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import empty_loss, measure, verdict
 from graphnca.results.result import publish, write_metrics
 from graphnca.targets.auxiliary import AMPLITUDE
+from topologies import substrate_of_cells
+from topologies.kinds import CELLS
 
 CHOSEN = (0, 10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 GOAL_STEP, GOAL = 1000, 0.15  # the median loss there is to be at most this share of the empty sheet's
@@ -135,7 +136,11 @@ def main(config: Config) -> None:
     name = f"unfolding_{Path(config.rule).stem}"
     out = Path(config.out or f"out/{name}")
     out.mkdir(parents=True, exist_ok=True)
-    topology, loss, channels = square_sheet(config.cells), published_loss(target), shown_channels(card, target)
+    topology, loss, channels = (
+        substrate_of_cells("square", config.cells),
+        published_loss(target),
+        shown_channels(card, target),
+    )
     empty = empty_loss(loss)
     moments, last = tuple(sorted(config.moments)), max(config.moments)
     curve, frames = curve_steps(last), frame_steps(last)

@@ -31,7 +31,6 @@ from isonca_training import Config as TrainingArguments
 from isonca_training import train
 from PIL import Image
 from protocol.rules import read_rule
-from protocol.sheets import sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -44,6 +43,8 @@ from graphnca.evaluation.scores import empty_loss, measure, verdict
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
 from graphnca.results.result import write_metrics
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 FRAME_EVERY = 8  # steps between two frames of the animation
 CLOSE_UP = 26.0  # units
@@ -58,18 +59,13 @@ class Config:
     target: str = "lizard"
     auxiliary: str = ""
     """Auxiliary channels that are measured too; empty: those that the paper gave the target."""
-    substrate: tuple[str, ...] = ("square", "hex", "voronoi")
-    cells: int = 5184
+    substrate: tuple[str, ...] = tuple(KINDS)
+    cells: int = CELLS
     steps: int = 1000
     runs: int = 5
     meshes: int = 3
     seed: int = 0
     out: str = "out/isonca_voronoi"
-
-
-def substrates(config: Config) -> dict[str, Data]:
-    """Torus sheets of about `config.cells` cells each, by name."""
-    return sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
 
 
 def rule_of(config: Config) -> NCAConv:
@@ -123,7 +119,8 @@ def main(config: Config) -> None:
     started = perf_counter()
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    rule, topologies = rule_of(config), substrates(config)
+    rule = rule_of(config)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     loss = published_loss(config.target, config.auxiliary or None)
     empty = empty_loss(loss)
     recorded, finals, rows = {}, {}, {}

@@ -23,7 +23,6 @@ import torch
 from jaxtyping import Float
 from protocol.planted import planted_raster, planted_seed
 from protocol.rules import read_rule
-from protocol.sheets import first_of_each_kind, sheets
 from protocol.shipping import ship
 from torch import Tensor
 from torch_geometric.data import Data
@@ -37,6 +36,7 @@ from graphnca.layers import NCAConv
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.targets import load_target
+from topologies import first_of_each_kind, substrates
 
 CELLS = 7056  # of an 84x84 grid, as published
 LOOKS = (16, 32, 48, 64, 80, 96, 128, 160, 200, 300, 500, 700, 1000)  # steps of the curve
@@ -116,7 +116,7 @@ def main(config: Config) -> None:
     side = flower.size + 4
     entries: dict[str, Any] = {}
     tiles, captions = [], []
-    bar = tqdm(sheets(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
+    bar = tqdm(substrates(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
     for name, topology in bar:
         start = flower.seed(topology)
         states = grow(flower.rule, topology, config.runs, looks, config.seed, start=start)

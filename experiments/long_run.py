@@ -35,13 +35,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
-from protocol.sheets import CELLS, KINDS, sheets
 from torch_geometric.data import Data
 from tqdm import tqdm
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, save_image
 from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
 from graphnca.results.result import publish, write_metrics
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 CURVE_SIZE = (620, 340)
 
@@ -52,7 +53,7 @@ class Config:
 
     rule: tuple[str, ...] = ()
     """Shipped rules, .safetensors files or published models; empty: every shipped isotropic rule."""
-    substrate: tuple[str, ...] = KINDS
+    substrate: tuple[str, ...] = tuple(KINDS)
     """Kinds of cells."""
     cells: int = CELLS
     """Cells of each sheet, about."""
@@ -133,7 +134,7 @@ def main(config: Config) -> None:
         check(config)
     except ValueError as error:
         raise SystemExit(str(error)) from None
-    topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     for name in config.rule or isotropic_rules():
         pattern = pattern_of(name)
         out = Path(config.out) / pattern.name

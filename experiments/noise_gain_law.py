@@ -37,7 +37,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from protocol.growing import Growing, growing_of, growing_rules
-from protocol.sheets import CELLS, KINDS, sheets, square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -49,6 +48,8 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import fates, seeded_position
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import KINDS, substrate_of_cells, substrates
+from topologies.kinds import CELLS
 from topologies.noise_gain import noise_quadratic
 
 GOALS = {"hex": 0.004, "voronoi": 0.01}  # median error at the first moment of rules trained on squares alone
@@ -224,7 +225,7 @@ def on_one_kind(growing: Growing) -> bool:
 
 def study(growing: Growing, topologies: dict[str, Data], config: Config, out: Path) -> dict[str, Any]:
     """Grows and measures one rule in every way, draws, prints; returns its numbers."""
-    own = own_patterns(growing.rule, square_sheet(config.cells), config.steps)
+    own = own_patterns(growing.rule, substrate_of_cells("square", config.cells), config.steps)
     others = {name: topology for name, topology in topologies.items() if name != "square"}
     measured: dict[str, dict[str, Any]] = {way: {} for way in WAYS}
     shown: dict[str, dict[str, dict[int, Tensor]]] = {way: {} for way in WAYS}
@@ -275,7 +276,7 @@ def main(config: Config) -> None:
     names = config.rule or tuple(growing_rules())
     if not names:
         raise SystemExit("--rule: expected a rule, since none is shipped yet.")
-    topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
     for name in names:
         growing = growing_of(name)
         if not growing.rule.perception.uses_gradient:

@@ -26,7 +26,6 @@ from typing import Any
 
 from PIL import Image
 from protocol.pattern import Pattern, isotropic_rules, pattern_of
-from protocol.sheets import CELLS, sheets, varied_meshes
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -35,6 +34,8 @@ from graphnca.drawing import CellCanvas, montage, save_image
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import verdict
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates, varied_meshes
+from topologies.kinds import CELLS
 
 MOMENTS = (1000, 3000)  # steps
 CLOSE_UP = 22.0  # units
@@ -60,9 +61,9 @@ class Config:
     """Also copy them into docs/results."""
 
 
-def substrates(config: Config) -> dict[str, Data]:
+def grids(config: Config) -> dict[str, Data]:
     """The square torus, the hexagonal one, and the five meshes, by name."""
-    return {**sheets(("square", "hex"), config.cells), **varied_meshes(config.cells, seed=config.seed)}
+    return {**substrates(("square", "hex"), config.cells), **varied_meshes(config.cells, seed=config.seed)}
 
 
 def column(state: Tensor, topology: Data) -> tuple[Image.Image, Image.Image]:
@@ -126,7 +127,7 @@ def report(pattern: Pattern, entries: dict[str, Any], config: Config) -> dict[st
 
 def main(config: Config) -> None:
     """Grows, measures, draws and prints, rule by rule."""
-    topologies = substrates(config)
+    topologies = grids(config)
     for name in config.rule or isotropic_rules():
         pattern = pattern_of(name)
         out = Path(config.out) / pattern.name

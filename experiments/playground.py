@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from PIL import Image
 from protocol.browser import FLAGS, WITHOUT_GL, browser, difference, opened
-from protocol.sheets import CELLS, hex_sheet, square_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
@@ -39,6 +38,8 @@ from graphnca.playground import export_page
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.rules import describe_rule, starting_state
+from topologies import substrate_of_cells
+from topologies.kinds import CELLS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -94,9 +95,9 @@ class Config:
 def substrates(config: Config) -> dict[str, Data]:
     """The three sheets by the names that the page shows."""
     return {
-        "Squares": square_sheet(config.cells),
-        "Hexagons": hex_sheet(config.cells),
-        "Voronoi": voronoi_sheet(config.cells, seed=config.seed),
+        "Squares": substrate_of_cells("square", config.cells),
+        "Hexagons": substrate_of_cells("hex", config.cells),
+        "Voronoi": substrate_of_cells("voronoi", config.cells, seed=config.seed),
     }
 
 

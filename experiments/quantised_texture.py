@@ -39,7 +39,7 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, texture_of, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, texture_of, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from texture_grids import typical
 from torch import Tensor, nn
@@ -55,6 +55,7 @@ from graphnca.layers import NCAConv, in_8_bits
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.rules import export_quantised
+from topologies import substrates
 
 TIMES = "times float's processor time"
 GOAL = 1.1  # times the float rule's loss on the same sheet
@@ -224,7 +225,7 @@ def main(config: Config) -> None:
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     rules: dict[str, Any] = {}
     for texture, tuned in zip(textures, config.tuned or [""] * len(textures), strict=True):
         rules[texture.name] = one_rule(texture, tuned, topologies, features, config)

@@ -35,7 +35,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.growing import Growing, growing_of
-from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -50,6 +49,8 @@ from graphnca.rasterizers.locate import CellLocator
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import point_seed
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 ANGLES = tuple(range(0, 360, 45))  # degrees
 DISTANCE = 30.0  # units from the seed down to the point that a bent pattern lies around
@@ -261,7 +262,7 @@ def animation(growing: Growing, topologies: dict[str, Data], config: Config) -> 
 
 def main(config: Config) -> None:
     """Grows, measures, draws and prints, rule by rule."""
-    topologies = sheets(KINDS, config.cells, meshes=1, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=1, seed=config.seed)
     for named in config.rule:
         growing = growing_of(named, target=config.target)
         if growing.target is None or not growing.rule.perception.uses_gradient:

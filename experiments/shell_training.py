@@ -46,7 +46,6 @@ from time import perf_counter
 
 import torch
 from protocol.chambers import CHAMBERS, advanced, placed_shell, starting_state
-from protocol.sheets import square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -68,6 +67,7 @@ from graphnca.training import (
     normalise_gradients,
     save_checkpoint,
 )
+from topologies import substrate_of_cells
 
 GAINS = {"gradient": 1 / 8, "gradient_norm": 1 / 8, "laplacian": 1 / 4}  # so that all bands have about one size
 ROLLOUTS = 2  # of a chamber
@@ -177,7 +177,7 @@ class ShellTraining:
         self.config, self.folder = config, Path(config.out)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.generator = torch.Generator().manual_seed(config.seed)
-        self.topology = square_sheet(config.cells)
+        self.topology = substrate_of_cells("square", config.cells)
         self.rule = load_rule(config.start) if config.start else untrained(config)
         self.nursery = Nursery(config, self.topology, self.generator)
         self.average = ParameterAverage(self.rule)

@@ -23,7 +23,6 @@ from typing import Any
 
 import torch
 from protocol.growing import Growing, growing_of
-from protocol.sheets import CELLS, KINDS, sheets, square_sheet, voronoi_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -37,6 +36,8 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import fates, seeded_position
 from graphnca.rasterizers import NearestCell
 from graphnca.results.options import from_command_line
+from topologies import KINDS, substrate_of_cells, substrates
+from topologies.kinds import CELLS
 
 MOMENTS = (200, 500, 1000, 2000)
 CUT_AT = 200
@@ -133,7 +134,7 @@ def on_more_meshes(growing: Growing, own: dict[int, Tensor], config: Config) -> 
     found: dict[int, list[float]] = {step: [] for step in MESH_MOMENTS}
     first = config.seed + 1 + config.meshes
     for number in tqdm(range(first, first + config.more_meshes), desc="more meshes", unit="mesh"):
-        topology = voronoi_sheet(config.cells, seed=number)
+        topology = substrate_of_cells("voronoi", config.cells, seed=number)
         states = grow(growing.rule, topology, MESH_RUNS, set(MESH_MOMENTS), config.seed)
         for step, errors in found.items():
             errors.append(round(median(own_error(states[step], topology, own[step]).tolist()), 5))
@@ -150,10 +151,10 @@ def main(config: Config) -> None:
     card, (height, width) = dict(growing.card), growing.target.shape[-2:]
     if config.note:
         card["note"] = config.note
-    own = own_patterns(growing.rule, square_sheet(config.cells), MOMENTS)
+    own = own_patterns(growing.rule, substrate_of_cells("square", config.cells), MOMENTS)
     measured: dict[str, Any] = {}
     tiles, captions = [], []
-    topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
     for sheet, topology in tqdm(topologies.items(), desc="measuring", unit="sheet"):
         measured[sheet], shown = measured_on(growing, topology, own, config)
         centre = seeded_position(topology)

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from isonca_voronoi import Config, substrates
+from isonca_voronoi import Config
 from protocol.pattern import pattern_of
 from tqdm import tqdm
 
@@ -29,6 +29,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import LOSS_SCALE, seeded_position, verdict
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import describe_rule
+from topologies import substrates
 
 MOMENTS = (1000, 3000)
 TILE = 3  # pixels per unit of length in the picture
@@ -47,7 +48,8 @@ def main(path: str, name: str, config: Config, note: str = "") -> None:
         card["note"] = note
     measured: dict[str, Any] = {}
     tiles, captions = [], []
-    for sheet, topology in tqdm(substrates(config).items(), desc="measuring", unit="sheet"):
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    for sheet, topology in tqdm(topologies.items(), desc="measuring", unit="sheet"):
         states = grow(pattern.rule, topology, config.runs, MOMENTS, config.seed, start=pattern.seed(topology))
         measured[sheet] = {"cells": topology.num_nodes}
         for moment in MOMENTS:

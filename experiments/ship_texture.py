@@ -22,7 +22,7 @@ import texture_grids
 from jaxtyping import Float
 from protocol.features import features_of
 from protocol.shipping import ship
-from protocol.texture import texture_of, texture_raster, texture_sheets
+from protocol.texture import texture_of, texture_raster
 from texture_grids import COARSE, FINE, GOAL, figure, measured, times_square
 from torch import Tensor
 from torch_geometric.data import Data
@@ -31,6 +31,7 @@ from tqdm import tqdm
 from graphnca.drawing import save_image
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.results.options import from_command_line
+from topologies import substrates
 
 HELD_OUT = 1000  # seed of the measured runs, meshes from the next ones; nothing is trained or chosen by it
 
@@ -75,7 +76,7 @@ def main(config: Config) -> None:
     how = texture_grids.Config(
         steps=config.steps, size=config.size, meshes=config.meshes, runs=config.runs, seed=config.seed
     )
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     sheets: dict[str, Any] = {}
     shown = {}
     for name, topology in tqdm(topologies.items(), desc="measuring", unit="sheet"):

@@ -34,7 +34,6 @@ from jaxtyping import Float
 from PIL import Image, ImageDraw
 from protocol.growing import PADDING, SIZE
 from protocol.rules import read_rule
-from protocol.sheets import CELLS, sheets
 from protocol.shipping import ship
 from scipy.cluster.hierarchy import dendrogram, linkage
 from scipy.spatial.distance import squareform
@@ -52,6 +51,8 @@ from graphnca.results.result import publish, write_metrics
 from graphnca.rules import load_genomes
 from graphnca.seeds import point_seed, with_genome
 from graphnca.targets import load_target
+from topologies import substrates
+from topologies.kinds import CELLS
 
 GOAL = -2.5  # log10 of the mean squared error
 SHOWN = (10, 15, 20, 30, 50, 100, 200)  # steps of the pictures
@@ -185,7 +186,7 @@ def grown_flowers(species: Species, config: Config, shown_side: int) -> dict[str
     tiles: dict[str, list[Image.Image]] = {name: [] for name in species.genomes}
     columns: list[str] = []
     frames: list[list[Image.Image]] = []
-    bar = tqdm(sheets(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
+    bar = tqdm(substrates(cells=config.cells, meshes=config.meshes, seed=config.seed).items(), unit="sheet")
     for sheet, topology in bar:
         canvas = CellCanvas(topology, scale=2, window=window(topology, shown_side))
         entries[sheet] = {}
@@ -299,7 +300,7 @@ def main(config: Config) -> None:
     Path(config.out).mkdir(parents=True, exist_ok=True)
     shown_side = max(target[3].amax(0).nonzero().numel() for target in species.targets.values()) + 6
     flowers = grown_flowers(species, config, shown_side)
-    square = sheets(("square",), config.cells)["square"]
+    square = substrates(("square",), config.cells)["square"]
     embryo = embryos(species, square, config)
     mixtures = walks(species, square, config, shown_side)
     forms = tree(species, square, config, shown_side)

@@ -40,7 +40,6 @@ from PIL import Image, ImageDraw, ImageFont
 from protocol.growing import PADDING, SIZE
 from protocol.pattern import Pattern, pattern_of
 from protocol.rules import PUBLISHED, read_rule
-from protocol.sheets import CELLS, KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -54,7 +53,8 @@ from graphnca.layers import NCAConv
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import nearest_cells
-from topologies import hex_grid, square_grid, voronoi_mesh
+from topologies import KINDS, square_grid, substrates
+from topologies.kinds import CELLS
 
 OWN = "its own pattern"  # what a rule without a target is compared with
 OWN_SIDE = SIZE + 2 * PADDING  # pixels
@@ -75,7 +75,7 @@ class Config:
     """A shipped rule, a .safetensors file or a published model."""
     target: str = ""
     """What it is to grow, a name or an image with alpha; by default what its card says, or its own pattern."""
-    substrate: tuple[str, ...] = KINDS
+    substrate: tuple[str, ...] = tuple(KINDS)
     """Kinds of cells."""
     cells: int = CELLS
     """Cells of each sheet, about."""
@@ -170,12 +170,7 @@ def rounded(values: Tensor) -> list[float]:
 def wide_sheet(kind: str, topology: Data, seed: int) -> Data:
     """A sheet of a kind, as high as another and twice as wide."""
     width, height = topology["extent"][0].tolist()
-    if kind == "square":
-        return square_grid(round(height), 2 * round(width))
-    if kind == "hex":
-        rows = round(height)
-        return hex_grid(rows + rows % 2, round(2 * len(topology["pos"]) / rows))
-    return voronoi_mesh(height, 2 * width, seed=seed)
+    return KINDS[kind].make(height, 2 * width, seed=seed)
 
 
 @torch.no_grad()
@@ -362,7 +357,7 @@ def main(config: Config) -> None:
     name = Path(config.rule).parent.name if pattern.name == "rule" else pattern.name
     out = Path(config.out) / name
     out.mkdir(parents=True, exist_ok=True)
-    topologies = sheets(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     numbers: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = {}
     for sheet, topology in tqdm(topologies.items(), desc=name, unit="sheet"):

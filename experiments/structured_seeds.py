@@ -37,7 +37,6 @@ from typing import Any
 import torch
 from PIL import Image, ImageDraw
 from protocol.rules import read_rule
-from protocol.sheets import CELLS, KINDS, sheets
 from protocol.structured import SEEDS
 from torch import Tensor
 from torch_geometric.data import Data
@@ -62,6 +61,8 @@ from graphnca.losses import RotationInvariantLoss
 from graphnca.results.result import publish, write_metrics
 from graphnca.seeds import StructuredSeed
 from graphnca.targets import load_target
+from topologies import KINDS, substrates
+from topologies.kinds import CELLS
 
 RULES = {"lizard": "isonca-lizard-3point", "dancer": "isonca-dancer-6point"}
 LOSSES = ("plain", "smoothed", "as landed")
@@ -158,7 +159,7 @@ def main(config: Config) -> None:
     seed = SEEDS[config.target]
     target = load_target(config.target, size=config.size, padding=config.padding)
     loss = UprightLoss(target)
-    topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
 
     measured, finals = {}, {}
     runs = {sheet: runs_on(sheet, config) for sheet in topologies}

@@ -22,7 +22,7 @@ Written to `--out`:
 
 import argparse
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,7 +30,6 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.rules import PUBLISHED, read_rule
-from protocol.sheets import hexagon_sheet, square_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -41,8 +40,9 @@ from graphnca.evaluation.scores import ALIVE, EXPLODED, seeded_position
 from graphnca.evaluation.symmetries import asymmetry, symmetries
 from graphnca.layers import in_fixed_point
 from graphnca.results.result import publish, write_metrics
+from topologies import hexagonal_patch, substrate_of_cells
 
-SHEETS = {"square": (square_sheet, 4), "hexagons": (hexagon_sheet, 6)}
+SHEETS = {"square": (partial(substrate_of_cells, "square"), 4), "hexagons": (hexagonal_patch, 6)}
 """Builder of each sheet, and how many turns it allows."""
 ARITHMETICS = ("float", "fixed point")
 VISIBLE = 1e-2  # asymmetry that begins to show in a picture: 2.5 of 255 levels of a colour

@@ -30,8 +30,7 @@ import numpy as np
 import torch
 from protocol.drawn import drawn_sheet, sampled_environments
 from protocol.features import features_of, precision_of
-from protocol.sheets import KINDS
-from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, cells_of, texture_raster
+from protocol.texture import RGB_OFFSET, SIZE, TEMPLATE_SIZE, texture_raster
 from protocol.texture_options import FeatureOptions
 from training_run import card_of, main, pictures, run, set_up
 
@@ -43,6 +42,7 @@ from graphnca.models import texture_nca
 from graphnca.templates import load_template
 from graphnca.training import Training, World, joined_processes
 from graphnca.training.recipes import texture_config, texture_world
+from topologies import KINDS, cells_within
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def train(config: Config) -> Path:
     """Runs or resumes the training; returns the path of the rule, which the first process writes."""
     kinds = config.substrate.split(",")
     if not set(kinds) <= set(KINDS):
-        raise SystemExit(f"--substrate: expected kinds out of {KINDS}, separated by commas, got {config.substrate!r}.")
+        raise SystemExit(
+            f"--substrate: expected kinds out of {', '.join(KINDS)}, separated by commas, got {config.substrate!r}."
+        )
     if len(config.steps) != 2:
         raise SystemExit(f"--steps: expected two numbers, got {' '.join(map(str, config.steps))!r}.")
     precision = precision_of(config.precision)
@@ -106,7 +108,7 @@ def train(config: Config) -> Path:
         directions: torch.Generator | None = None
 
         def world(kind: str, rng: np.random.Generator) -> World:
-            topology = drawn_sheet(kind, cells_of(kind, config.size), 0.0, rng).topology
+            topology = drawn_sheet(kind, cells_within(kind, config.size), 0.0, rng).topology
             raster = texture_raster(topology, config.size)
             loss = TextureLoss(
                 features, template, statistic, rasterizer=raster, offset=RGB_OFFSET, generator=directions

@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.texture import SIZE, Texture, animated, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, animated, textures_of, zero_seed
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -35,6 +35,7 @@ from graphnca.drawing import CellCanvas, montage, save_animation, save_image
 from graphnca.evaluation.runs import grow
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates
 
 SHOWN = 3  # components, as red, green and blue
 SATURATED = 2.5  # standard deviations
@@ -204,7 +205,7 @@ def one_rule(texture: Texture, topologies: dict[str, Data], config: Config) -> P
 
 def main(config: Config) -> None:
     """Rule by rule."""
-    topologies = texture_sheets(size=config.size, meshes=1, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=1, seed=config.seed)
     for texture in textures_of(config.rule):
         out = one_rule(texture, topologies, config)
         if config.publish:

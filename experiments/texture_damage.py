@@ -31,8 +31,7 @@ import torch
 from jaxtyping import Bool, Float
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.sheets import first_of_each_kind
-from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, animated, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -45,6 +44,7 @@ from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
 from graphnca.results.table import Table, write_tables
+from topologies import first_of_each_kind, substrates
 
 WHOLE = "undamaged"
 DISKS = ((0.25, 0.28, 0.17), (0.72, 0.38, 0.13), (0.45, 0.75, 0.15))  # x, y and radius, in sides of the sheet
@@ -248,7 +248,7 @@ def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module,
 def main(config: Config) -> None:
     """Rule by rule."""
     features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     for texture in textures_of(config.rule):
         out = one_rule(texture, topologies, features, config)
         if config.publish:

@@ -39,8 +39,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.sheets import voronoi_sheet
-from protocol.texture import SIZE, Texture, cells_of, texture_raster, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -53,7 +52,7 @@ from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.layers import NCAConv
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
-from topologies import square_grid
+from topologies import cells_within, square_grid, substrate_of_cells
 from topologies.contract import LAPLACIAN_GAIN
 
 TRAINED, MESH = "as trained", "a mesh"
@@ -169,7 +168,7 @@ def cases_of(config: Config) -> dict[str, Case]:
     """Every case by name, the first as trained."""
     size = config.size
     whole = square_grid(size, size)
-    mesh = voronoi_sheet(cells_of("voronoi", size), seed=config.seed + 1)
+    mesh = substrate_of_cells("voronoi", cells_within("voronoi", size), seed=config.seed + 1)
     return {
         TRAINED: Case(whole),
         MESH: Case(mesh),

@@ -39,8 +39,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from protocol.sheets import KINDS
-from protocol.texture import Texture, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import Texture, texture_raster, textures_of, zero_seed
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -51,6 +50,7 @@ from graphnca.evaluation import frames
 from graphnca.evaluation.orientation import LEAST, Gradients, turn_between, wrapped_degrees
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates
 
 ANGLES = (15, 30, 45, 90)  # degrees
 FIELDS = {"polar": frames.polar, "bipolar": frames.bipolar, "halves": frames.halves, "discs": frames.discs}
@@ -288,7 +288,7 @@ def show(name: str, sheets: dict[str, Sheet], results: dict[str, Any]) -> None:
 
 def main(config: Config) -> None:
     """Runs, measures, draws and prints, rule by rule."""
-    topologies = texture_sheets(KINDS, config.size, meshes=1, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=1, seed=config.seed)
     for texture in textures_of(config.rule):
         name = texture.name
         out = Path(config.out) / name

@@ -39,8 +39,7 @@ from typing import Any
 import torch
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.sheets import first_of_each_kind
-from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, animated, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -52,6 +51,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.texture_meter import TextureMeter, halved
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import first_of_each_kind, substrates
 
 GOAL = 1.25  # times the loss on the square torus
 FINE, COARSE = "median loss", "median loss at 2 units a pixel"
@@ -319,7 +319,7 @@ def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module,
 def main(config: Config) -> None:
     """Rule by rule."""
     features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     for texture in textures_of(config.rule, config.published, config.model):
         out = one_rule(texture, topologies, features, config)
         if config.publish:

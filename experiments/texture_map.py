@@ -32,7 +32,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
 from protocol.texture_options import FeatureOptions
 from torch import Tensor
 from torch_geometric.data import Data
@@ -46,6 +46,7 @@ from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates
 
 KINDS = ("square", "voronoi")
 DISC = 0.28  # of the sheet's side: the disc's radius
@@ -162,7 +163,7 @@ def main(config: Config) -> None:
     out.mkdir(parents=True, exist_ok=True)
     features = features_of(config.features, dtype=precision_of(config.precision))
     meters = [TextureMeter(features, texture.template()) for texture in textures]
-    topologies = texture_sheets(KINDS, config.size, meshes=1, seed=config.seed)
+    topologies = substrates(KINDS, size=config.size, meshes=1, seed=config.seed)
     entries: dict[str, Any] = {}
     tiles: list[Image.Image] = []
     captions: list[str] = []

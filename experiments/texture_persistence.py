@@ -29,7 +29,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, animated, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, animated, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -40,6 +40,7 @@ from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, s
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates
 
 LAGS = (1, 3, 10, 30, 100, 300, 1000, 3000, 9000)  # steps from the first picture that memory is counted from
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the run at which the strip shows it
@@ -255,7 +256,7 @@ def main(config: Config) -> None:
             f"got {config.settled}."
         )
     features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = texture_sheets(size=config.size, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=config.meshes, seed=config.seed)
     for texture in textures_of(config.rule):
         out = one_rule(texture, topologies, features, config)
         if config.publish:

@@ -32,8 +32,7 @@ import torch
 from jaxtyping import Bool, Float
 from PIL import Image, ImageDraw
 from protocol.features import features_of, precision_of
-from protocol.sheets import KINDS
-from protocol.texture import SIZE, Texture, texture_raster, texture_sheets, textures_of, zero_seed
+from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
 from protocol.texture_options import ComparisonOptions
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -45,6 +44,7 @@ from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import substrates
 
 SLOWNESS = 4  # times slower
 GOAL = 1.15  # times the undisturbed loss
@@ -250,7 +250,7 @@ def report(name: str, sheets: dict[str, Any]) -> None:
 def main(config: Config) -> None:
     """Rule by rule."""
     features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = texture_sheets(KINDS, config.size, meshes=1, seed=config.seed)
+    topologies = substrates(size=config.size, meshes=1, seed=config.seed)
     for texture in textures_of(config.rule):
         out = one_rule(texture, topologies, features, config)
         if config.publish:

@@ -33,7 +33,6 @@ import torch
 from isonca_training import Config as TrainingArguments
 from isonca_training import train
 from protocol.pattern import Pattern, pattern_of
-from protocol.sheets import KINDS, sheets
 from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
@@ -43,6 +42,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, raster
 from graphnca.results.options import from_command_line
 from graphnca.results.result import publish, write_metrics
+from topologies import KINDS, substrates
 
 TRAINED_ON = {
     "square": "square",
@@ -162,7 +162,7 @@ def main(config: Config) -> None:
     if config.train:
         train_all(config)
     patterns = contestants(config)
-    topologies = sheets(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
+    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
     shown = [name for name in topologies if name in ("square", "hex") or name == f"voronoi {config.seed + 1}"]
     matrix: dict[str, Any] = {}
     tiles, captions, lines = [], [], {}

@@ -5,6 +5,7 @@ and nowhere else.
 """
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,13 @@ torch.set_num_threads(1)  # the tests' tensors are small, and sums then come in 
 
 CONFORMANCE = Path(__file__).parents[2] / "shared" / "conformance"  # beside the checkout, never inside it
 
-SUBSTRATES = ("square", "square_open", "hex", "hex_open", "voronoi", "voronoi_open")
+KINDS = import_module("topologies").KINDS  # after the hook
+SUBSTRATES = tuple(f"{kind}{domain}" for kind in KINDS for domain in ("", "_open"))
 
 
 def build_substrate(name: str) -> Data:
     """Return a small substrate: about 150 cells, enough for every cell kind (interior, seam, border) to occur."""
-    import topologies  # after the hook
-
-    periodic = not name.endswith("_open")
-    match name.removesuffix("_open"):
-        case "square":
-            return topologies.square_grid(12, 14, periodic=periodic)
-        case "hex":
-            return topologies.hex_grid(12, 13, periodic=periodic)
-        case "voronoi":
-            return topologies.voronoi_mesh(12, 14, periodic=periodic, seed=3)
-    raise ValueError(f"`name` must be one of {SUBSTRATES}, got {name!r}.")
+    return KINDS[name.removesuffix("_open")].make(12, 14, periodic=not name.endswith("_open"), seed=3)
 
 
 @pytest.fixture(scope="session")

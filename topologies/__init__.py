@@ -7,6 +7,14 @@ from topologies.contract import UNIT_LAW as UNIT_LAW
 from topologies.contract import TopologyError as TopologyError
 from topologies.contract import check_topology as check_topology
 from topologies.hexagonal import hex_grid as hex_grid
+from topologies.hexagonal_patch import hexagonal_patch as hexagonal_patch
+from topologies.kinds import KINDS as KINDS
+from topologies.kinds import cells_within as cells_within
+from topologies.kinds import first_of_each_kind as first_of_each_kind
+from topologies.kinds import substrate as substrate
+from topologies.kinds import substrate_of_cells as substrate_of_cells
+from topologies.kinds import substrates as substrates
+from topologies.kinds import varied_meshes as varied_meshes
 from topologies.networks import from_networkx as from_networkx
 from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology

@@ -8,7 +8,7 @@ from torch_geometric.data import Data
 from graphnca.evaluation.scores import seeded_position
 from graphnca.rasterizers import NearestCell
 from graphnca.training import sampled_environments as sampled_environments
-from protocol.sheets import KINDS, hex_sheet, square_sheet, voronoi_sheet
+from topologies import KINDS, substrate_of_cells
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see
 LLOYD_STEPS = (0, 0, 0, 1, 2)
@@ -31,12 +31,11 @@ class Sheet:
 def drawn_sheet(kind: str, cells: int, gain_noise: float, rng: np.random.Generator) -> Sheet:
     """A torus of a kind; its gain is 1 + noise (u + v - 1) with u and v uniform in [0, 1], so mostly near 1."""
     if kind not in KINDS:
-        raise SystemExit(f"--substrate: expected kinds out of {KINDS}, separated by commas, got {kind!r}.")
+        raise SystemExit(f"--substrate: expected kinds out of {', '.join(KINDS)}, separated by commas, got {kind!r}.")
     gain = 1.0 + gain_noise * float(rng.random() + rng.random() - 1.0)
-    if kind == "voronoi":
-        lloyd_steps = int(rng.choice(LLOYD_STEPS))
-        topology = voronoi_sheet(cells, seed=int(rng.integers(FIRST_SEED, 2**31)), lloyd_steps=lloyd_steps)
-    else:
-        topology = square_sheet(cells) if kind == "square" else hex_sheet(cells)
+    lloyd_steps, seed = 0, 0
+    if KINDS[kind].random:
+        lloyd_steps, seed = int(rng.choice(LLOYD_STEPS)), int(rng.integers(FIRST_SEED, 2**31))
+    topology = substrate_of_cells(kind, cells, lloyd_steps=lloyd_steps, seed=seed)
     topology["edge_weight"] = topology["edge_weight"] * gain
     return Sheet(topology, gain)

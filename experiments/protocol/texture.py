@@ -1,6 +1,6 @@
 """A texture rule with what its card says of it, the sheets it is measured on, and how it is seen."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from graphnca.rasterizers import NearestCell
 from graphnca.rules import shipped_rules
 from graphnca.templates import load_template
 from protocol.rules import read_rule
-from protocol.sheets import KINDS, VORONOI_DENSITY, hex_sheet, square_sheet, voronoi_sheet
 
 SIZE = 64  # units along a side of the sheets: four periods of the drawn templates at least
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
@@ -27,8 +26,6 @@ RGB_OFFSET = 0.5  # rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 PUBLISHED_GAIN = 0.5  # rgb = state / 2 + 0.5 (the models of the article's demo)
 LEVELS = 32  # of a colour in animations, where a palette holds 255 colours in all
 SHIPPED = "texture-"  # how the names of shipped textures begin
-DENSITIES = {"square": 1.0, "hex": 3**0.5 / 2, "voronoi": VORONOI_DENSITY}
-"""Cells per unit of area (the unit law of the data contract)."""
 
 
 @dataclass(frozen=True)
@@ -122,29 +119,6 @@ def named(name_or_path: str) -> str:
     if path.suffix != ".safetensors":
         return name_or_path
     return path.resolve().parent.name if path.stem == "rule" else path.stem
-
-
-def cells_of(kind: str, size: int) -> int:
-    """About how many cells a sheet of `size` x `size` units has."""
-    return round(size * size * DENSITIES[kind])
-
-
-def texture_sheets(
-    kinds: Iterable[str] = KINDS, size: int = SIZE, *, meshes: int = 3, seed: int = 0
-) -> dict[str, Data]:
-    """Tori of about `size` x `size` units by name: square, hex, and Voronoi meshes of the seeds after `seed`.
-
-    Hexagons and meshes come within 2 % of the size.
-    """
-    builders: dict[str, Callable[[], dict[str, Data]]] = {
-        "square": lambda: {"square": square_sheet(cells_of("square", size))},
-        "hex": lambda: {"hex": hex_sheet(cells_of("hex", size))},
-        "voronoi": lambda: {
-            f"voronoi {number}": voronoi_sheet(cells_of("voronoi", size), seed=number)
-            for number in range(seed + 1, seed + 1 + meshes)
-        },
-    }
-    return {name: topology for kind in kinds for name, topology in builders[kind]().items()}
 
 
 def texture_raster(topology: Data, size: int, scale: int = 1) -> NearestCell:

@@ -57,8 +57,9 @@ def starts_from(rule: NCAConv, card: Mapping[str, Any], genomes: Mapping[str, An
 def trained_on(card: Mapping[str, Any]) -> str:
     """The kinds of cells of its training, each once."""
     text = str(card.get("substrate", "?"))
-    kinds = [kind for kind in ("square", "hex", "voronoi") if kind in text]
-    return ", ".join(kinds) or text
+    _, colon, listed = text.rpartition(": ")  # as in "torus of 72x72 units: square,hex,hex" or "square torus, 72x72"
+    kinds = listed.split(",") if colon else [text.split(" torus")[0]]
+    return ", ".join(dict.fromkeys(kind.strip() for kind in kinds))
 
 
 def kind_of(rule: NCAConv) -> str:

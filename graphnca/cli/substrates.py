@@ -9,27 +9,18 @@ from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 
-from topologies import FIELDS, TopologyError, check_topology, hex_grid, load_topology, square_grid, voronoi_mesh
+from topologies import FIELDS, KINDS, TopologyError, check_topology, load_topology, substrate
 
 from ..suggestions import suggestion
 from .errors import CommandError, UsageError
 
-KINDS = ("square", "hex", "voronoi")
-COLUMNS_PER_ROW = 3**0.5 / 2  # of a hexagonal sheet as wide as it is high: rows are 1 apart, columns 2 / sqrt(3)
 PICKLED = (".pt", ".pth")  # written by torch.save
 STORED = ".safetensors"  # written by topologies.save_topology
-HELP = f"square, hex, voronoi, or a file: {STORED} (topologies.save_topology) or .pt (torch.save of a PyG Data)"
+HELP = f"{', '.join(KINDS)}, or a file: {STORED} (topologies.save_topology) or .pt (torch.save of a PyG Data)"
 
 
 def build_substrate(kind: str, size: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
-    """A sheet of a kind, about `size` units high and wide.
-
-    Args:
-        kind: One of `KINDS`.
-        size: Height and width in units of length.
-        periodic: Torus or open sheet.
-        lloyd_steps: Lloyd steps of a Voronoi mesh.
-        seed: Of the points of a Voronoi mesh.
+    """`topologies.substrate`, with errors in the words of the command line.
 
     Raises:
         UsageError: If there is no such kind, or the size is too small for it.
@@ -40,18 +31,13 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, lloyd_steps:
             f"{suggestion(kind, KINDS)}"
         )
     try:
-        if kind == "square":
-            return square_grid(size, size, periodic=periodic)
-        if kind == "hex":
-            rows = size + size % 2 if periodic else size  # a torus of hexagons needs an even number of rows
-            return hex_grid(rows, max(1, round(rows * COLUMNS_PER_ROW)), periodic=periodic)
-        return voronoi_mesh(size, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+        return substrate(kind, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
     except TopologyError as error:
-        raise UsageError(f"no {kind} sheet can be made with --size {size}: {error}") from error
+        raise UsageError(f"no {kind} substrate can be made with --size {size}: {error}") from error
 
 
 def read_substrate(text: str, size: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
-    """A sheet of a kind (see `build_substrate`), or the one in a file, to which the other arguments do not apply."""
+    """A substrate of a kind (`build_substrate`), or the one in a file, to which the other arguments do not apply."""
     if text in KINDS or not _is_file_name(text):
         return build_substrate(text, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
     return load_substrate(text)
@@ -60,6 +46,11 @@ def read_substrate(text: str, size: int, *, periodic: bool = True, lloyd_steps: 
 def name_of_substrate(text: str) -> str:
     """For file names and messages."""
     return text if text in KINDS else Path(text).stem
+
+
+def is_random(text: str) -> bool:
+    """Whether two substrates of that kind differ by their seed; a file holds one."""
+    return text in KINDS and KINDS[text].random
 
 
 def load_substrate(text: str) -> Data:

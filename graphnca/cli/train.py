@@ -19,12 +19,12 @@ from ..training.recipes import REGIMES
 from .errors import UsageError
 from .numbers import rate, whole
 from .recipes import KINDS, recipe_of
-from .substrates import name_of_substrate, read_substrate
+from .substrates import HELP, is_random, name_of_substrate, read_substrate
 
 SETTINGS = "training.json"  # in the folder of a training: what it was told, so that it goes on only as it began
 MAY_CHANGE = {"iterations", "threads", "out", "device", "run", "verb", "traceback"}  # from one start to the next
 MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
-RENEWED = 40  # iterations between two new Voronoi meshes: none is seen for long
+RENEWED = 40  # iterations between two new meshes of random cells: none is seen for long
 EXAMPLE = f"""examples:
   graphnca train heart
   graphnca train my_picture.png --kind growing --regime persistent
@@ -59,7 +59,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         nargs="+",
         default=["square"],
         metavar="KIND|FILE",
-        help="cells to train on: square, hex, voronoi (with it, new meshes all the time), or files; several take turns "
+        help=f"cells to train on: {HELP}; several take turns, and of random cells there are new ones all the time "
         "[square]",
     )
     parser.add_argument("--size", type=whole(4), help="pixels of the picture's longer side; units of a texture's sheet")
@@ -96,7 +96,7 @@ def run(given: argparse.Namespace) -> None:
         topology = read_substrate(text, recipe.side, seed=int(rng.integers(*MESHES)))
         return recipe.world(topology.to(given.device), rule.num_channels, name_of_substrate(text))
 
-    renewed = RENEWED if "voronoi" in given.substrate else 0
+    renewed = RENEWED if any(map(is_random, given.substrate)) else 0
     worlds, renewal = sampled_environments(given.substrate, world, every=renewed, seed=given.seed)
     pictures = pool_pictures(given.target, recipe.rgb_offset)
     training = Training(rule.to(given.device), worlds, recipe.config, folder, pictures, renewal)

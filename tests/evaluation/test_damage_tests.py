@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from protocol.sheets import sheets
 
 from graphnca.evaluation.damage_tests import (
     CENTRE,
@@ -17,7 +16,7 @@ from graphnca.evaluation.damage_tests import (
     healing,
 )
 from graphnca.evaluation.runs import grow
-from topologies import square_grid
+from topologies import square_grid, substrates
 
 SMALL = square_grid(16, 16)
 
@@ -52,7 +51,7 @@ def test_cuts_are_the_same_part_of_the_plane_on_every_sheet() -> None:
     for name in (CENTRE, DISK):
         areas = [
             float((battery(topology, 3, generator=generator())[name] * topology["area"]).sum(-1).mean())
-            for topology in sheets(cells=5184, meshes=1, seed=5).values()
+            for topology in substrates(cells=5184, meshes=1, seed=5).values()
         ]
         assert max(areas) == pytest.approx(min(areas), rel=0.08)
 

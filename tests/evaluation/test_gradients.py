@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from protocol.sheets import hex_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca.engine.stencil import stencil_of
 from graphnca.evaluation.gradients import WAYS, smoothed_by, uncorrected
 from graphnca.layers import Perception
+from topologies import substrate_of_cells
 
 
 def perceived(topology: Data, x: torch.Tensor) -> torch.Tensor:
@@ -18,7 +18,7 @@ def perceived(topology: Data, x: torch.Tensor) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def mesh() -> Data:
-    return voronoi_sheet(300, seed=1)
+    return substrate_of_cells("voronoi", 300, seed=1)
 
 
 def test_the_raw_way_perceives_the_plain_sums(mesh: Data) -> None:
@@ -43,7 +43,7 @@ def test_the_corrected_way_is_exact_on_linear_fields_and_the_raw_one_is_not(mesh
 
 
 def test_hexagons_need_no_correction() -> None:
-    topology = hex_sheet(200)
+    topology = substrate_of_cells("hex", 200)
     x = torch.rand(topology.num_nodes, dtype=torch.float64)
     torch.testing.assert_close(
         perceived(uncorrected(topology), x), perceived(WAYS["corrected"](topology), x), rtol=1e-5, atol=1e-5

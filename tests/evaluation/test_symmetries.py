@@ -2,16 +2,15 @@
 
 import pytest
 import torch
-from protocol.sheets import hexagon_sheet
 from torch_geometric.data import Data
 
 from graphnca.evaluation.symmetries import asymmetry, symmetries
-from topologies import check_topology, hex_grid, square_grid, voronoi_mesh
+from topologies import check_topology, hex_grid, hexagonal_patch, square_grid, voronoi_mesh
 
 
 @pytest.mark.parametrize(
     ("sheet", "turns"),
-    [(square_grid(8, 8), 4), (square_grid(9, 9, periodic=False), 4), (hexagon_sheet(100), 6), (square_grid(6, 8), 2)],
+    [(square_grid(8, 8), 4), (square_grid(9, 9, periodic=False), 4), (hexagonal_patch(100), 6), (square_grid(6, 8), 2)],
     ids=["torus", "open", "hexagons", "oblong"],
 )
 def test_they_are_a_group_of_isometries_about_the_seed(sheet: Data, turns: int) -> None:
@@ -54,7 +53,7 @@ def test_asymmetry_is_the_largest_difference_from_an_image() -> None:
 
 @pytest.mark.parametrize("cells", [7, 500, 5184])
 def test_the_hexagonal_patch_keeps_the_contract(cells: int) -> None:
-    sheet = hexagon_sheet(cells)
+    sheet = hexagonal_patch(cells)
     check_topology(sheet)
     number = sheet.num_nodes or 0
     assert abs(number / cells - 1) < 0.1

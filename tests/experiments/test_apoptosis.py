@@ -7,16 +7,16 @@ import pytest
 import torch
 from apoptosis import Config, cavity_of, cells_in, living_share, main
 from PIL import Image
-from protocol.sheets import sheets
 
 from graphnca import save_rule
 from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
 from graphnca.results import result as report
 from graphnca.targets import load_target
+from topologies import substrates
 
 TARGET = load_target("hollow-bone", size=40, padding=4)
-SHEETS = sheets(cells=48 * 48, meshes=1)
+SHEETS = substrates(cells=48 * 48, meshes=1)
 
 
 @pytest.mark.parametrize("name", SHEETS)

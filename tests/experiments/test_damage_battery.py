@@ -19,12 +19,11 @@ from damage_battery import (
 )
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.sheets import square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.damage_tests import GOAL_CUTS, WHOLE, Healing
 from graphnca.models import growing_nca
-from topologies import square_grid
+from topologies import square_grid, substrate_of_cells
 
 CONFIG = Config(cells=400, meshes=1, times=(5, 10), steps=100, substrate=("square", "voronoi"))
 CARD = {"target": "lizard", "size": 12, "padding": 4}
@@ -40,7 +39,7 @@ def saved(folder: Path, card: dict) -> str:
 def test_a_still_seed_is_lost_with_the_middle_alone(tmp_path: Path) -> None:
     """It lies on the line between the halves, and in the square."""
     growing = growing_of(saved(tmp_path, CARD))
-    results = healed(growing, square_sheet(400), CONFIG)
+    results = healed(growing, substrate_of_cells("square", 400), CONFIG)
     assert list(results) == [5, 10]
     whole = results[5].scores[WHOLE]
     assert torch.equal(results[5].scores["left half"], whole)

@@ -9,10 +9,10 @@ import torch
 from damage_over_time import LEVELS, TESTS, Config, Course, comparison, course_of, main, numbers_of, wounds_of
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.sheets import hex_sheet, square_sheet
 
 from graphnca import save_rule
 from graphnca.models import growing_nca
+from topologies import substrate_of_cells
 
 CONFIG = Config(cells=400, runs=3, wounds=3, every=4, rest=(5, 10), width=6.0, substrate=("square", "hex"))
 
@@ -25,7 +25,7 @@ def saved(folder: Path, name: str, card: dict) -> str:
 
 
 def test_every_rule_gets_the_same_wounds_on_every_sheet() -> None:
-    square, hexagons = square_sheet(5184), hex_sheet(5184)
+    square, hexagons = substrate_of_cells("square", 5184), substrate_of_cells("hex", 5184)
     wide = replace(CONFIG, width=36.0)
     first, again = wounds_of(wide, square, 200), wounds_of(wide, square, 20)
     assert list(first) == [200, 204, 208] and list(again) == [20, 24, 28]
@@ -37,7 +37,7 @@ def test_every_rule_gets_the_same_wounds_on_every_sheet() -> None:
 
 def test_a_course_tells_what_the_wounds_took(tmp_path: Path) -> None:
     growing = growing_of(saved(tmp_path, "still", {"target": "lizard", "size": 12, "padding": 4}))
-    topology = square_sheet(400)
+    topology = substrate_of_cells("square", 400)
     config = replace(CONFIG, runs=40, width=10.0)
     course = course_of(growing, topology, config, 6, pictures=True)
     masks = wounds_of(config, topology, 6)
@@ -96,4 +96,4 @@ def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.Cap
 def test_a_rule_without_target_is_refused(tmp_path: Path) -> None:
     growing = growing_of(saved(tmp_path, "nameless", {}))
     with pytest.raises(SystemExit, match="nameless"):
-        course_of(growing, square_sheet(400), CONFIG, 6)
+        course_of(growing, substrate_of_cells("square", 400), CONFIG, 6)

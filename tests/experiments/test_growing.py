@@ -11,11 +11,11 @@ import torch
 from growing import HELD, Config, Course, contestants, curve_steps, frame_steps, held, main, trained_path
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.sheets import square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.runs import grow
 from graphnca.results import result as report
+from topologies import substrate_of_cells
 
 SMALL = {"cells": 324, "runs": 3, "meshes": 1, "steps": 30}
 CARD = {"target": "heart", "size": 12, "padding": 3, "substrate": "torus of 18x18 units: square"}
@@ -44,7 +44,7 @@ def test_all_rules_are_run_and_every_file_is_written(
     entry = metrics["rules"]["heart, persistent"]["sheets"]["square"]
     assert list(metrics["rules"]["more"]["sheets"]) == ["square", "hex", "voronoi 2001"]
     assert entry["steps"] == [10, 20, 25, 30]
-    growing, topology = growing_of(str(tmp_path / "more.safetensors")), square_sheet(324)
+    growing, topology = growing_of(str(tmp_path / "more.safetensors")), substrate_of_cells("square", 324)
     states = grow(rule, topology, 3, (10, 30), config.seed)  # the same runs, recorded otherwise
     for run, errors in enumerate(entry["log10 errors"]):
         at = [float(growing.log_error(states[step], topology)[run]) for step in (10, 30)]
@@ -106,4 +106,4 @@ def test_steps_are_close_together_at_first() -> None:
 def test_an_exploding_run_has_a_finite_error(rule) -> None:
     growing = growing_of("isonca-lizard", target="heart")
     states = torch.full((1, 324, 16), math.inf)
-    assert float(growing.log_error(states, square_sheet(324))) < 3
+    assert float(growing.log_error(states, substrate_of_cells("square", 324))) < 3

@@ -8,7 +8,6 @@ import torch
 from induction import OPERATIONS, Config, change_below, difference_to_eye, main, operated
 from PIL import Image
 from protocol.anatomy import Anatomy
-from protocol.sheets import sheets, square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.upright import painted
@@ -16,8 +15,9 @@ from graphnca.graft import graft
 from graphnca.models import growing_nca
 from graphnca.results import result as report
 from graphnca.targets import load_target
+from topologies import substrate_of_cells, substrates
 
-ANATOMY, GRID = Anatomy(40, 4), square_sheet(48 * 48)
+ANATOMY, GRID = Anatomy(40, 4), substrate_of_cells("square", 48 * 48)
 NEWT = painted(load_target("newt", size=40, padding=4), GRID)[None]
 CONFIG = Config(cells=48 * 48, meshes=1, runs=2, steps=4, every=2)
 
@@ -36,7 +36,7 @@ def test_a_perfect_eye_has_no_difference_and_bare_skin_a_large_one() -> None:
 
 def test_the_graft_alone_brings_nothing_below() -> None:
     """What is measured lies outside of what was grafted, on every sheet."""
-    for topology in sheets(cells=48 * 48, meshes=1).values():
+    for topology in substrates(cells=48 * 48, meshes=1).values():
         newt = painted(load_target("newt", size=40, padding=4), topology)[None]
         after, covered = graft(newt, topology, ANATOMY.upper_half(topology), ANATOMY.shift)
         assert covered.any()

@@ -8,13 +8,13 @@ import torch
 from large_pattern import Config, main, planted_of
 from PIL import Image
 from protocol import shipping
-from protocol.sheets import square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
 from graphnca.results import result as report
 from graphnca.rules import describe_rule
+from topologies import substrate_of_cells
 
 CARD = {"target": "rose", "size": 12, "padding": 4, "seed at": [0.5, 0.8]}
 
@@ -48,7 +48,7 @@ def test_it_writes_what_is_promised(
 
 
 def test_the_picture_itself_has_no_error_and_the_empty_sheet_has(tmp_path: Path) -> None:
-    flower, topology = planted_of(saved(tmp_path, CARD)), square_sheet(400)
+    flower, topology = planted_of(saved(tmp_path, CARD)), substrate_of_cells("square", 400)
     states = torch.stack([painted(flower.target, topology), torch.zeros(400, 4)])
     exact, empty = flower.log_error(states, topology).tolist()
     assert exact < -7 and empty > -2

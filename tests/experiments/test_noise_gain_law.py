@@ -9,25 +9,24 @@ import pytest
 from noise_gain_law import Config, main, medians, noise_gain, on_one_kind
 from PIL import Image
 from protocol.growing import Growing
-from protocol.sheets import hex_sheet, voronoi_sheet
 from torch_geometric.data import Data
 
 from graphnca import save_rule
 from graphnca.evaluation.gradients import WAYS
 from graphnca.layers import NCAConv
 from graphnca.results import result as report
-from topologies import NOISE_GAIN
+from topologies import NOISE_GAIN, substrate_of_cells
 
 SMALL = {"cells": 196, "steps": (4, 8), "runs": 2, "meshes": 1, "shares": (0.0, 0.3)}
 
 
 @pytest.fixture(scope="module")
 def mesh() -> Data:
-    return voronoi_sheet(300, seed=1)
+    return substrate_of_cells("voronoi", 300, seed=1)
 
 
 def test_the_noise_gain_is_that_of_sobel_under_the_law_alone(mesh: Data) -> None:
-    hexagons = noise_gain(hex_sheet(200))
+    hexagons = noise_gain(substrate_of_cells("hex", 200))
     assert (hexagons["plain"], hexagons["under the law"]) == (0.25, round(NOISE_GAIN, 4))
     assert hexagons["smoothing"] == pytest.approx(0.1628, abs=1e-4)
     gains = noise_gain(mesh)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from other_grids import Config, main, substrates
+from other_grids import Config, grids, main
 from PIL import Image
 
 from graphnca import save_rule
@@ -34,7 +34,7 @@ def test_both_kinds_of_rule_write_what_is_promised(
         folder = tmp_path / "docs" / f"other_grids_{name}"
         metrics = json.loads((folder / "metrics.json").read_text())
         assert metrics["structured seed"] is structured
-        assert list(metrics["sheets"]) == list(substrates(CONFIG))
+        assert list(metrics["sheets"]) == list(grids(CONFIG))
         for entry in metrics["sheets"].values():
             assert [len(entry[moment]["runs"]) for moment in ("step 5", "step 10")] == [2, 2]
         on_meshes = [entry["step 5"] for sheet, entry in metrics["sheets"].items() if sheet.startswith("mesh")]
@@ -47,6 +47,6 @@ def test_both_kinds_of_rule_write_what_is_promised(
 
 
 def test_the_sheets_are_squares_hexagons_and_five_meshes() -> None:
-    names = list(substrates(CONFIG))
+    names = list(grids(CONFIG))
     assert names[:2] == ["square", "hex"]
     assert len(names) == 7

@@ -9,13 +9,13 @@ import rotated_perception as script
 import torch
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.sheets import hex_sheet, square_sheet
 from rotated_perception import ANGLES, DISTANCE, Config, bent, from_seed, grown, main, twisted, unbent, with_frames
 
 from graphnca import save_rule
 from graphnca.evaluation.upright import painted
 from graphnca.results import result as report
 from graphnca.targets import load_target
+from topologies import substrate_of_cells
 
 SMALL = {"cells": 400, "runs": 2, "steps": 6}
 CARD = {"target": "heart", "size": 12, "padding": 4}
@@ -29,7 +29,7 @@ def saved(tmp_path: Path, random_rule) -> str:
 
 
 def test_a_pattern_turns_by_the_angle_that_is_asked_for(saved: str) -> None:
-    growing, topology = growing_of(saved), square_sheet(21**2)  # odd: the seed is a centre of symmetry
+    growing, topology = growing_of(saved), substrate_of_cells("square", 21**2)  # odd: the seed is a centre of symmetry
     config = Config(cells=441, runs=1, steps=5)
     growing.rule.fire_rate = 1.0  # every cell, so that runs differ in nothing but the frame
     upright = grown(growing, topology, 0.0, config)[0, :, :4].view(21, 21, 4)
@@ -40,7 +40,7 @@ def test_a_pattern_turns_by_the_angle_that_is_asked_for(saved: str) -> None:
 
 
 def test_frames_follow_circles_or_turn_with_the_distance() -> None:
-    topology = hex_sheet(400)
+    topology = substrate_of_cells("hex", 400)
     offset = from_seed(topology)
     seed = int(offset.norm(dim=-1).argmin())
     assert float(offset[seed].norm()) == pytest.approx(0, abs=1e-5)
@@ -57,7 +57,7 @@ def test_frames_follow_circles_or_turn_with_the_distance() -> None:
 
 
 def test_unbending_straightens_what_lies_on_circles() -> None:
-    topology = square_sheet(72**2)
+    topology = substrate_of_cells("square", 72**2)
     offset = from_seed(topology) - torch.tensor([0.0, DISTANCE])
     states = torch.zeros(1, 72**2, 8)
     states[0, :, 3] = ((offset.norm(dim=-1) - DISTANCE).abs() < 2).float()  # a ring of width 4 through the seed
@@ -70,7 +70,7 @@ def test_unbending_straightens_what_lies_on_circles() -> None:
 
 
 def test_frames_are_drawn_onto_a_copy() -> None:
-    topology, picture = square_sheet(400), Image.new("RGB", (script.SHOWN, script.SHOWN), "white")
+    topology, picture = substrate_of_cells("square", 400), Image.new("RGB", (script.SHOWN, script.SHOWN), "white")
     drawn = with_frames(picture, topology, bent(topology), 1)
     assert picture.getcolors() == [(script.SHOWN**2, (255, 255, 255))]
     assert len(drawn.getcolors()) > 1

@@ -9,11 +9,11 @@ import torch
 from growing_training import Config as TrainingArguments
 from PIL import Image
 from protocol.growing import growing_of
-from protocol.sheets import KINDS, sheets, square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.runs import grow
 from graphnca.rules import describe_rule
+from topologies import KINDS, substrate_of_cells, substrates
 
 
 def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
@@ -33,7 +33,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     measured = card["measured"]
     assert (card["hours"], card["note"]) == (1.5, "Small.")  # what the training wrote stays
     assert (measured["seed"], measured["seed held out"]) == (ship_growing.HELD_OUT, True)
-    topologies = sheets(KINDS, 324, meshes=1, seed=ship_growing.HELD_OUT)
+    topologies = substrates(KINDS, 324, meshes=1, seed=ship_growing.HELD_OUT)
     assert list(measured["sheets"]) == list(topologies)
     assert json.loads((tmp_path / "shipped.json").read_text())["card"] == card
 
@@ -54,7 +54,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
 def test_a_cut_takes_a_part_and_nothing_else(tmp_path: Path, random_rule) -> None:
     rule = random_rule(8, 16, "sobel", life_mask="pre_post", std=0.05)
     save_rule(rule, tmp_path / "rule.safetensors", {"target": "heart", "size": 12, "padding": 3})
-    growing, topology = growing_of(str(tmp_path / "rule.safetensors")), square_sheet(400)
+    growing, topology = growing_of(str(tmp_path / "rule.safetensors")), substrate_of_cells("square", 400)
     states = torch.ones(2, 400, 8)
     for cut, share in (("left half", 1 / 2), ("centre", 16**2 / 400)):
         left = ship_growing.after_cut(growing, states, topology, cut, 0)[0]

@@ -7,7 +7,7 @@ import pytest
 import ship_isonca
 import torch
 from isonca_training import Config as TrainingArguments
-from isonca_voronoi import Config, substrates
+from isonca_voronoi import Config
 
 from graphnca import load_rule, save_rule
 from graphnca.evaluation.published_loss import published_loss
@@ -15,6 +15,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import measure
 from graphnca.models import isonca
 from graphnca.rules import describe_rule
+from topologies import substrates
 
 
 def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +37,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "pictures" / "shipped.png").stat().st_size > 0
     assert json.loads((tmp_path / "shipped.json").read_text())["card"] == card
 
-    topology = substrates(config)["square"]
+    topology = substrates(config.substrate, config.cells, meshes=1, seed=config.seed)["square"]
     states = grow(load_rule(str(tmp_path / "shipped.safetensors")), topology, 2, (5, 10), ship_isonca.HELD_OUT)
     rows = measure(states[10], topology, published_loss("heart", "binary,radial4"))
     assert measured["sheets"]["square"]["step 10"]["losses"] == [row["loss"] for row in rows]

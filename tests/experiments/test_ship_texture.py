@@ -7,7 +7,7 @@ import ship_texture
 import torch
 from PIL import Image
 from protocol import shipping
-from protocol.texture import texture_of, texture_raster, texture_sheets, zero_seed
+from protocol.texture import texture_of, texture_raster, zero_seed
 from texture import Config as TrainingArguments
 
 from graphnca import rollout, save_rule
@@ -15,6 +15,7 @@ from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.features import FilterBank
 from graphnca.rules import describe_rule
 from graphnca.templates import load_template
+from topologies import substrates
 
 
 def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
@@ -37,7 +38,7 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
     with Image.open(tmp_path / "pictures" / "shipped.png") as picture:
         assert picture.width > 3 * 64
 
-    texture, topology = texture_of(trained), texture_sheets(size=64, meshes=1, seed=1000)["square"]
+    texture, topology = texture_of(trained), substrates(size=64, meshes=1, seed=1000)["square"]
     start, generator = zero_seed(rule, topology).expand(2, -1, -1), torch.Generator().manual_seed(1000)
     with torch.no_grad():
         states = rollout(rule, start, topology, 5, generator=generator)
@@ -49,12 +50,12 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
 
 
 def test_on_squares_the_template_is_shown_as_it_is() -> None:
-    template, topology = load_template("dotted", 32), texture_sheets(("square",), 32)["square"]
+    template, topology = load_template("dotted", 32), substrates(("square",), size=32)["square"]
     assert torch.equal(texture_raster(topology, 32)(ship_texture.on_cells(template, topology)), template)
 
 
 def test_on_a_mesh_a_cell_has_the_colour_of_its_centre() -> None:
-    template, topology = load_template("dotted", 32), texture_sheets(("voronoi",), 32, meshes=1)["voronoi 1"]
+    template, topology = load_template("dotted", 32), substrates(("voronoi",), size=32, meshes=1)["voronoi 1"]
     colours = ship_texture.on_cells(template, topology)
     for cell in (0, 17, 400):
         x, y = (int(place) for place in topology.pos[cell])

@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 from protocol import shipping
-from protocol.sheets import square_sheet
 from scipy.cluster.hierarchy import leaves_list
 from speciation import (
     Config,
@@ -27,6 +26,7 @@ from graphnca import save_rule
 from graphnca.models import growing_nca
 from graphnca.results import result as report
 from graphnca.rules import load_genomes
+from topologies import substrate_of_cells
 
 CARD = {"targets": ["tulip", "rose", "blossom"], "size": 12, "padding": 4}
 
@@ -93,7 +93,7 @@ def test_pictures_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_every_genome_starts_its_own_seed(tmp_path: Path) -> None:
-    species, grid = species_of(saved(tmp_path, ["rose", "tulip"])), square_sheet(100)
+    species, grid = species_of(saved(tmp_path, ["rose", "tulip"])), substrate_of_cells("square", 100)
     starts = species.starts(list(species.genomes.values()), grid)
     cell = starts[0, :, 3].argmax()
     assert starts[:, cell].tolist() == [[0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 1, 1]]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol.texture import texture_sheets
 from texture_damage import DISKS, MOMENTS, WHOLE, Config, damaged, in_disks, in_half, main, recovery
 
 from graphnca import save_rule
@@ -15,6 +14,7 @@ from graphnca.features import FilterBank
 from graphnca.models import texture_nca
 from graphnca.results import result as report
 from graphnca.results.table import read_tables
+from topologies import substrates
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +55,14 @@ def test_everything_promised_is_written(
 
 def test_every_sheet_loses_the_same_part_of_the_plane() -> None:
     share = sum(math.pi * radius**2 for _, _, radius in DISKS)
-    for topology in texture_sheets(size=48, meshes=1).values():
+    for topology in substrates(size=48, meshes=1).values():
         assert float(in_disks(topology).float().mean()) == pytest.approx(share, abs=0.01)
         assert float(in_half(topology).float().mean()) == pytest.approx(0.5, abs=0.03)
         assert float(topology.pos[in_half(topology), 0].min()) > float(topology.extent[0, 0]) / 2
 
 
 def test_damage_is_where_it_should_be() -> None:
-    topology = texture_sheets(("square",), 24)["square"]
+    topology = substrates(("square",), size=24)["square"]
     states = torch.full((2, 576, 12), 0.3)
     hole, half = in_disks(topology), in_half(topology)
     kinds = damaged(states, topology, 0)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol.sheets import voronoi_sheet
 from texture_failures import (
     TRAINED,
     Case,
@@ -29,7 +28,7 @@ from graphnca.features import FilterBank
 from graphnca.layers import NCAConv
 from graphnca.models import texture_nca
 from graphnca.results import result as report
-from topologies import square_grid
+from topologies import square_grid, substrate_of_cells
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +76,7 @@ def test_kernels_are_those_of_a_copy() -> None:
 
 
 def test_starts() -> None:
-    sheet, rule, generator = voronoi_sheet(200, seed=1), texture_nca(), torch.Generator().manual_seed(0)
+    sheet, rule, generator = substrate_of_cells("voronoi", 200, seed=1), texture_nca(), torch.Generator().manual_seed(0)
     assert int((one_cell(rule, sheet, generator) != 0).sum()) == rule.num_channels
     state = noise(3.0)(rule, sheet, generator)
     assert 2.9 < state.max() <= 3 and -3 <= state.min() < -2.9

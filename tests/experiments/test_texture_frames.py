@@ -9,7 +9,7 @@ import pytest
 import texture_frames as script
 import torch
 from PIL import Image
-from protocol.texture import Texture, texture_sheets
+from protocol.texture import Texture
 from texture_frames import Config, Sheet, main, share_within, spread, windows
 from torch_geometric.data import Data
 
@@ -17,6 +17,7 @@ from graphnca import save_rule
 from graphnca.evaluation.orientation import wrapped_degrees
 from graphnca.models import texture_nca
 from graphnca.results import result as report
+from topologies import substrates
 
 SMALL = {"steps": 6, "size": 32, "runs": 2}
 
@@ -42,7 +43,7 @@ def test_a_turned_pattern_is_perceived_as_the_upright_one(topology: Data, degree
 def test_a_quarter_turn_of_all_frames_turns_the_states(random_rule) -> None:
     rule = random_rule(12, 16, "laplacian", life_mask=None, output_bias=False, std=0.02)
     rule.fire_rate = 1.0  # every cell, so that nothing but the frame and the start differ
-    topology = texture_sheets(["square"], 24)["square"]
+    topology = substrates(["square"], size=24)["square"]
     torch.manual_seed(0)
     start = torch.randn(24, 24, 12) * 0.1
     upright = script.rollout(rule, start.reshape(-1, 12), topology, 5)
@@ -67,7 +68,7 @@ def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", ["square", "hex", "voronoi"])
 def test_what_is_turned_perfectly_is_off_by_nothing(perfect, kind: str) -> None:
     config = Config(**{**SMALL, "size": 48})
-    topology = next(iter(texture_sheets([kind], 48, meshes=1, seed=7).values()))
+    topology = next(iter(substrates([kind], size=48, meshes=1, seed=7).values()))
     sheet = Sheet.of(Texture(texture_nca(), {}), topology, config)
     assert sheet.symmetry == 2 and sheet.anisotropy > 0.8
     for degrees in (15, 30, 45, 90):
@@ -81,7 +82,7 @@ def test_what_is_turned_perfectly_is_off_by_nothing(perfect, kind: str) -> None:
 
 def test_a_texture_that_stays_as_it_was_is_found_out(perfect, monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(**{**SMALL, "size": 48})
-    sheet = Sheet.of(Texture(texture_nca(), {}), texture_sheets(["square"], 48)["square"], config)
+    sheet = Sheet.of(Texture(texture_nca(), {}), substrates(["square"], size=48)["square"], config)
     paint = script.grown
     monkeypatch.setattr(script, "grown", lambda texture, topology, turn, config: paint(texture, topology, 0.0, config))
     assert sheet.turned(30)[0]["largest degrees off"] == pytest.approx(30, abs=1)

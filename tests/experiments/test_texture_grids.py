@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from protocol.texture import texture_sheets
 from texture_grids import GOAL, Config, main, template_on, times_square, typical
 
 from graphnca import save_rule
@@ -15,6 +14,7 @@ from graphnca.features import FilterBank
 from graphnca.models import texture_nca
 from graphnca.results import result as report
 from graphnca.templates import load_template
+from topologies import substrates
 
 SMALL = {"size": 24, "steps": (3, 6), "meshes": 1, "runs": 2}
 PICTURES = ("figure.png", "cells.png", "ways.png", "growth.gif")
@@ -80,7 +80,7 @@ def test_a_model_without_a_template_is_compared_with_itself(tmp_path: Path) -> N
 
 def test_squares_show_the_template_as_it_is_and_meshes_roughly() -> None:
     meter = TextureMeter(FilterBank(scales=1, orientations=2), load_template("dotted", 48))
-    sheets = texture_sheets(size=48, meshes=1)
+    sheets = substrates(size=48, meshes=1)
     losses = {name: template_on(topology, meter, 48) for name, topology in sheets.items()}
     assert losses["square"] == 0
     assert losses["hex"] > 1 < losses["voronoi 1"]

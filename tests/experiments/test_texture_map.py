@@ -7,13 +7,14 @@ import pytest
 import texture_map as script
 import torch
 from PIL import Image
-from protocol.texture import Texture, texture_sheets
+from protocol.texture import Texture
 from texture_map import Config, disc, fuzzy, halves, main, mapped, middles
 from torch import Tensor, nn
 
 from graphnca import rollout, save_rule
 from graphnca.models import texture_nca
 from graphnca.results import result as report
+from topologies import substrates
 
 
 class Colours(nn.Module):
@@ -37,7 +38,7 @@ def adding(number: float) -> Texture:
 
 
 def test_each_cell_lives_by_the_rule_of_the_map() -> None:
-    topology = texture_sheets(["square"], 16)["square"]
+    topology = substrates(["square"], size=16)["square"]
     for kind in (halves, disc):
         second = kind(topology)
         assert set(second.tolist()) == {0.0, 1.0}
@@ -47,7 +48,7 @@ def test_each_cell_lives_by_the_rule_of_the_map() -> None:
 
 
 def test_where_rules_are_mixed_cells_live_by_both() -> None:
-    topology = texture_sheets(["square"], 16)["square"]
+    topology = substrates(["square"], size=16)["square"]
     states = mapped([adding(1.0), adding(0.0)], topology, torch.full((256,), 0.25), [80], 1, 0)[80]
     assert float(states[..., 0].mean()) == pytest.approx(60, rel=0.03)
     assert states[..., 0].std() > 1
@@ -56,14 +57,14 @@ def test_where_rules_are_mixed_cells_live_by_both() -> None:
 def test_a_rule_beside_itself_is_the_rule(random_rule) -> None:
     rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False, std=0.02)
     rule.fire_rate = 1.0  # the two parts draw from one generator, one after the other
-    texture, topology = Texture(rule, {}), texture_sheets(["square"], 16)["square"]
+    texture, topology = Texture(rule, {}), substrates(["square"], size=16)["square"]
     found = mapped([texture, texture], topology, halves(topology), [6], 1, 0)[6][0]
     with torch.no_grad():
         torch.testing.assert_close(found, rollout(rule, torch.zeros(256, 12), topology, 6), atol=1e-6, rtol=0)
 
 
 def test_a_fuzzy_map_goes_evenly_from_rule_to_rule_and_back_round_the_torus() -> None:
-    topology = texture_sheets(["square"], 64)["square"]
+    topology = substrates(["square"], size=64)["square"]
     row = fuzzy(topology).view(64, 64)[0]
     assert row[16] < 0.03 and row[48] > 0.97 and row[31:33].mean() == pytest.approx(0.5)
     assert (row[0] + row[-1]) / 2 == pytest.approx(0.5)

@@ -7,13 +7,14 @@ import pytest
 import texture_speeds as script
 import torch
 from PIL import Image
-from protocol.texture import Texture, texture_sheets
+from protocol.texture import Texture
 from texture_speeds import WAYS, Config, by_clock, by_firing, main, right_half, undisturbed
 from torch import Tensor, nn
 
 from graphnca import save_rule
 from graphnca.models import texture_nca
 from graphnca.results import result as report
+from topologies import substrates
 
 
 class Colours(nn.Module):
@@ -39,7 +40,7 @@ def counting() -> Texture:
 
 def counts(texture: Texture, way: str, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
     """How often the cells of the left and of the right half have fired."""
-    topology = texture_sheets(["square"], 24)["square"]
+    topology = substrates(["square"], size=24)["square"]
     states = WAYS[way](texture, topology, [steps], 3, 0)[steps][..., 0]
     slow = right_half(topology)
     assert int(slow.sum()) == 24 * 12
@@ -59,7 +60,7 @@ def test_undisturbed_halves_are_equally_fast(counting: Texture) -> None:
 
 
 def test_a_clock_lets_nothing_happen_between_its_strokes(counting: Texture) -> None:
-    topology, counting.rule.fire_rate = texture_sheets(["square"], 24)["square"], 1.0
+    topology, counting.rule.fire_rate = substrates(["square"], size=24)["square"], 1.0
     course = by_clock(counting, topology, [1, 3, 4, 7, 8, 9], 1, 0)
     slow = right_half(topology)
     assert [float(course[step][0, slow, 0].mean()) for step in (1, 3, 4, 7, 8, 9)] == [0, 0, 1, 1, 2, 2]
@@ -67,7 +68,7 @@ def test_a_clock_lets_nothing_happen_between_its_strokes(counting: Texture) -> N
 
 
 def test_a_half_at_full_speed_would_be_the_undisturbed_run(counting: Texture, monkeypatch: pytest.MonkeyPatch) -> None:
-    topology = texture_sheets(["square"], 24)["square"]
+    topology = substrates(["square"], size=24)["square"]
     monkeypatch.setattr(script, "SLOWNESS", 1)
     plain = undisturbed(counting, topology, [5], 2, 0)[5]
     for run in (by_firing, by_clock):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from protocol.sheets import hexagon_sheet
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -16,7 +15,7 @@ from graphnca.layers import FILTERS, NCAConv, in_fixed_point
 from graphnca.layers.fixed_point import MOMENT_QUANTUM, QUANTUM, STATE_LIMIT, VALUE_LIMIT, rounded
 from graphnca.models import growing_nca, isonca
 from graphnca.seeds import point_seed
-from topologies import hex_grid, square_grid
+from topologies import hex_grid, hexagonal_patch, square_grid
 
 MakeRule = Callable[..., NCAConv]
 PERCEPTIONS = ("sobel", "laplacian", "isonca", tuple(FILTERS))
@@ -157,7 +156,9 @@ def test_a_step_is_the_one_that_integers_take() -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "turns"), [(lambda: square_grid(24, 24), 4), (lambda: hexagon_sheet(500), 6)], ids=["square", "hexagons"]
+    ("build", "turns"),
+    [(lambda: square_grid(24, 24), 4), (lambda: hexagonal_patch(500), 6)],
+    ids=["square", "hexagons"],
 )
 def test_a_synchronous_pattern_equals_all_its_images_to_the_last_bit_for_1000_steps(
     build: Callable[[], Data], turns: int

@@ -3,15 +3,15 @@
 import pytest
 import torch
 from protocol.anatomy import Anatomy
-from protocol.sheets import sheets
 
 from graphnca.evaluation.upright import painted
 from graphnca.targets import load_target
 from graphnca.targets.newt import EYE_LOWER, EYE_UPPER, SKIN
+from topologies import substrates
 
 ANATOMY = Anatomy(40, 4)
 TARGET = load_target("newt", size=40, padding=4)
-SHEETS = sheets(cells=48 * 48, meshes=1)
+SHEETS = substrates(cells=48 * 48, meshes=1)
 
 
 def near(colours: torch.Tensor, colour: tuple[int, int, int]) -> torch.Tensor:

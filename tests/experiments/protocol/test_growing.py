@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from protocol.growing import Growing, growing_of, growing_rules
-from protocol.sheets import square_sheet
 
 from graphnca import save_rule
 from graphnca.evaluation.pixel_error import NOTHING
 from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
+from topologies import substrate_of_cells
 
 
 def saved(folder: Path, card: dict) -> str:
@@ -40,13 +40,13 @@ def test_the_command_line_may_name_the_target_of_a_rule_without_card(tmp_path: P
     nothing = growing_of(path)
     assert nothing.target is None
     with pytest.raises(ValueError, match="has no target"):
-        nothing.log_error(torch.zeros(1, 144, 8), square_sheet(144))
+        nothing.log_error(torch.zeros(1, 144, 8), substrate_of_cells("square", 144))
 
 
 def test_the_painted_target_has_no_error_and_a_turned_one_only_its_blur(tmp_path: Path) -> None:
     growing = growing_of(saved(tmp_path, {"target": "lizard"}))
     assert growing.target is not None
-    topology = square_sheet()
+    topology = substrate_of_cells("square")
     perfect = painted(growing.target, topology)[None]
     assert float(growing.log_error(perfect, topology)) == pytest.approx(math.log10(NOTHING))
     turned = painted(growing.target, topology, angle=0.7)[None]

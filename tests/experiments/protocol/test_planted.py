@@ -3,12 +3,12 @@
 import pytest
 import torch
 from protocol.planted import planted_raster, planted_seed, planting_offset
-from protocol.sheets import sheets
 
 from graphnca.evaluation.scores import seeded_position
 from graphnca.rasterizers import NearestCell
+from topologies import substrates
 
-SHEETS = sheets(cells=400, meshes=1)
+SHEETS = substrates(cells=400, meshes=1)
 AT, SIZE = (0.6, 0.8), 10
 
 

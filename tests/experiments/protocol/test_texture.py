@@ -10,42 +10,23 @@ import pytest
 import torch
 from PIL import Image
 from protocol import texture as module
-from protocol.texture import (
-    RGB_OFFSET,
-    animated,
-    cells_of,
-    named,
-    texture_of,
-    texture_raster,
-    texture_sheets,
-    textures_of,
-    zero_seed,
-)
+from protocol.texture import RGB_OFFSET, animated, named, texture_of, texture_raster, textures_of, zero_seed
 
 from graphnca import save_rule
 from graphnca.drawing import CellCanvas
 from graphnca.models import growing_nca, texture_nca
 from graphnca.templates import load_template
-
-
-def test_sheets_are_of_one_size_whatever_their_cells() -> None:
-    sheets = texture_sheets(size=32, meshes=2, seed=7)
-    assert list(sheets) == ["square", "hex", "voronoi 8", "voronoi 9"]
-    for topology in sheets.values():
-        torch.testing.assert_close(topology.extent, torch.full((1, 2), 32.0), rtol=0.05, atol=0)
-    assert sheets["square"].num_nodes == 1024 == cells_of("square", 32)
-    assert sheets["hex"].num_nodes == pytest.approx(cells_of("hex", 32), rel=0.03)
-    assert sheets["voronoi 8"].num_nodes == pytest.approx(cells_of("voronoi", 32), rel=0.03)
+from topologies import substrates
 
 
 def test_on_squares_the_raster_is_the_sheet_itself() -> None:
-    topology = texture_sheets(("square",), 16)["square"]
+    topology = substrates(("square",), size=16)["square"]
     states = torch.randn(2, 256, 3)
     torch.testing.assert_close(texture_raster(topology, 16)(states), states.transpose(1, 2).reshape(2, 3, 16, 16))
 
 
 def test_every_sheet_fills_its_raster() -> None:
-    for topology in texture_sheets(size=16, meshes=1).values():
+    for topology in substrates(size=16, meshes=1).values():
         for scale in (1, 3):
             image = texture_raster(topology, 16, scale)(torch.ones(topology.num_nodes, 1))
             assert image.shape == (1, 16 * scale, 16 * scale)
@@ -58,7 +39,7 @@ def test_a_rule_is_read_with_its_card(tmp_path: Path) -> None:
     assert texture.offset == 0.25
     assert torch.equal(texture.template(), load_template("dotted", 128))
     assert torch.equal(texture.template("banded"), load_template("banded", 128))
-    topology = texture_sheets(("square",), 16)["square"]
+    topology = substrates(("square",), size=16)["square"]
     seed = zero_seed(texture.rule, topology)
     assert seed.shape == (256, 12) and not seed.any()
     image = texture.image(seed, texture_raster(topology, 16))
@@ -95,7 +76,7 @@ def test_a_published_model_has_its_own_colours(tmp_path: Path) -> None:
     path = str(atlas(tmp_path / "models.json"))
     first, second = textures_of((), path)[0], textures_of((), path, "dots")[0]
     assert (first.name, second.name) == ("chess", "dots")
-    topology = texture_sheets(("square",), 16)["square"]
+    topology = substrates(("square",), size=16)["square"]
     states = torch.full((256, 12), 0.5)
     torch.testing.assert_close(first.image(states, texture_raster(topology, 16)), torch.full((3, 16, 16), 0.75))
     assert first.drawn(CellCanvas(topology, scale=1), states).getpixel((3, 3)) == (191, 191, 191)
@@ -106,7 +87,7 @@ def test_a_published_model_has_its_own_colours(tmp_path: Path) -> None:
 def test_what_exploded_has_a_finite_picture(tmp_path: Path) -> None:
     save_rule(texture_nca(), tmp_path / "rule.safetensors", {})
     texture = texture_of(str(tmp_path / "rule.safetensors"))
-    topology = texture_sheets(("square",), 16)["square"]
+    topology = substrates(("square",), size=16)["square"]
     states = torch.full((256, 12), float("nan"))
     states[0] = float("-inf")
     assert texture.image(states, texture_raster(topology, 16)).isfinite().all()

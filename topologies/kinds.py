@@ -1,0 +1,170 @@
+"""The kinds of substrates by name: the one place that the command line, trainings, experiments and tests ask.
+
+A new kind is a file with its builder, and its line in `KINDS`.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_geometric.data import Data
+
+from topologies.contract import TopologyError
+from topologies.hexagonal import SPACING, hex_grid
+from topologies.square import square_grid
+from topologies.voronoi import voronoi_mesh
+
+CELLS = 5184  # of a 72 x 72 grid, the published size
+VARIED = ((True, 0), (True, 0), (True, 2), (False, 0), (False, 2))  # torus or bounded, Lloyd steps
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Rows of cells, one unit apart."""
+
+    build: Callable[..., Data]
+    """Makes height rows of width cells, a torus if `periodic`."""
+    column: float = 1.0
+    """Units from one cell to the next in its row."""
+    repeat: int = 1
+    """Rows after which the lattice repeats itself: a torus has a multiple of them."""
+    random: ClassVar = False
+    """Whether two of one size differ: then a seed and Lloyd steps apply, and results are taken on several."""
+
+    @property
+    def density(self) -> float:
+        """Cells per unit of area, by the unit law of the contract."""
+        return 1 / self.column
+
+    def make(self, height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+        """A lattice with the rows that come nearest to the height, and the width in proportion to them."""
+        del lloyd_steps, seed  # of random kinds
+        repeat = self.repeat if periodic else 1
+        rows = repeat * math.floor(height / repeat + 0.5)
+        return self.build(rows, max(1, round(rows * (width / height) / self.column)), periodic=periodic)
+
+    def with_cells(self, cells: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+        """A lattice whose rows make it a square, and with so many columns that the cells come nearest to the number."""
+        del lloyd_steps, seed
+        rows = max(2, round((cells * self.column) ** 0.5 / self.repeat)) * self.repeat
+        # A square has as many columns as rows, and so the symmetries of a square, whatever the number of cells.
+        columns = rows if self.column == 1 else max(1, round(cells / rows))
+        return self.build(rows, columns, periodic=periodic)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Cells round random points."""
+
+    build: Callable[..., Data]
+    """Makes a mesh of height x width units, with the options of `make`."""
+    density: float
+    """Cells per unit of area."""
+    random: ClassVar = True
+
+    def make(self, height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+        """A mesh of that extent, within 2 %."""
+        return self.build(height, width, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+
+    def with_cells(self, cells: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+        """A mesh of the extent that so many cells take on average."""
+        side = (cells / self.density) ** 0.5
+        return self.make(side, side, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+
+
+Kind = Lattice | Mesh
+
+KINDS: dict[str, Kind] = {
+    "square": Lattice(square_grid),
+    "hex": Lattice(hex_grid, column=float(SPACING), repeat=2),
+    "voronoi": Mesh(voronoi_mesh, density=0.82),
+}
+
+
+def substrate(kind: str, size: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+    """A substrate of about `size` x `size` units.
+
+    Args:
+        kind: One of `KINDS`.
+        size: Height and width in units of length; a torus of hexagons has an even number of rows, at least so many.
+        periodic: Torus or bounded domain.
+        lloyd_steps: Lloyd steps of a mesh; lattices have none.
+        seed: Of the points of a mesh.
+
+    Raises:
+        TopologyError: If there is no such kind, or the size is too small for it.
+    """
+    return _kind(kind).make(size, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+
+
+def substrate_of_cells(
+    kind: str, cells: int = CELLS, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0
+) -> Data:
+    """A substrate of about so many cells, about as high as it is wide; the other arguments are those of `substrate`."""
+    return _kind(kind).with_cells(cells, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+
+
+def cells_within(kind: str, size: float) -> int:
+    """About how many cells of a kind fill `size` x `size` units."""
+    return round(size * size * _kind(kind).density)
+
+
+def substrates(
+    kinds: Iterable[str] = tuple(KINDS),
+    cells: int = CELLS,
+    *,
+    size: float | None = None,
+    meshes: int = 3,
+    seed: int = 0,
+) -> dict[str, Data]:
+    """Tori by name, on which a result is measured: one of each lattice, several meshes of each random kind.
+
+    Args:
+        kinds: Names out of `KINDS`; a lattice goes by its kind, a mesh by its kind and its seed, as in "voronoi 1".
+        cells: About how many cells each has.
+        size: Instead of the cells: height and width in units, for all kinds the same.
+        meshes: How many of a random kind.
+        seed: Meshes are drawn with the seeds after it.
+
+    Raises:
+        TopologyError: If there is no such kind, or the size is too small for it.
+    """
+    made = {}
+    for kind in kinds:
+        number = cells if size is None else cells_within(kind, size)
+        if not _kind(kind).random:
+            made[kind] = substrate_of_cells(kind, number)
+            continue
+        for own in range(seed + 1, seed + 1 + meshes):
+            made[f"{kind} {own}"] = substrate_of_cells(kind, number, seed=own)
+    return made
+
+
+def varied_meshes(cells: int = CELLS, *, seed: int = 0) -> dict[str, Data]:
+    """Five different Voronoi meshes by name, drawn with the seeds after `seed`.
+
+    Two tori of Poisson-disk points, one after two Lloyd steps, whose cells are rounder, and a bounded domain of each
+    sort ("open").
+    """
+    meshes = {}
+    for number, (periodic, lloyd_steps) in enumerate(VARIED, start=1):
+        name = f"mesh {number}: {'torus' if periodic else 'open'}, Lloyd {lloyd_steps}"
+        meshes[name] = substrate_of_cells(
+            "voronoi", cells, seed=seed + number, periodic=periodic, lloyd_steps=lloyd_steps
+        )
+    return meshes
+
+
+def first_of_each_kind(names: Iterable[str]) -> list[str]:
+    """The first of several substrates of each kind, by the word that their names begin with."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.split()[0], name)
+    return list(first.values())
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise TopologyError(f"`kind` must be one of {', '.join(KINDS)}, got {name!r}.")
+    return KINDS[name]
