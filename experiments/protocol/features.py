@@ -1,5 +1,7 @@
 """The features of a texture loss, as a command line names them."""
 
+from torch import nn
+
 from graphnca.features import load_features
 from graphnca.features.named import PRECISIONS
 
