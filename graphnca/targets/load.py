@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from ..picture_files import read_picture
 from .hollow_bone import draw_hollow_bone
 from .newt import draw_newt
 
@@ -97,17 +98,11 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _open(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as opened:
-            has_alpha = "A" in opened.getbands() or "transparency" in opened.info
-            image = opened.convert("RGBA")
-    except OSError as error:
-        raise ValueError(
-            f"`name_or_path` must be an image file, got {str(path)!r}, which Pillow cannot read."
-        ) from error
+    picture = read_picture(path)
+    image = picture.convert("RGBA")
     lowest, highest = image.getchannel("A").getextrema()
     remedy = "make its background transparent and save it as PNG."
-    if not has_alpha:
+    if picture.mode != "RGBA":
         raise ValueError(
             f"`name_or_path` must be an image with an alpha channel, got {str(path)!r} without one: {remedy}"
         )

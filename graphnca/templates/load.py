@@ -8,6 +8,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from ..picture_files import read_picture
 from .banded import draw_banded
 from .bubbly import draw_bubbly
 from .chequered import draw_chequered
@@ -61,11 +62,7 @@ def _open(name_or_path: str | Path) -> Image.Image:
         if path.suffix or path.name != text:
             raise FileNotFoundError(f"{expected}, which does not exist.")
         raise ValueError(f"{expected}.")
-    try:
-        with Image.open(path) as opened:
-            image = opened.convert("RGBA")
-    except OSError as error:
-        raise ValueError(f"`name_or_path` must be an image file, got {text!r}, which Pillow cannot read.") from error
+    image = read_picture(path).convert("RGBA")
     white = Image.new("RGBA", image.size, (FULL, FULL, FULL, FULL))
     return Image.alpha_composite(white, image).convert("RGB")
 
