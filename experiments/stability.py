@@ -9,7 +9,7 @@ Four trials on squares, hexagons and Voronoi meshes:
 
     10,000 steps    deaths, explosions, the error where the pattern is, its drift (units per 1,000 steps), its rotation
                     (degrees per 1,000 steps), and whether it pulses, and with which dominant period
-    damage          the twelve cuts of `damage_battery.py`, 500 steps after the seed, or as many as `--grown` says
+    damage          the twelve cuts of `growing/damage.py`, 500 steps after the seed, or as many as `--grown` says
     two seeds       on a sheet twice as wide: as far apart as two patterns need, and then so close that they meet
     largest state   of all channels over all runs; trained rules stay below 2 to 5
 

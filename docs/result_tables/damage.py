@@ -1,73 +1,10 @@
 """Cuts, damage over time, and the stability report."""
 
-from statistics import median
-
 from result_tables.markdown import NOT_MEASURED, Tables, result, results_of_rules, table
 
 BATTERY, OVER_TIME, STABILITY = "damage_battery", "damage_over_time", "stability"
-GOAL_SHARE = 0.9
-GOAL_CUTS = ("right half", "lower half", "left half", "upper half", "centre")  # as in experiments/protocol/cuts.py
-NEAR = 0.3  # of log10: twice the error, which the eye hardly sees
 TWICE = 2.0
 LEVELS = (-3.0, -2.5)  # the first says who has recovered
-FIRST_SHEET = "square"
-
-
-def as_near(entry: dict) -> str:
-    """How many of the runs that lost a half or the middle are whole 100 steps later, or as near as without a cut."""
-    near, count = 0, 0
-    for time in entry["times"].values():
-        uncut = median(time["none"]["after 100"])
-        errors = [value for cut, numbers in time.items() if cut in GOAL_CUTS for value in numbers["after 100"]]
-        near += sum(error <= max(LEVELS[0], uncut + NEAR) for error in errors)
-        count += len(errors)
-    return f"{near} of {count}"
-
-
-def battery_goal() -> str:
-    """How many of the runs that lost a half or the middle were whole again within 100 steps."""
-    rows = []
-    for name, metrics in results_of_rules(BATTERY).items():
-        for sheet, entry in metrics["sheets"].items():
-            goal = entry["goal"]
-            reached = ("yes" if goal["reached"] else "no") if sheet == FIRST_SHEET else ""
-            rows.append([f"`{name}`", sheet, f"{goal['healed']} of {goal['cuts']}", reached, as_near(entry)])
-    header = ["rule", "sheet", "at most -3.0 within 100 steps", f"goal ({GOAL_SHARE:.0%} on squares) reached"]
-    header.append(f"that, or within {NEAR} of no cut, after 100 steps")
-    return table(header, rows) if rows else NOT_MEASURED
-
-
-def battery() -> str:
-    """The median error after every cut, over all times and runs, one column a sheet."""
-    parts = []
-    for name, metrics in results_of_rules(BATTERY).items():
-        sheets = metrics["sheets"]
-        cuts = list(next(iter(next(iter(sheets.values()))["times"].values())))
-        rows = []
-        for cut in cuts:
-            row: list[str] = [cut]
-            for entry in sheets.values():
-                for key in ("right after", "after 100", "after 300"):
-                    errors = [value for time in entry["times"].values() for value in time[cut].get(key, [])]
-                    row.append(f"{median(errors):.1f}" if errors else "")
-            rows.append([row[0], *(" / ".join(row[first : first + 3]) for first in range(1, len(row), 3))])
-        parts.append(f"`{name}`:\n\n" + table(["cut", *sheets], rows))
-    return "\n\n".join(parts) or NOT_MEASURED
-
-
-def many_seeds() -> str:
-    """What each of many seeds on one mesh lost, and its error before and after."""
-    parts = []
-    for name, metrics in results_of_rules(BATTERY).items():
-        if "many seeds" not in metrics:
-            continue
-        many = metrics["many seeds"]
-        errors = many["log10 errors"]
-        rows = [
-            [lost, *(f"{errors[moment][number]:.2f}" for moment in errors)] for number, lost in enumerate(many["lost"])
-        ]
-        parts.append(f"`{name}`, {many['cells']} cells:\n\n" + table(["lost", *errors], rows))
-    return "\n\n".join(parts) or NOT_MEASURED
 
 
 def over_time() -> str:
@@ -143,9 +80,6 @@ def stability() -> str:
 
 
 TABLES: Tables = {
-    "damage_battery_goal": battery_goal,
-    "damage_battery": battery,
-    "damage_battery_many": many_seeds,
     "damage_over_time": over_time,
     "damage_over_time_goal": over_time_goal,
     "stability": stability,

@@ -22,7 +22,7 @@ NOTHING = 1e-8  # mean squared error that counts as none: its logarithm is -8, p
 REFERENCE_SEED = 900  # of the run on squares that the others are compared with; no result uses it for anything else
 
 
-def log10_error(images: Float[Tensor, "b c h w"], target: Float[Tensor, "c h w"]) -> Float[Tensor, " b"]:
+def log10_error(images: Float[Tensor, "b c h w"], target: Float[Tensor, "... c h w"]) -> Float[Tensor, " b"]:
     """log10 of the mean squared difference over channels and pixels, at least -8."""
     return (images - target).square().mean((-3, -2, -1)).clamp_min(NOTHING).log10()
 

@@ -40,7 +40,6 @@ def grow(
     return recorded.states
 
 
-@torch.no_grad()
 def walk(
     rule: NCAConv,
     states: Tensor,
@@ -67,7 +66,8 @@ def walk(
     wanted = set(moments)
     now = 0
     for stop in sorted(wanted | {step for step in wounds if step <= max(wanted)}):
-        states = rollout(rule, states, topology, stop - now, generator=generator)
+        with torch.no_grad():  # not around the generator, whose caller has a say between two steps
+            states = rollout(rule, states, topology, stop - now, generator=generator)
         states = wound(states, wounds[stop]) if stop in wounds else states
         now = stop
         if stop in wanted:

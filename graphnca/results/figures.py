@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Any
 
-from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
 from ..drawing import CellCanvas, draw_curves, montage
 from ..drawing.curves import Series
-from ..drawing.images import Picture
 from ..evaluation.subject import Subject
 
 Window = tuple[float, float, float, float]
@@ -21,11 +19,6 @@ CURVE_SIZE = (560, 330)
 def median_run(values: Sequence[float]) -> int:
     """Which run is the one in the middle by its value, the lower of two: the one that is shown."""
     return list(values).index(median_low(values))
-
-
-def first_of_each_kind(names: Iterable[str]) -> list[str]:
-    """The first of several substrates of each kind, by the word that their names begin with."""
-    return list({name.split()[0]: name for name in reversed(list(names))}.values())[::-1]
 
 
 class Strips:
@@ -56,12 +49,12 @@ class Strips:
 
     def __call__(
         self,
-        tiles: Iterable[tuple[Data, Float[Tensor, "n c"], str]],
+        tiles: Iterable[tuple[Data, Tensor, str]],
         *,
         columns: int | None = None,
         title: str | None = None,
     ) -> Image.Image:
-        """The states with their captions, in rows of so many."""
+        """States (N, C) of some substrates with their captions, in rows of so many."""
         pictures, captions = [], []
         for topology, state, caption in tiles:
             pictures.append(self.subject.picture(self.canvas(topology), state))
@@ -93,8 +86,3 @@ def curves(
     """
     drawn = [draw_curves(lines, size=size, title=title, **options) for title, lines in plots.items()]
     return montage(drawn, columns=min(columns, len(drawn)), pad=6)
-
-
-def stacked(*pictures: Picture) -> Image.Image:
-    """Pictures below each other, as one figure."""
-    return montage(pictures, columns=1, pad=8)

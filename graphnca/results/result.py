@@ -9,10 +9,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
+from PIL import Image
 from tqdm import tqdm
 
 from ..atomic_file import write_atomically
-from ..drawing import save_animation, save_image
+from ..drawing import montage, save_animation, save_image, to_picture
 from ..drawing.images import Picture
 from ..training.hardware import machine
 from .light import light_animation, light_figure
@@ -20,6 +21,9 @@ from .readable_json import readable_json
 from .table import Table, write_tables
 
 Item = TypeVar("Item")
+
+LIMIT = 300_000  # bytes of a published file
+SHRINK = 0.85  # of the sides, again and again, of a picture that is larger
 
 METRICS, TABLES, FIGURE, ANIMATION = "metrics.json", "tables.json", "figure.webp", "animation.webp"
 PUBLISHED = (METRICS, TABLES, FIGURE, ANIMATION)
@@ -66,17 +70,29 @@ class Result:
         self.tables[name] = Table(header, rows, caption)
         print(f"\n{self.tables[name].text()}")
 
-    def figure(self, picture: Picture) -> None:
-        """Writes the one picture that is published."""
-        self.picture(FIGURE, picture)
+    def figure(self, *pictures: Picture) -> None:
+        """Writes the figure that is published: pictures below each other, in no more bytes than the project allows."""
+        whole = montage(pictures, columns=1, pad=8) if len(pictures) > 1 else to_picture(*pictures)
+        path, scale = self._place(FIGURE), 1.0
+        while True:
+            save_image(path, _shrunk(whole, scale))
+            if path.stat().st_size <= LIMIT:
+                return
+            scale *= SHRINK
 
     def picture(self, name: str, picture: Picture) -> None:
-        """Writes a further picture; it stays in the folder."""
+        """Writes a further picture under a name with its ending; it stays in the folder."""
         save_image(self._place(name), picture)
 
-    def animation(self, frames: Iterable[Picture], *, fps: float, name: str = ANIMATION) -> None:
-        """Writes the animation."""
-        save_animation(self._place(name), frames, fps=fps)
+    def animation(self, frames: Iterable[Picture], *, fps: float) -> None:
+        """Writes the animation that is published, in no more bytes than the project allows."""
+        whole = [to_picture(frame) for frame in frames]
+        path, scale = self._place(ANIMATION), 1.0
+        while True:
+            save_animation(path, [_shrunk(frame, scale) for frame in whole], fps=fps)
+            if path.stat().st_size <= LIMIT:
+                return
+            scale *= SHRINK
 
     def finish(self, tables: Callable[[Any], Mapping[str, Table]] | None = None, *, publish_too: bool = False) -> None:
         """Writes metrics and tables, publishes if that is asked for, and says where everything is.
@@ -99,6 +115,12 @@ class Result:
     def _place(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder / name
+
+
+def _shrunk(picture: Image.Image, scale: float) -> Image.Image:
+    if scale == 1:
+        return picture
+    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
 
 
 def project_folder() -> Path | None:

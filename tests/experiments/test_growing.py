@@ -5,12 +5,12 @@ import math
 from itertools import pairwise
 from pathlib import Path
 
-import growing as script
 import pytest
+import regimes as script
 import torch
-from growing import HELD, Config, Course, contestants, curve_steps, frame_steps, held, main, trained_path
 from PIL import Image
 from protocol.growing import growing_of
+from regimes import HELD, Config, Course, contestants, curve_steps, frame_steps, held, main, trained_path
 
 from graphnca import save_rule
 from graphnca.evaluation.runs import grow

@@ -1,9 +1,9 @@
 """Growing NCA's first three experiments: what a naive, a persistent and a regenerating rule do long after training.
 
-    python experiments/growing.py                          # the shipped lizards, all three regimes, a few minutes
-    python experiments/growing.py --regime persistent      # one of them
-    python experiments/growing.py --regime naive --train --target heart     # train the rule first
-    python experiments/growing.py --rule growing-butterfly growing-lizard-any    # and others beside them
+    python experiments/regimes.py                          # the shipped lizards, all three regimes, a few minutes
+    python experiments/regimes.py --regime persistent      # one of them
+    python experiments/regimes.py --regime naive --train --target heart     # train the rule first
+    python experiments/regimes.py --rule growing-butterfly growing-lizard-any    # and others beside them
 
 A rule is trained to show a picture after 64 to 95 steps. Every one of them grows here from a single cell to step 5,000,
 five runs each on squares, hexagons and three Voronoi meshes that no training has seen; log10 of the mean squared error
@@ -11,7 +11,7 @@ of RGBA to the target, on a raster of one pixel per unit around the seed. Expect
 
     naive           good at step 64 to 95, then it dies out, overgrows or happens to stay: it never saw a later step
     persistent      at -3.8 or below from step 200 to 2,000 (the published one: -4.1), and on
-    regenerating    a little above; it has spent part of its training on wounds (see damage_battery.py)
+    regenerating    a little above; it has spent part of its training on wounds (see growing/damage.py)
 
 On hexagons and meshes, which these rules do not know, they grow through the noise-gain law (noise_gain_law.py).
 

@@ -1,49 +1,41 @@
-"""The damage battery, tiny: what is told of the cuts, and many seeds side by side."""
+"""Damage, tiny: what is said of it, and many seeds side by side."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from damage_battery import (
+from growing.damage import (
     ACROSS,
     LOST,
     Config,
     goal_of,
     healed,
-    main,
     many_seeds,
+    measure,
     nearest_seed,
     numbers_of,
+    tables,
 )
-from PIL import Image
-from protocol.growing import growing_of
 
-from graphnca import save_rule
 from graphnca.evaluation.damage_tests import GOAL_CUTS, WHOLE, Healing
+from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.models import growing_nca
-from topologies import square_grid, substrate_of_cells
+from graphnca.results.result import Result
+from topologies import square_grid
 
-CONFIG = Config(cells=400, meshes=1, times=(5, 10), steps=100, substrate=("square", "voronoi"))
-CARD = {"target": "lizard", "size": 12, "padding": 4}
-
-
-def saved(folder: Path, card: dict) -> str:
-    """An untrained rule: its output layer is zero, so the seed stays as it is."""
-    path = folder / "still.safetensors"
-    save_rule(growing_nca(8, 16), path, card)
-    return str(path)
+CONFIG = Config(cells=400, meshes=1, times=(5, 10), steps=100, substrate=("square", "voronoi"), many=False)
+STILL = Subject("still", growing_nca(8, 16), {"size": 12, "padding": 4}, goal="lizard")
+"""Untrained: its output layer is zero, so the seed stays as it is."""
 
 
-def test_a_still_seed_is_lost_with_the_middle_alone(tmp_path: Path) -> None:
+def test_a_still_seed_is_lost_with_the_middle_alone() -> None:
     """It lies on the line between the halves, and in the square."""
-    growing = growing_of(saved(tmp_path, CARD))
-    results = healed(growing, substrate_of_cells("square", 400), CONFIG)
+    results = healed(STILL, square_grid(20, 20), CONFIG)
     assert list(results) == [5, 10]
     whole = results[5].scores[WHOLE]
     assert torch.equal(results[5].scores["left half"], whole)
-    assert (results[5].scores["centre"] - growing.empty_log_error).abs().max() < 1e-5
+    assert (results[5].scores["centre"] - STILL.empty_log_error).abs().max() < 1e-5
     assert (results[5].apart["centre"] > -8).all() and (results[5].apart["left half"] == -8).all()
 
 
@@ -77,10 +69,9 @@ def test_cells_belong_to_the_nearest_seed_round_the_seam() -> None:
     assert (owner[:, 7:16] == 1).all()
 
 
-def test_many_seeds_lose_one_part_each(tmp_path: Path) -> None:
+def test_many_seeds_lose_one_part_each() -> None:
     """All of them stay, but for the one that loses its middle (and single cells, by chance)."""
-    growing = growing_of(saved(tmp_path, CARD))
-    entry, figure, frames = many_seeds(growing, CONFIG)
+    entry, frames = many_seeds(STILL, CONFIG)
     assert entry["lost"] == LOST and len(LOST) == ACROSS**2
     assert {"grown", "cut"} < entry["log10 errors"].keys()
     grown, cut = (entry["log10 errors"][moment] for moment in ("grown", "cut"))
@@ -89,28 +80,23 @@ def test_many_seeds_lose_one_part_each(tmp_path: Path) -> None:
     assert cut[LOST.index(WHOLE)] == grown[LOST.index(WHOLE)]
     assert cut[LOST.index("left half")] == grown[LOST.index("left half")]
     assert cut[middle] != grown[middle]
-    assert len(frames) > 20 and figure.width > 100
+    assert len(frames) > 20
 
 
-def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    main(replace(CONFIG, rule=(saved(tmp_path, CARD),), out=str(out)))
-    metrics = json.loads((out / "still" / "metrics.json").read_text())
-    assert list(metrics["sheets"]) == ["square", "voronoi 5001"]
-    assert metrics["sheets"]["square"]["goal"] == {"cuts": 20, "healed": 0, "reached": False}
-    assert set(metrics["sheets"]["square"]["times"]) == {"5", "10"}
-    for picture in ("cuts.png", "curves.png", "many.png", "animation.gif"):
-        with Image.open(out / "still" / picture) as drawn:
-            assert drawn.width > 80
-    assert "0 of 20 cuts healed" in capsys.readouterr().out
+def test_a_still_seed_heals_from_nothing(tmp_path: Path) -> None:
+    result = Result("still", tmp_path)
+    measure(STILL, CONFIG, result)
+    made = tables(result.metrics)
+    assert [row[:3] for row in made["goal"].rows] == [("square", "0 of 20", "no"), ("voronoi 5001", "0 of 20", "")]
+    assert made["errors"].header == ("damage", "square", "voronoi 5001") and "many" not in made
 
 
 @pytest.mark.parametrize("steps", [90, 105])
-def test_steps_that_do_not_fit(steps: int) -> None:
+def test_steps_that_do_not_fit(steps: int, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="--steps"):
-        main(replace(CONFIG, steps=steps))
+        measure(STILL, replace(CONFIG, steps=steps), Result("still", tmp_path))
 
 
 def test_a_rule_without_target_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="still"):
-        main(replace(CONFIG, rule=(saved(tmp_path, {}),), out=str(tmp_path)))
+    with pytest.raises(SubjectError, match="bare"):
+        measure(Subject("bare", growing_nca(8, 16)), CONFIG, Result("bare", tmp_path))
