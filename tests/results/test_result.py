@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from graphnca.results import result as report
 
@@ -40,3 +41,45 @@ def test_publishing_replaces_what_was_there(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "docs" / "growth" / "old.png").write_text("old")
     folder = report.publish(out, "growth")
     assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "metrics.json"]
+
+
+def test_a_result_is_a_folder_with_all_that_was_put_into_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = report.Result("growth", tmp_path / "growth")
+    assert not result.folder.exists()  # nothing is made of a run that fails
+    for name in result.progress(["square", "hex"]):
+        result.substrate(name, {"cells": 4})
+    result.record({"goal": 1.5})
+    result.table("cells", ["substrate", "cells"], [["square", 4]], caption="Of one run.")
+    result.figure(Image.new("RGB", (60, 40)), Image.new("RGB", (50, 30)))
+    result.picture("more.webp", Image.new("RGB", (9, 9)))
+    result.animation([Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")], fps=5)
+    result.finish()
+    names = {"metrics.json", "tables.json", "figure.webp", "more.webp", "animation.webp"}
+    assert {path.name for path in result.folder.iterdir()} == names
+    metrics = json.loads((result.folder / "metrics.json").read_text())
+    assert metrics["substrates"] == {"square": {"cells": 4}, "hex": {"cells": 4}} and metrics["goal"] == 1.5
+    with Image.open(result.folder / "figure.webp") as figure:
+        assert figure.size == (60 + 16, 40 + 30 + 24)
+    printed = capsys.readouterr().out
+    assert "Of one run." in printed and str(result.folder) in printed
+
+
+def test_published_pictures_are_no_larger_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "LIMIT", 3000)
+    noise = Image.effect_noise((120, 120), 90).convert("RGB")
+    result = report.Result("noise", tmp_path)
+    result.figure(noise)
+    result.animation([noise, noise.rotate(90)], fps=5)
+    for name in ("figure.webp", "animation.webp"):
+        assert (tmp_path / name).stat().st_size <= 3000
+        with Image.open(tmp_path / name) as picture:
+            assert 20 < picture.width < 120
+
+
+def test_a_script_publishes_beside_its_folder_of_experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report.sys, "argv", [str(tmp_path / "experiments" / "textures" / "damage.py"), "--runs", "2"])
+    assert report.published_folder() == tmp_path / "docs" / "results"
+    assert report.command() == "python experiments/textures/damage.py --runs 2"
+    monkeypatch.setattr(report.sys, "argv", [str(tmp_path / "damage.py")])
+    with pytest.raises(SystemExit, match="--publish: expected a script in a folder `experiments`"):
+        report.published_folder()
