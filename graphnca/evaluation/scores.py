@@ -27,6 +27,14 @@ def seeded_position(topology: Data) -> tuple[float, float]:
     return x, y
 
 
+def window(
+    topology: Data, side: float, *, middle: tuple[float, float] = (0.0, 0.0)
+) -> tuple[float, float, float, float]:
+    """The square part (x0, y0, x1, y1) of a substrate, in units, whose middle lies so far from the seed."""
+    x, y = (seed + offset for seed, offset in zip(seeded_position(topology), middle, strict=True))
+    return x - side / 2, y - side / 2, x + side / 2, y + side / 2
+
+
 def raster(topology: Data, height: int, width: int, *, centre: tuple[float, float] | None = None) -> NearestCell:
     """A raster of one pixel per unit of length, 2x2 samples a pixel: the same on every substrate.
 

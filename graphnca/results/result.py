@@ -70,15 +70,10 @@ class Result:
         self.tables[name] = Table(header, rows, caption)
         print(f"\n{self.tables[name].text()}")
 
-    def figure(self, *pictures: Picture) -> None:
+    def figure(self, first: Picture, *others: Picture) -> None:
         """Writes the figure that is published: pictures below each other, in no more bytes than the project allows."""
-        whole = montage(pictures, columns=1, pad=8) if len(pictures) > 1 else to_picture(*pictures)
-        path, scale = self._place(FIGURE), 1.0
-        while True:
-            save_image(path, _shrunk(whole, scale))
-            if path.stat().st_size <= LIMIT:
-                return
-            scale *= SHRINK
+        whole = montage([first, *others], columns=1, pad=8) if others else first
+        save_light(self._place(FIGURE), whole)
 
     def picture(self, name: str, picture: Picture) -> None:
         """Writes a further picture under a name with its ending; it stays in the folder."""
@@ -115,6 +110,16 @@ class Result:
     def _place(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder / name
+
+
+def save_light(path: Path, picture: Picture) -> None:
+    """Writes a picture in at most `LIMIT` bytes, smaller where it takes more."""
+    whole, scale = to_picture(picture), 1.0
+    while True:
+        save_image(path, _shrunk(whole, scale))
+        if path.stat().st_size <= LIMIT:
+            return
+        scale *= SHRINK
 
 
 def _shrunk(picture: Image.Image, scale: float) -> Image.Image:

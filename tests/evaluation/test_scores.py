@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from graphnca.evaluation.published_loss import published_loss
-from graphnca.evaluation.scores import EXPLODED, empty_loss, fates, measure, verdict
+from graphnca.evaluation.scores import EXPLODED, empty_loss, fates, measure, verdict, window
 from topologies import square_grid
 
 
@@ -55,3 +55,9 @@ def test_fates() -> None:
     states[2, 0, 0] = float("nan")
     states[3, 4, 3], states[3, 1, 1] = 1, -11.0
     assert fates(states) == ["alive", "died", "exploded", "exploded"]
+
+
+def test_a_window_lies_about_the_seed() -> None:
+    topology = square_grid(8, 8)
+    assert window(topology, 4) == (2.5, 2.5, 6.5, 6.5)
+    assert window(topology, 2, middle=(1.0, -2.0)) == (4.5, 1.5, 6.5, 3.5)

@@ -1,0 +1,29 @@
+"""A measured rule becomes a shipped one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..drawing.images import Picture
+from ..evaluation.subject import Subject
+from ..rules import save_rule
+from ..rules.files import SHIPPED
+from .result import command, published_folder, save_light
+
+
+def ship(subject: Subject, name: str, measured: Mapping[str, Any], picture: Picture) -> Path:
+    """Saves a rule with its genomes among the shipped ones, what was measured in its card, its picture in the docs.
+
+    Args:
+        subject: The rule that was measured.
+        name: To ship it under.
+        measured: What goes into the card, beside the command that measured it.
+        picture: What it grows.
+    """
+    card = {**subject.card, "measured": {"by": command(), **measured}}
+    path = SHIPPED / f"{name}.safetensors"
+    save_rule(subject.rule, path, card, genomes=subject.genomes)
+    pictures = published_folder().parent / "rules"
+    pictures.mkdir(parents=True, exist_ok=True)
+    save_light(pictures / f"{name}.webp", picture)
+    return path
