@@ -15,7 +15,7 @@ one.
                its pattern gives all runs one sign.
     periods    of the living cells and of the mean squared change, step by step, and of the living cells every 50 steps,
                where a peak stands out of their noise
-    fate       grown, unlike (the loss where it lies is above half the empty sheet's), died or exploded, and when
+    fate       grown, off-target (its loss where it lies is above half the empty sheet's), died or exploded, and when
 
 The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 1 to 3
 degrees per 1,000 steps on squares, anticlockwise if it is not mirrored.

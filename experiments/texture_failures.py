@@ -20,7 +20,7 @@ shown as it is:
 
 The loss is sliced transport to the template, as a multiple of that as trained; under another Laplacian, of that on the
 same mesh with the right one. A run is a `texture` at up to 1.25 times, `uniform` if the cells differ by less than 0.02,
-`exploded` beyond |x| = 10, and else `unlike`.
+`exploded` beyond |x| = 10, and else `off-target`.
 
 Written to `--out`/NAME, for each rule:
     figure.png      every case, its first run, beside a piece of the template
@@ -216,7 +216,7 @@ def fate(visible: Float[Tensor, "n 3"], largest: float, ratio: float) -> str:
         return "exploded"
     if float(visible.std(0).max()) < UNIFORM:
         return "uniform"
-    return "texture" if ratio <= GOAL else "unlike"
+    return "texture" if ratio <= GOAL else "off-target"
 
 
 def measured(texture: Texture, case: Case, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:

@@ -32,9 +32,9 @@ def long_run_fates() -> str:
     rows = []
     for name, metrics in results_of_rules("long_run").items():
         fates = metrics["fates"]
-        counts = [fates.get(word, 0) for word in ("grown", "unlike", "died", "exploded")]
+        counts = [fates.get(word, 0) for word in ("grown", "off-target", "died", "exploded")]
         rows.append([f"`{name}`", sum(counts), *counts])
-    return table(["rule", "runs", "show the target", "unlike it", "died", "exploded"], rows) if rows else NOT_MEASURED
+    return table(["rule", "runs", "show the target", "off-target", "died", "exploded"], rows) if rows else NOT_MEASURED
 
 
 TABLES: Tables = {

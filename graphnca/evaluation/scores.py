@@ -72,7 +72,7 @@ def verdict(row: dict[str, Any], empty: float) -> str:
         return "exploded"
     if row["alive"] == 0:
         return "died"
-    return "grown" if row["loss"] < empty / 2 else "unlike"
+    return "grown" if row["loss"] < empty / 2 else "off-target"
 
 
 def fates(states: Float[Tensor, "b n c"]) -> list[str]:

@@ -196,7 +196,7 @@ def course_of(recording: Recording, pattern: Any, topology: Data, config: Length
             path = unwrapped(centroids[:, run], topology)
             angles, mirrored = followed(landscapes[:, run])
             sense = -1.0 if bool(mirrored) else 1.0
-            fate = "grown" if numbers["loss"][-1] < pattern.empty_loss / 2 else "unlike"
+            fate = "grown" if numbers["loss"][-1] < pattern.empty_loss / 2 else "off-target"
             away = (path[settled] - path[settled][0]).norm(dim=-1)
             turned = sense * (angles - angles[0]).rad2deg()
             entry |= {

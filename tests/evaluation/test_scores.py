@@ -37,7 +37,7 @@ def test_a_run_without_bounds_has_finite_numbers_and_is_called_exploded(value: f
         ({"largest": float("nan"), "alive": 9, "loss": 1.0}, "exploded"),
         ({"largest": 11.0, "alive": 9, "loss": 1.0}, "exploded"),
         ({"largest": 0.0, "alive": 0, "loss": 38.0}, "died"),
-        ({"largest": 1.5, "alive": 9, "loss": 30.0}, "unlike"),
+        ({"largest": 1.5, "alive": 9, "loss": 30.0}, "off-target"),
         ({"largest": 1.5, "alive": 9, "loss": 5.0}, "grown"),
     ],
 )

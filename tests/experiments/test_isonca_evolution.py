@@ -36,7 +36,7 @@ def test_it_writes_what_it_promises(run: Path, tmp_path: Path, monkeypatch: pyte
     assert metrics["target"] == "heart"
     assert metrics["rule trained by"] == "a test"
     fates = {iteration: entry["5"]["verdicts"] for iteration, entry in metrics["iterations"].items()}
-    assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {"unlike": 2}}
+    assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {"off-target": 2}}
     assert metrics["iterations"]["10"]["5"]["median relative loss"] == pytest.approx(1.0, abs=1e-3)
     for name in ("evolution.png", "runs.png", "loss.png"):
         with Image.open(out / name) as picture:

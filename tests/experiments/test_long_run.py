@@ -69,7 +69,7 @@ def test_what_does_not_move_has_no_motion() -> None:
     for entry in entries:
         assert entry["drift"] == entry["moved"] == entry["rotation"] == 0
         assert all(entry[name] is None for name in PERIODS)
-        assert entry["fate"] == "unlike"  # a single cell is no lizard
+        assert entry["fate"] == "off-target"  # a single cell is no lizard
 
 
 @pytest.mark.parametrize(("weight", "fate"), [(-1.0, "died"), (1.0, "exploded")])
@@ -150,13 +150,13 @@ def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.Cap
     for name in ("single", "points"):
         metrics = json.loads((out / name / "metrics.json").read_text())
         assert list(metrics["sheets"]) == ["square", "hex", "voronoi 3001"]
-        assert metrics["fates"] == {"unlike": 6}
+        assert metrics["fates"] == {"off-target": 6}
         assert all(len(sheet["runs"]) == 2 for sheet in metrics["sheets"].values())
         for picture in ("curves.png", "strip.png"):
             with Image.open(out / name / picture) as drawn:
                 assert drawn.width > 200
     printed = capsys.readouterr().out
-    assert printed.count("6 unlike of 6 runs") == 2
+    assert printed.count("6 off-target of 6 runs") == 2
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,11 @@ def test_the_main_job_writes_one_page(kind: str, tmp_path: Path, capsys: pytest.
     metrics = json.loads((tmp_path / "out" / kind / "metrics.json").read_text())
     assert metrics["in the best of all orientations"] is (kind == "isotropic")
     assert list(metrics["verdicts"]) == ["square", "hex"]
-    assert metrics["fates"] == {"unlike": 2}  # a single cell is no lizard
+    assert metrics["fates"] == {"off-target": 2}  # a single cell is no lizard
     assert metrics["verdicts"]["square"]["cuts"] == 12
     with Image.open(tmp_path / "out" / kind / "report.png") as page:
         assert page.width > 500 and page.height > 500
-    assert "1 unlike" in capsys.readouterr().out
+    assert "1 off-target" in capsys.readouterr().out
 
 
 def test_lengths_must_divide() -> None:

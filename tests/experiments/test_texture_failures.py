@@ -101,7 +101,7 @@ def test_fates() -> None:
     assert fate(varied, float("nan"), 1.0) == "exploded"
     assert fate(flat, 1.0, 1.0) == "uniform"
     assert fate(varied, 1.0, 1.2) == "texture"
-    assert fate(varied, 1.0, 1.3) == "unlike"
+    assert fate(varied, 1.0, 1.3) == "off-target"
 
 
 def test_everything_promised_is_written(
