@@ -352,7 +352,10 @@ def examined(pattern: Pattern, name: str, topology: Data, config: Config) -> tup
 
 def main(config: Config) -> None:
     """Examines one rule."""
-    check(config)
+    try:
+        check(config)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     pattern = subject(config)
     name = Path(config.rule).parent.name if pattern.name == "rule" else pattern.name
     out = Path(config.out) / name
