@@ -155,5 +155,5 @@ def test_the_main_job_writes_one_page(kind: str, tmp_path: Path, capsys: pytest.
 
 
 def test_lengths_must_divide() -> None:
-    with pytest.raises(SystemExit, match="--steps"):
+    with pytest.raises(SystemExit, match="steps"):
         main(replace(CONFIG, steps=220))
