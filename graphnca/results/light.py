@@ -11,7 +11,7 @@ from PIL import Image, ImageSequence
 
 from ..atomic_file import write_atomically
 from ..drawing.animation import webp_animation
-from ..drawing.images import webp_image
+from ..drawing.images import Picture, to_picture, webp_image
 
 WIDTH = 1200  # pixels of a figure: a page of the documentation is no wider
 ANIMATION_WIDTH = 640  # three patterns of 200 pixels side by side
@@ -25,23 +25,28 @@ SMALLEST = 0.6  # of the width that a page can show: below it captions can't be 
 GENTLEST_FIRST = ((1, 75), (1, 55), (2, 65), (2, 50), (2, 40), (3, 55), (3, 45), (4, 45), (5, 45))
 
 
-def light_figure(source: str | os.PathLike[str], path: str | os.PathLike[str], most: int = FIGURE_BYTES) -> None:
-    """Writes a still picture again as WebP, at most `WIDTH` wide, and smaller until it takes at most `most` bytes.
+def light_picture(path: str | os.PathLike[str], picture: Picture, most: int = FIGURE_BYTES) -> None:
+    """Writes a picture as WebP, at most `WIDTH` wide, and smaller until it takes at most `most` bytes.
 
     It never becomes smaller than `SMALLEST` of that; one that is still heavier is written as it then is.
     """
-    with Image.open(source) as opened:
-        picture = opened.convert("RGB")
-    full = min(1.0, WIDTH / picture.width)
+    whole = to_picture(picture)
+    full = min(1.0, WIDTH / whole.width)
     scale = full
     while True:
-        size = (round(picture.width * scale), round(picture.height * scale))
-        shown = picture if scale == 1 else picture.resize(size, Image.Resampling.LANCZOS)
+        size = (round(whole.width * scale), round(whole.height * scale))
+        shown = whole if scale == 1 else whole.resize(size, Image.Resampling.LANCZOS)
         data = webp_image(shown, FIGURE_QUALITY)
         if len(data) <= most or scale * SMALLER < full * SMALLEST:
             write_atomically(path, data)
             return
         scale *= SMALLER
+
+
+def light_figure(source: str | os.PathLike[str], path: str | os.PathLike[str], most: int = FIGURE_BYTES) -> None:
+    """Writes a still picture's file again, as `light_picture` does."""
+    with Image.open(source) as opened:
+        light_picture(path, opened, most)
 
 
 def light_animation(source: str | os.PathLike[str], path: str | os.PathLike[str], most: int = ANIMATION_BYTES) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
-from PIL import Image
 from tqdm import tqdm
 
 from ..atomic_file import write_atomically
-from ..drawing import montage, save_animation, save_image, to_picture
+from ..drawing import montage, save_animation, save_image
 from ..drawing.images import Picture
 from ..training.hardware import machine
 from .light import light_animation, light_figure
@@ -21,9 +20,6 @@ from .readable_json import readable_json
 from .table import Table, write_tables
 
 Item = TypeVar("Item")
-
-LIMIT = 300_000  # bytes of a published file
-SHRINK = 0.85  # of the sides, again and again, of a picture that is larger
 
 METRICS, TABLES, FIGURE, ANIMATION = "metrics.json", "tables.json", "figure.webp", "animation.webp"
 PUBLISHED = (METRICS, TABLES, FIGURE, ANIMATION)
@@ -71,23 +67,16 @@ class Result:
         print(f"\n{self.tables[name].text()}")
 
     def figure(self, first: Picture, *others: Picture) -> None:
-        """Writes the figure that is published: pictures below each other, in no more bytes than the project allows."""
-        whole = montage([first, *others], columns=1, pad=8) if others else first
-        save_light(self._place(FIGURE), whole)
+        """Writes the figure, pictures below each other; a light copy of it is published."""
+        self.picture(FIGURE, montage([first, *others], columns=1, pad=8) if others else first)
 
     def picture(self, name: str, picture: Picture) -> None:
         """Writes a further picture under a name with its ending; it stays in the folder."""
         save_image(self._place(name), picture)
 
     def animation(self, frames: Iterable[Picture], *, fps: float) -> None:
-        """Writes the animation that is published, in no more bytes than the project allows."""
-        whole = [to_picture(frame) for frame in frames]
-        path, scale = self._place(ANIMATION), 1.0
-        while True:
-            save_animation(path, [_shrunk(frame, scale) for frame in whole], fps=fps)
-            if path.stat().st_size <= LIMIT:
-                return
-            scale *= SHRINK
+        """Writes the animation; a light copy of it is published."""
+        save_animation(self._place(ANIMATION), frames, fps=fps)
 
     def finish(self, tables: Callable[[Any], Mapping[str, Table]] | None = None, *, publish_too: bool = False) -> None:
         """Writes metrics and tables, publishes if that is asked for, and says where everything is.
@@ -110,22 +99,6 @@ class Result:
     def _place(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder / name
-
-
-def save_light(path: Path, picture: Picture) -> None:
-    """Writes a picture in at most `LIMIT` bytes, smaller where it takes more."""
-    whole, scale = to_picture(picture), 1.0
-    while True:
-        save_image(path, _shrunk(whole, scale))
-        if path.stat().st_size <= LIMIT:
-            return
-        scale *= SHRINK
-
-
-def _shrunk(picture: Image.Image, scale: float) -> Image.Image:
-    if scale == 1:
-        return picture
-    return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS)
 
 
 def project_folder() -> Path | None:

@@ -8,7 +8,8 @@ from ..drawing.images import Picture
 from ..evaluation.subject import Subject
 from ..rules import save_rule
 from ..rules.files import SHIPPED
-from .result import command, published_folder, save_light
+from .light import light_picture
+from .result import command, published_folder
 
 
 def ship(subject: Subject, name: str, measured: Mapping[str, Any], picture: Picture) -> Path:
@@ -25,5 +26,5 @@ def ship(subject: Subject, name: str, measured: Mapping[str, Any], picture: Pict
     save_rule(subject.rule, path, card, genomes=subject.genomes)
     pictures = published_folder().parent / "rules"
     pictures.mkdir(parents=True, exist_ok=True)
-    save_light(pictures / f"{name}.webp", picture)
+    light_picture(pictures / f"{name}.webp", picture)
     return path

@@ -64,16 +64,18 @@ def test_a_result_is_a_folder_with_all_that_was_put_into_it(tmp_path: Path, caps
     assert "Of one run." in printed and str(result.folder) in printed
 
 
-def test_published_pictures_are_no_larger_than_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "LIMIT", 3000)
-    noise = Image.effect_noise((120, 120), 90).convert("RGB")
-    result = report.Result("noise", tmp_path)
+def test_published_pictures_are_light_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
+    noise = Image.effect_noise((600, 600), 90).convert("RGB")
+    result = report.Result("noise", tmp_path / "out")
     result.figure(noise)
     result.animation([noise, noise.rotate(90)], fps=5)
+    result.finish(publish_too=True)
     for name in ("figure.webp", "animation.webp"):
-        assert (tmp_path / name).stat().st_size <= 3000
-        with Image.open(tmp_path / name) as picture:
-            assert 20 < picture.width < 120
+        light = tmp_path / "docs" / "noise" / name
+        assert light.stat().st_size < (tmp_path / "out" / name).stat().st_size
+        with Image.open(light) as picture:
+            assert 300 < picture.width <= 600
 
 
 def test_a_script_publishes_beside_its_folder_of_experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
