@@ -2,19 +2,16 @@
 
 import json
 import math
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from long_run import Config, main
-from PIL import Image
-from protocol.pattern import Pattern
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import rollout, save_rule
+from graphnca import rollout
 from graphnca.evaluation.published_loss import target_with_auxiliary
+from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.tracking import (
     PERIODS,
     Observer,
@@ -28,13 +25,24 @@ from graphnca.evaluation.tracking import (
 from graphnca.models import isonca
 from topologies import square_grid
 
-CONFIG = Config(cells=300, meshes=1, steps=200, every=50, settled=100, dense=150, runs=2)
+
+@dataclass(frozen=True)
+class Short:
+    steps: int = 200
+    every: int = 50
+    settled: int = 100
+    dense: int = 150
+    runs: int = 2
+    seed: int = 3000
+
+
+CONFIG = Short()
 SMALL = square_grid(16, 16)
 
 
-def still() -> Pattern:
+def still() -> Subject:
     """An untrained rule: its output layer is zero, so the seed stays."""
-    return Pattern("still", isonca(), "lizard")
+    return Subject("still", isonca(), goal="lizard")
 
 
 def test_the_runs_are_those_of_one_rollout() -> None:
@@ -137,26 +145,6 @@ def test_a_pattern_is_never_scored_worse_than_at_its_seed() -> None:
     observer.look(pictured(square, (0.0, 0.0), 0.3, False)[None], 100, recording)
     assert observer.places == [(0, 0)]
     assert recording.numbers[0]["loss"] == recording.numbers[0]["loss around the seed"]
-
-
-def test_the_main_job_writes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rules = []
-    for name, card in (("single", {"target": "lizard"}), ("points", {"target": "dancer", "seed": "structured"})):
-        path = tmp_path / f"{name}.safetensors"
-        save_rule(isonca(), path, card)
-        rules.append(str(path))
-    out = tmp_path / "out"
-    main(replace(CONFIG, cells=1600, rule=tuple(rules), out=str(out)))
-    for name in ("single", "points"):
-        metrics = json.loads((out / name / "metrics.json").read_text())
-        assert list(metrics["sheets"]) == ["square", "hex", "voronoi 3001"]
-        assert metrics["fates"] == {"off-target": 6}
-        assert all(len(sheet["runs"]) == 2 for sheet in metrics["sheets"].values())
-        for picture in ("curves.png", "strip.png"):
-            with Image.open(out / name / picture) as drawn:
-                assert drawn.width > 200
-    printed = capsys.readouterr().out
-    assert printed.count("6 off-target of 6 runs") == 2
 
 
 @pytest.mark.parametrize(
