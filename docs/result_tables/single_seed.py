@@ -1,20 +1,6 @@
 """From a single cell: unfolding, evolution, landscape."""
 
-from result_tables.markdown import NOT_MEASURED, Tables, result, results_of_rules, table
-
-
-def evolution() -> str:
-    """Snapshots of every training that was kept: median losses and fates."""
-    rows = []
-    for target, metrics in results_of_rules("evolution").items():
-        for iteration, entry in metrics["iterations"].items():
-            losses = [f"{entry[step]['median relative loss']:.3f}" for step in ("100", "200", "1000")]
-            last, end = list(entry.items())[-1]
-            gone = sum(end["verdicts"].get(word, 0) for word in ("died", "exploded"))
-            late = f"{end['median relative loss']:.3f} ({int(last):,})"
-            rows.append([target, f"{int(iteration):,}", *losses, late, gone])
-    header = ["target", "iteration", "median at step 100", "200", "1,000", "last step", "runs that died or exploded"]
-    return table(header, rows) if rows else NOT_MEASURED
+from result_tables.markdown import NOT_MEASURED, Tables, result, table
 
 
 def landscape() -> str:
@@ -51,7 +37,6 @@ def landscape_symmetry() -> str:
 
 
 TABLES: Tables = {
-    "evolution": evolution,
     "landscape": landscape,
     "landscape_symmetry": landscape_symmetry,
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from graphnca import save_rule
+from graphnca.models import isonca
 from graphnca.results import result
 from graphnca.results.table import read_tables
 
@@ -31,11 +33,20 @@ def promised(script: Path) -> tuple[bool, set[str]]:
     return bool(section[1]), {name.replace("NAME", "*") for name in names}
 
 
-def small(script: Path) -> list[str]:
-    """The arguments of the smallest run, from `small.json` in the folder of the tests."""
+def small(script: Path, folder: Path) -> list[str]:
+    """The arguments of the smallest run, from `small.json` in the folder of the tests; TRAINING is that of a run."""
     arguments = json.loads((Path(__file__).parent / script.parent.name / "small.json").read_text(encoding="utf-8"))
     assert script.stem in arguments, f"{script.stem} must have small arguments"
-    return shlex.split(arguments[script.stem])
+    return shlex.split(arguments[script.stem].replace("TRAINING", str(trained(folder / "training"))))
+
+
+def trained(folder: Path) -> Path:
+    """What a training leaves: a rule and its snapshots."""
+    (folder / "snapshots").mkdir(parents=True)
+    card = {"target": "heart", "trained by": "a test"}
+    for path in (folder / "rule.safetensors", folder / "snapshots" / "000500.safetensors"):
+        save_rule(isonca(), path, card)
+    return folder
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -44,7 +55,7 @@ def test_what_is_promised_is_written(
 ) -> None:
     each, names = promised(script)
     out, docs = tmp_path / "some_result", tmp_path / "docs"
-    monkeypatch.setattr("sys.argv", [str(script), *small(script), "--out", str(out), "--publish"])
+    monkeypatch.setattr("sys.argv", [str(script), *small(script, tmp_path), "--out", str(out), "--publish"])
     monkeypatch.syspath_prepend(str(script.parent))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(result, "published_folder", lambda: docs)
