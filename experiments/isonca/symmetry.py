@@ -163,12 +163,12 @@ def canvas_of(topology: Data) -> CellCanvas:
 def pictures(runs: list[Run], moments: list[int]) -> Image.Image:
     """A row a run, a column a moment."""
     images, captions = [], []
-    for run in runs:
-        canvas = canvas_of(run.topology)
+    for one in runs:
+        canvas = canvas_of(one.topology)
         for step in moments:
-            images.append(canvas.draw(run.states[step]))
-            gone = run.exploded is not None and step >= run.exploded
-            captions.append(f"{run.rule}\n{run.arithmetic}, {'exploded' if gone else f'step {step}'}")
+            images.append(canvas.draw(one.states[step]))
+            gone = one.exploded is not None and step >= one.exploded
+            captions.append(f"{one.rule}\n{one.arithmetic}, {'exploded' if gone else f'step {step}'}")
     return montage(images, captions=captions, columns=len(moments), pad=6, font_size=12)
 
 
