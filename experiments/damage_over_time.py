@@ -16,7 +16,7 @@ Counts at -2.5, which a pattern with all its limbs reaches, and after 300 steps 
 is in `metrics.json`.
 
 Expect that the usual rule is left with a wrong shape in every second run, and more rest does not help those; a rule
-that was trained with wounds on the way (`growing_training.py --regime hardened`) is to recover in at least twice as
+that was trained with damage on the way (`growing/training.py --regime hardened`) is to recover in at least twice as
 many.
 
 Written to `--out`:

@@ -34,8 +34,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from isonca_training import Config as TrainingArguments
-from isonca_training import train
 from jaxtyping import Float
 from PIL import Image
 from protocol.rules import read_rule
@@ -48,8 +46,9 @@ from graphnca.evaluation.published_loss import PADDING, SIZE, auxiliary_channels
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, empty_loss, raster
 from graphnca.losses import RotationInvariantLoss
-from graphnca.results.result import publish, write_metrics
-from topologies import square_grid
+from graphnca.results.result import command, publish, write_metrics
+from graphnca.training.recipes import IsoNCARecipe
+from topologies import sampled_torus, square_grid
 
 COMPARED = {
     "lizard": {
@@ -200,7 +199,7 @@ def trained(config: Config, name: str, auxiliary: str) -> str | None:
     if not (folder / "rule.safetensors").exists():
         if config.iterations == 0:
             return None
-        arguments = TrainingArguments(
+        recipe = IsoNCARecipe(
             auxiliary=auxiliary,
             size=config.size,
             padding=config.padding,
@@ -209,7 +208,7 @@ def trained(config: Config, name: str, auxiliary: str) -> str | None:
             threads=1,
             out=str(folder),
         )
-        train(arguments)
+        recipe.train(sampled_torus, command())
     return str(folder / "rule.safetensors")
 
 

@@ -30,8 +30,6 @@ from statistics import median
 from typing import Any
 
 import torch
-from growing_training import Config as TrainingArguments
-from growing_training import train
 from PIL import Image
 from protocol.growing import Growing, growing_of
 from torch import Tensor
@@ -42,10 +40,11 @@ from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, s
 from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import fates, seeded_position
 from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.result import command, publish, write_metrics
 from graphnca.rules import shipped_rules
 from graphnca.seeds import point_seed
-from topologies import KINDS, substrates
+from graphnca.training.recipes import GrowingRecipe
+from topologies import KINDS, sampled_torus, substrates
 from topologies.kinds import CELLS
 
 NAMES = {"naive": "growing-{}-naive", "persistent": "growing-{}-persistent", "regenerating": "growing-{}"}
@@ -71,7 +70,7 @@ class Config:
     """Rules beside those: shipped names or paths."""
     train: bool = False
     """Trains the rules of the regimes first, into `--out`/REGIME, or goes on with it."""
-    iterations: int = TrainingArguments.iterations
+    iterations: int = GrowingRecipe.iterations
     """Of each training."""
     steps: int = 5000
     """Length of a run."""
@@ -107,16 +106,15 @@ def train_all(config: Config) -> None:
     """Trains the rules of the regimes, or goes on with it."""
     for regime in regimes(config):
         print(f"Training, {regime}.")
-        train(
-            TrainingArguments(
-                target=config.target,
-                regime=regime,
-                iterations=config.iterations,
-                threads=config.threads,
-                snapshots=0,
-                out=str(trained_path(config, regime).parent),
-            )
+        recipe = GrowingRecipe(
+            target=config.target,
+            regime=regime,
+            iterations=config.iterations,
+            threads=config.threads,
+            snapshot_every=0,
+            out=str(trained_path(config, regime).parent),
         )
+        recipe.train(sampled_torus, command())
 
 
 def contestants(config: Config) -> dict[str, Growing]:

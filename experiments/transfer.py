@@ -4,7 +4,7 @@
     python experiments/transfer.py              # measures those that are there, and the shipped ones
 
 Four rules go on from one and the same rule for equally many iterations, each on cells of its own: squares, hexagons,
-Voronoi meshes that are drawn anew all the time, or all three (`isonca_training.py --substrate`). They and the rules
+Voronoi meshes that are drawn anew all the time, or all three (`isonca/training.py --substrate`). They and the rules
 named by `--rules` then grow from a single cell on a square grid, on hexagons and on five Voronoi meshes that no
 training has seen, five runs on each, scored by the published loss at step 1,000. The last column is the median over all
 three kinds of cells, each with the same weight.
@@ -30,8 +30,6 @@ from statistics import median
 from typing import Any
 
 import torch
-from isonca_training import Config as TrainingArguments
-from isonca_training import train
 from protocol.pattern import Pattern, pattern_of
 from torch import Tensor
 from torch_geometric.data import Data
@@ -41,8 +39,9 @@ from graphnca.drawing import draw_curves, montage, save_image
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, raster
 from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
-from topologies import KINDS, substrates
+from graphnca.results.result import command, publish, write_metrics
+from graphnca.training.recipes import IsoNCARecipe
+from topologies import KINDS, sampled_torus, substrates
 
 TRAINED_ON = {
     "square": "square",
@@ -84,19 +83,18 @@ def train_all(config: Config) -> None:
     """Trains, or goes on with, the four rules."""
     for name, kinds in TRAINED_ON.items():
         print(f"Training on {name}.")
-        train(
-            TrainingArguments(
-                start=config.start,
-                auxiliary=config.auxiliary,
-                substrate=kinds,
-                renew_every=config.renew_every,
-                iterations=config.iterations,
-                rate=config.rate,
-                threads=config.threads,
-                snapshots=0,
-                out=str(Path(config.out) / name),
-            )
+        recipe = IsoNCARecipe(
+            start=config.start,
+            auxiliary=config.auxiliary,
+            substrate=tuple(kinds.split(",")),
+            renew_every=config.renew_every,
+            iterations=config.iterations,
+            rate=config.rate,
+            threads=config.threads,
+            snapshot_every=0,
+            out=str(Path(config.out) / name),
         )
+        recipe.train(sampled_torus, command())
 
 
 def contestants(config: Config) -> dict[str, Pattern]:

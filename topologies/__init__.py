@@ -16,6 +16,7 @@ from topologies.kinds import substrate_of_cells as substrate_of_cells
 from topologies.kinds import substrates as substrates
 from topologies.kinds import varied_meshes as varied_meshes
 from topologies.networks import from_networkx as from_networkx
+from topologies.sampled import sampled_torus as sampled_torus
 from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology
 from topologies.storage import save_topology as save_topology

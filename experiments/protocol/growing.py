@@ -59,7 +59,7 @@ def growing_of(name_or_path: str, *, target: str = "") -> Growing:
 
 
 def growing_rules() -> list[str]:
-    """The shipped rules of `growing_training.py`: they perceive gradients and grow an upright target; sorted."""
+    """The shipped rules of `growing/training.py`: they perceive gradients and grow an upright target; sorted."""
     return [
         name
         for name in shipped_rules()

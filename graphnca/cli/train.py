@@ -2,29 +2,28 @@
 
 import argparse
 import json
-import math
 import shlex
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch_geometric.data import Data
 
 from ..atomic_file import write_atomically
 from ..evaluation.named import IN_FOLDER, read_subject
 from ..evaluation.subject import Subject
 from ..layers import NCAConv
-from ..training import Training, World, pool_pictures, run_and_save, sampled_environments
+from ..training import joined_processes, run_and_save
 from ..training.recipes import REGIMES
 from .errors import UsageError
 from .numbers import rate, whole
-from .recipes import KINDS, recipe_of
-from .substrates import HELP, is_random, name_of_substrate, read_substrate
+from .recipes import SUMMARIES, recipe_of
+from .substrates import HELP, read_substrate
 
-SETTINGS = "training.json"  # in the folder of a training: what it was told, so that it goes on only as it began
+SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
 MAY_CHANGE = {"iterations", "threads", "out", "device", "run", "verb", "traceback"}  # from one start to the next
 MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
-RENEWED = 40  # iterations between two new meshes of random cells: none is seen for long
 EXAMPLE = f"""examples:
   graphnca train heart
   graphnca train my_picture.png --kind growing --regime persistent
@@ -42,7 +41,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         "train",
         help="train a rule for a picture or a texture",
         description="Trains a rule by one of the published recipes.\n\nkinds:\n"
-        + "\n".join(f"  {name:<9}{kind.told}" for name, kind in KINDS.items()),
+        + "\n".join(f"  {name:<9}{summary}" for name, summary in SUMMARIES.items()),
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,7 +52,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         help="the name of an emoji, or a picture with a transparent background; of a texture, the name of a template, "
         "or any picture",
     )
-    parser.add_argument("--kind", choices=list(KINDS), default="isonca", help="the recipe [isonca]")
+    parser.add_argument("--kind", choices=list(SUMMARIES), default="isonca", help="the recipe [isonca]")
     parser.add_argument(
         "--substrate",
         nargs="+",
@@ -62,7 +61,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         help=f"cells to train on: {HELP}; several take turns, and of random cells there are new ones all the time "
         "[square]",
     )
-    parser.add_argument("--size", type=whole(4), help="pixels of the picture's longer side; units of a texture's sheet")
+    parser.add_argument("--size", type=whole(4), help="pixels of the picture's longer side; units of a texture")
     parser.add_argument("--padding", type=whole(0), help="empty pixels around the picture [in the recipe's proportion]")
     parser.add_argument("--iterations", type=whole(1), help="how many")
     parser.add_argument("--batch-size", type=whole(1), help="samples of an iteration [the recipe's]")
@@ -82,47 +81,42 @@ def run(given: argparse.Namespace) -> None:
         raise UsageError("--device cuda needs a GPU that PyTorch can use, and there is none here.")
     folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
     check_folder(folder, given)
-    recipe = recipe_of(given)
+    recipe = recipe_of(given, folder)
     if given.threads:
         torch.set_num_threads(given.threads)
-    torch.manual_seed(given.seed)  # draws an untrained rule
-    rule, before = recipe.untrained(), None
+    rule = before = None
     if given.start is not None:
         subject = read_subject(given.start)
-        check_start(subject, rule)
+        check_start(subject, recipe.untrained())
         rule, before = subject.rule, subject.card
-
-    def world(text: str, rng: np.random.Generator) -> World:
-        topology = read_substrate(text, recipe.side, seed=int(rng.integers(*MESHES)))
-        return recipe.world(topology.to(given.device), rule.num_channels, name_of_substrate(text))
-
-    renewed = RENEWED if any(map(is_random, given.substrate)) else 0
-    worlds, renewal = sampled_environments(given.substrate, world, every=renewed, seed=given.seed)
-    pictures = pool_pictures(given.target, recipe.rgb_offset)
-    training = Training(rule.to(given.device), worlds, recipe.config, folder, pictures, renewal)
-    recipe.shares_numbers_with(training)
-    write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
     substrate = ", ".join(given.substrate)
-    print(f"{given.target}, {given.kind}: {recipe.config.iterations:,} iterations on {substrate}, into {folder}")
-    card = {
-        **recipe.card,
-        "substrate": f"{recipe.side}x{recipe.side} units: {substrate}",
-        "iterations between two new sheets": renewed,
-        "started from": before,
-    }
-    try:
-        path = run_and_save(training, command(given), card)
-    except KeyboardInterrupt:
-        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
-        raise KeyboardInterrupt(f"Stopped at iteration {training.iteration:,}; the same command {kept}.") from None
-    if not math.isfinite(training.history[-1]):
-        print("the loss is not finite any more: start again with a lower --rate")
-    print(f"wrote {path}")
-    print(f"see it with: graphnca grow {shlex.quote(str(folder))}")
+    with joined_processes(given.device) as processes:
+        training = recipe.training(sampled, processes, rule)
+        if processes.is_first:
+            write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
+            print(f"{given.target}, {given.kind}: {recipe.iterations:,} iterations on {substrate}, into {folder}")
+        side = max(recipe.shape)
+        own = {"substrate": f"{side}x{side} units: {substrate}", "started from": before}
+        path = run_and_save(training, command(given), recipe.card() | own)
+    if processes.is_first:
+        print(f"wrote {path}")
+        print(f"see it with: graphnca grow {shlex.quote(str(folder))}")
+
+
+def sampled(
+    kind: str,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    counted: str,  # noqa: ARG001 (a file has the shape that it has)
+    gain_noise: float,  # noqa: ARG001
+) -> tuple[Data, float]:
+    """A substrate of a kind, about as many units across as the longer side of the shape, or the one in a file."""
+    return read_substrate(kind, max(shape), seed=int(rng.integers(*MESHES))), 1.0
 
 
 def settings(given: argparse.Namespace) -> dict[str, Any]:
-    """What a training was told, but for what may change from one start to the next."""
+    """What a training was asked for, but for what may change from one start to the next."""
     return {name: value for name, value in vars(given).items() if name not in MAY_CHANGE}
 
 
@@ -137,12 +131,12 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
     advice = "Give another folder with --out, or delete this one."
     if not (folder / SETTINGS).is_file():
         raise UsageError(f"{folder} holds a training that another program began. {advice}")
-    told = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    before = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     now = settings(given)
     different = [
-        f"{name} {told.get(name)!r}, not {now.get(name)!r}"
-        for name in sorted({*told, *now})
-        if told.get(name) != now.get(name)
+        f"{name} {before.get(name)!r}, not {now.get(name)!r}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
     ]
     if different:
         raise UsageError(f"{folder} holds a training with {'; '.join(different)}. {advice}")

@@ -155,7 +155,7 @@ class Training:
             sample.states,
             world.topology,
             num_steps,
-            record=(1,),
+            record=world.record,
             regions=sample.regions,
             interventions=damage and damage.interventions(sample, world.topology, num_steps, share),
             generator=self.generator,

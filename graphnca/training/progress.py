@@ -27,7 +27,7 @@ def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, Wo
     def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
         raster = NearestCell(world.topology)
         tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
-        name = "-".join(["pool", *world.name.split()[:1]])
+        name = "-".join(["pool", *Path(world.name).stem.split()[:1]])
         save_image(folder / f"{name}.png", montage(tiles, columns=4, pad=4), scale=3)
         save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
 
@@ -41,8 +41,15 @@ def run_and_save(training: Training, command: str, card: Mapping[str, Any]) -> P
         training: What is to be trained.
         command: The command line, for the card.
         card: What else is known.
+
+    Raises:
+        KeyboardInterrupt: With what the same command will do.
     """
-    training.run()
+    try:
+        training.run()
+    except KeyboardInterrupt:
+        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
+        raise KeyboardInterrupt(f"Stopped at iteration {training.iteration:,}; the same command {kept}.") from None
     path = training.folder / RULE
     if training.processes.is_first:
         if training.draw is not None:

@@ -39,6 +39,8 @@ class World:
     """What befalls the rows that the pool policy damages: states `(r, N, C)` before and after; None: random disks."""
     steps: tuple[int, int] | None = None
     """Steps of a rollout, the upper bound not included, where they are others than the training's."""
+    record: tuple[int, ...] = (1,)
+    """Numbers of steps after which the objective needs the states, beside the last ones."""
 
     def start(self) -> Tensor:
         """The state that growth starts from: the seed, with its genome as it is now, differentiable in that."""

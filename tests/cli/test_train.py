@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 
 from graphnca import load_rule
-from graphnca.cli import recipes
 from graphnca.cli import train as verb
 from graphnca.features import VGG16
 from graphnca.rules import describe_rule
 from graphnca.training import Training
+from graphnca.training.recipes import texture
 
 TINY = ("--size", "8", "--iterations", "2", "--batch-size", "4")
 
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) 
 
 def test_a_sheet_must_be_large_enough_for_the_features(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
     small = VGG16.untrained(widths=(4,) * 13)  # four poolings before the last layer: 16 pixels at least
-    monkeypatch.setattr(recipes, "read_features", lambda text: small)
+    monkeypatch.setattr(texture, "load_features", lambda name, precision: small)
     outcome = graphnca("train", "dotted", "--kind", "texture", "--size", "12", "--iterations", "1")
     assert outcome.status == 2 and "--size must leave room for all scales of the features, got 12" in outcome.err
 

@@ -15,6 +15,7 @@ from regimes import HELD, Config, Course, contestants, curve_steps, frame_steps,
 from graphnca import save_rule
 from graphnca.evaluation.runs import grow
 from graphnca.results import result as report
+from graphnca.training.recipes import GrowingRecipe
 from topologies import substrate_of_cells
 
 SMALL = {"cells": 324, "runs": 3, "meshes": 1, "steps": 30}
@@ -61,16 +62,16 @@ def test_all_rules_are_run_and_every_file_is_written(
 def test_a_regime_can_be_trained_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def train(arguments):
-        asked.append(arguments)
+    def train(recipe, sampler, command):
+        asked.append(recipe)
 
-    monkeypatch.setattr(script, "train", train)
+    monkeypatch.setattr(GrowingRecipe, "train", train)
     config = Config(regime="naive", target="heart", train=True, iterations=7, out=str(tmp_path))
     with pytest.raises(SystemExit, match="nothing to look at"):
         main(config)
-    (arguments,) = asked
-    assert (arguments.regime, arguments.target, arguments.iterations) == ("naive", "heart", 7)
-    assert Path(arguments.out) == tmp_path / "naive"
+    (recipe,) = asked
+    assert (recipe.regime, recipe.target, recipe.iterations) == ("naive", "heart", 7)
+    assert Path(recipe.out) == tmp_path / "naive"
 
 
 def test_a_rule_without_target_and_an_unknown_regime_are_refused(tmp_path: Path, rule) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import ship_growing
 import torch
-from growing_training import Config as TrainingArguments
 from PIL import Image
 from protocol.growing import growing_of
 
 from graphnca import save_rule
 from graphnca.evaluation.runs import grow
 from graphnca.rules import describe_rule
+from graphnca.training.recipes import GrowingRecipe
 from topologies import KINDS, substrate_of_cells, substrates
 
 
@@ -69,4 +69,4 @@ def test_a_rule_without_target_is_not_shipped(tmp_path: Path, random_rule) -> No
 
 
 def test_the_held_out_seed_is_nobodys_default() -> None:
-    assert TrainingArguments().seed != ship_growing.HELD_OUT
+    assert GrowingRecipe().seed != ship_growing.HELD_OUT

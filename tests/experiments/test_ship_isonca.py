@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import ship_isonca
 import torch
-from isonca_training import Config as TrainingArguments
 from isonca_voronoi import Config
 
 from graphnca import load_rule, save_rule
@@ -15,6 +14,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import measure
 from graphnca.models import isonca
 from graphnca.rules import describe_rule
+from graphnca.training.recipes import IsoNCARecipe
 from topologies import substrates
 
 
@@ -44,4 +44,4 @@ def test_a_rule_is_measured_on_held_out_seeds(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_held_out_seed_is_nobodys_default() -> None:
-    assert ship_isonca.HELD_OUT not in {TrainingArguments().seed, Config().seed}
+    assert ship_isonca.HELD_OUT not in {IsoNCARecipe().seed, Config().seed}

@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 from protocol import shipping
 from protocol.texture import texture_of, texture_raster, zero_seed
-from texture import Config as TrainingArguments
 
 from graphnca import rollout, save_rule
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.features import FilterBank
 from graphnca.rules import describe_rule
 from graphnca.templates import load_template
+from graphnca.training.recipes import TextureRecipe
 from topologies import substrates
 
 
@@ -63,4 +63,4 @@ def test_on_a_mesh_a_cell_has_the_colour_of_its_centre() -> None:
 
 
 def test_the_held_out_seed_is_nobodys_default() -> None:
-    assert TrainingArguments("dotted").seed != ship_texture.HELD_OUT
+    assert TextureRecipe(template="dotted").seed != ship_texture.HELD_OUT

@@ -1,19 +1,20 @@
 """The train x test matrix, small: trained, measured, drawn."""
 
+import functools
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import transfer
-from protocol.drawn import FIRST_SEED
 from protocol.pattern import Pattern
 from transfer import Config, contestants, main, medians, survival
 
 from graphnca import save_rule
 from graphnca.models import isonca
+from graphnca.training.recipes import IsoNCARecipe
 from topologies import square_grid
+from topologies.sampled import FIRST_SEED
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def test_the_matrix_is_trained_measured_and_drawn(
 ) -> None:
     monkeypatch.setattr(transfer, "GAINS", (1.0, 1.1))
     monkeypatch.setattr(transfer, "TRAINED_ON", {"hex": "hex", "mixed": "square,voronoi"})
-    real = transfer.train
-    monkeypatch.setattr(transfer, "train", lambda arguments: real(replace(arguments, size=12, padding=2)))
+    small = functools.partial(IsoNCARecipe, size=12, padding=2)
+    monkeypatch.setattr(transfer, "IsoNCARecipe", small)
     out = tmp_path / "out"
     config = Config(
         train=True, start=rule, iterations=1, rules=rule, cells=150, runs=2, meshes=2, steps=5, seed=7, out=str(out)

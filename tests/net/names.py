@@ -5,7 +5,9 @@ Each function does here what it did when the values were recorded: the net's key
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from graphnca.layers import NCAConv
 from graphnca.rules import STRUCTURED_SEEDS as STRUCTURED_SEEDS
 from graphnca.rules import describe_rule, load_genomes, starting_state
 from graphnca.targets import Shell
+from graphnca.training.recipes import RECIPES, Recipe
+from topologies import sampled_torus
+
+sys.path.append(str(Path(__file__).parents[2] / "experiments" / "studying_growth"))  # its scripts share modules
 
 
 def starts(name: str, rule: NCAConv, topology: Data) -> dict[str, tuple[Tensor, dict[str, Tensor]]]:
@@ -57,44 +63,53 @@ def patch_engine() -> Iterator[None]:
 
 
 SMALL = {"size": 12, "padding": 3, "iterations": 3, "batch_size": 4}
-MESHES = {"substrate": "square,hex,voronoi,voronoi", "renew_every": 1}
-TEXTURE = {"iterations": 3, "batch_size": 2, "pool": 8, "features": "filter-bank", "size": 64, "steps": (8, 16)}
+MESHES = {"substrate": ("square", "hex", "voronoi", "voronoi"), "renew_every": 1}
+TEXTURE = {"iterations": 3, "batch_size": 2, "pool_size": 8, "features": "filter-bank", "size": 64, "steps": (8, 16)}
 TRAININGS: dict[str, tuple[str, dict[str, Any]]] = {
-    "isonca": ("isonca_training", SMALL),
-    "isonca, going on": ("isonca_training", SMALL | {"start": "isonca-lizard", "reseed": "random", "seed_until": 0}),
-    "isonca, meshes": ("isonca_training", SMALL | MESHES | {"gain_noise": 0.15, "auxiliary": "binary,radial4"}),
+    "isonca": ("isonca", SMALL),
+    "isonca, going on": ("isonca", SMALL | {"start": "isonca-lizard", "rank": False, "seed_always_until": 0}),
+    "isonca, meshes": ("isonca", SMALL | MESHES | {"gain_noise": 0.15, "auxiliary": "binary,radial4"}),
     **{
-        f"growing, {regime}": ("growing_training", SMALL | {"regime": regime, "start": "growing-lizard"})
+        f"growing, {regime}": ("growing", SMALL | {"regime": regime, "start": "growing-lizard"})
         for regime in ("naive", "persistent", "regenerating", "hardened")
     },
-    "growing, untrained": ("growing_training", SMALL | {"channels": 8, "hidden": 24}),
-    "growing, meshes": ("growing_training", SMALL | MESHES | {"start": "growing-lizard", "wounds": (20, 20)}),
+    "growing, untrained": ("growing", SMALL | {"num_channels": 8, "hidden_size": 24}),
+    "growing, meshes": ("growing", SMALL | MESHES | {"start": "growing-lizard", "rollout_damage": (20, 20)}),
     "texture": ("texture", TEXTURE | {"template": "dotted"}),
     "texture, meshes": ("texture", TEXTURE | MESHES | {"template": "banded", "start": "texture-banded"}),
     "texture, gram": ("texture", TEXTURE | {"template": "dotted", "start": "texture-dotted", "statistic": "gram"}),
-    "texture, noise": ("texture", TEXTURE | {"template": "bubbly", "start": "texture-bubbly", "noise_every": 1}),
-    "texture, 8 bits": ("texture", TEXTURE | {"template": "dotted", "start": "texture-dotted", "quantised": True}),
-    "structured": ("structured_training", SMALL | {"size": 40, "start": "isonca-lizard-3point", "batch_size": 2}),
+    "texture, noise": ("texture", TEXTURE | {"template": "bubbly", "start": "texture-bubbly", "damage_every": 1}),
+    "texture, 8 bits": ("texture", TEXTURE | {"template": "dotted", "start": "texture-dotted", "eight_bits": True}),
+    "structured": (
+        "isonca.structured_training",
+        SMALL | {"size": 40, "start": "isonca-lizard-3point", "batch_size": 2},
+    ),
     "structured, orientations": (
-        "structured_training",
+        "isonca.structured_training",
         SMALL | MESHES | {"size": 40, "orientations": 2, "start": "isonca-lizard-3point", "gain_noise": 0.1},
     ),
     "shell": (
-        "shell_training",
-        {"iterations": 3, "batch_size": 2, "pool": 4, "cells": 900, "scale": 8.0, "steps": (12, 20)}
+        "studying_growth.shell_training",
+        {"iterations": 3, "batch_size": 2, "pool_size": 4, "cells": 900, "scale": 8.0, "steps": (12, 20)}
         | {"start": "growing-shell", "first": 1, "good": 5.0},
     ),
-    "shell, untrained": ("shell_training", {"iterations": 3, "batch_size": 2, "pool": 4, "cells": 900, "scale": 8.0}),
-    "newt": ("newt_training", {"size": 24, "padding": 4, "iterations": 3, "pool": 8, "start": "growing-newt"}),
-    "speciation": ("speciation_training", SMALL | {"pool": 8, "start": "growing-flowers"}),
-    "large": ("large_training", SMALL | {"size": 20, "batch_size": 2, "start": "growing-flower-large"}),
-    "feature": ("feature_training", TEXTURE | {"unit": "1_2", "start": "feature-conv3_3_2"}),
+    "shell, untrained": (
+        "studying_growth.shell_training",
+        {"iterations": 3, "batch_size": 2, "pool_size": 4, "cells": 900, "scale": 8.0},
+    ),
+    "newt": (
+        "studying_growth.newt_training",
+        {"size": 24, "padding": 4, "iterations": 3, "pool_size": 8, "start": "growing-newt"},
+    ),
+    "speciation": ("studying_growth.speciation_training", SMALL | {"pool_size": 8, "start": "growing-flowers"}),
+    "large": ("studying_growth.large_training", SMALL | {"size": 20, "batch_size": 2, "start": "growing-flower-large"}),
+    "feature": ("textures.feature_training", TEXTURE | {"neuron": "1_2", "start": "feature-conv3_3_2"}),
     "feature, 8 bits": (
-        "feature_training",
-        TEXTURE | {"unit": "0_2", "start": "feature-conv3_3_2", "quantised": True, "substrate": "hex"},
+        "textures.feature_training",
+        TEXTURE | {"neuron": "0_2", "start": "feature-conv3_3_2", "eight_bits": True, "substrate": ("hex",)},
     ),
 }
-"""By key: the script and its configuration, as small as still runs all of its own code."""
+"""By key: the recipe, by name or by its script, and its options, as small as still runs all of its own code."""
 COMMANDS = {
     "isonca": "train lizard --kind isonca --size 12",
     "growing": "train butterfly --kind growing --size 12 --regime persistent --substrate square hex",
@@ -103,11 +118,16 @@ COMMANDS = {
 """By key: a training of the command line."""
 
 
-def train(script: str, options: dict[str, Any], folder: Path) -> None:
-    """Runs a training script; it leaves `checkpoint.pt` and `rule.safetensors` in the folder."""
-    module = __import__(script)
-    config = module.Config(**options, out=str(folder))
-    module.ShellTraining(config).run() if script == "shell_training" else module.train(config)
+def train(recipe: str, options: dict[str, Any], folder: Path) -> None:
+    """Runs a recipe's training; it leaves `checkpoint.pt` and `rule.safetensors` in the folder."""
+    kind: Any = RECIPES.get(recipe)
+    if kind is None:
+        kind = next(
+            value
+            for value in vars(import_module(recipe)).values()
+            if isinstance(value, type) and value.__module__ == recipe and issubclass(value, Recipe)
+        )
+    kind(**options, out=str(folder)).train(sampled_torus, "")
 
 
 def train_by_command(command: str, folder: Path) -> None:

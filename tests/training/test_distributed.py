@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import isonca_training
 import pytest
 import torch
 from torch import Tensor
@@ -39,7 +38,8 @@ from graphnca.training import (
     load_checkpoint,
 )
 from graphnca.training.distributed import own_generator
-from topologies import square_grid
+from graphnca.training.recipes import IsoNCARecipe
+from topologies import sampled_torus, square_grid
 
 GRID = square_grid(8, 8)
 POLICY = PoolPolicy(size=8, seed_always_until=2, seed_every=3, damage_every=2, damage_count=2, rank=True)
@@ -494,10 +494,8 @@ def test_a_gpu_for_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_worker_of_which_the_second_is_killed(out: str) -> None:
-    """What torchrun starts: the experiment, with a checkpoint after every iteration; killed in the third."""
+    """What torchrun starts: a recipe, with a checkpoint after every iteration; killed in the third."""
     torch.set_num_threads(1)
-    recipe = isonca_training.isonca_config
-    isonca_training.isonca_config = lambda *given, **named: replace(recipe(*given, **named), checkpoint_seconds=-1.0)
     normal_step = Training.step
 
     def step(training: Training) -> tuple[str, World, Tensor]:
@@ -507,7 +505,7 @@ def a_worker_of_which_the_second_is_killed(out: str) -> None:
 
     Training.step = step  # type: ignore[method-assign]
     size = {"size": 12, "padding": 2, "iterations": 50, "batch_size": 2}
-    isonca_training.train(isonca_training.Config(target="heart", out=out, **size))
+    IsoNCARecipe(target="heart", out=out, checkpoint_seconds=-1.0, **size).train(sampled_torus, "")
 
 
 def test_torchrun_ends_when_a_process_is_killed(tmp_path: Path) -> None:

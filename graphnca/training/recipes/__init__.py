@@ -1,13 +1,33 @@
-"""The published trainings: the numbers of each, and the world that its rule lives in.
+"""The published trainings: the options of each, its numbers, and the world that its rule lives in.
 
-A recipe knows nothing of how a substrate is made; whoever trains brings one. `graphnca train` and the scripts of
-`experiments/` stand on these.
+A recipe knows nothing of how a substrate is made; whoever trains brings a `Sampler`. `graphnca train` offers those of
+`RECIPES`; the scripts of `experiments/` stand on them, or on `Recipe` where their world is a special one. A new recipe
+is a class in a file, and its line here.
 """
 
 from .growing import REGIMES as REGIMES
-from .growing import growing_config as growing_config
-from .growing import growing_world as growing_world
-from .isonca import isonca_config as isonca_config
-from .isonca import isonca_world as isonca_world
-from .texture import texture_config as texture_config
-from .texture import texture_world as texture_world
+from .growing import GrowingRecipe as GrowingRecipe
+from .isonca import IsoNCARecipe as IsoNCARecipe
+from .picture import PictureRecipe as PictureRecipe
+from .recipe import Recipe as Recipe
+from .recipe import Sampler as Sampler
+from .recipe import SubstratesRecipe as SubstratesRecipe
+from .texture import TextureRecipe as TextureRecipe
+
+RECIPES: dict[str, type[IsoNCARecipe | GrowingRecipe | TextureRecipe]] = {
+    "isonca": IsoNCARecipe,
+    "growing": GrowingRecipe,
+    "texture": TextureRecipe,
+}
+
+__all__ = [
+    "RECIPES",
+    "REGIMES",
+    "GrowingRecipe",
+    "IsoNCARecipe",
+    "PictureRecipe",
+    "Recipe",
+    "Sampler",
+    "SubstratesRecipe",
+    "TextureRecipe",
+]

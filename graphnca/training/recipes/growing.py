@@ -1,13 +1,15 @@
 """Growing NCA: a picture from a single cell, upright (Mordvintsev et al. 2020)."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from jaxtyping import Float
-from torch import Tensor
+import torch
 from torch_geometric.data import Data
 
+from ...layers import NCAConv
 from ...losses import PixelLoss
-from ...rasterizers import NearestCell
+from ...models import growing_nca
 from ...seeds import point_seed
 from ..config import TrainingConfig
 from ..objectives import last_state
@@ -15,6 +17,8 @@ from ..pool_policy import PoolPolicy
 from ..rollout_damage import RolloutDamage
 from ..schedules import MultiStep
 from ..worlds import World
+from .picture import PictureRecipe, seeded_view
+from .recipe import pair
 
 REGIMES = {
     "naive": PoolPolicy(size=8, fresh=True),
@@ -24,74 +28,85 @@ REGIMES = {
 }
 """Growing NCA's three experiments, and damage over time (ours, for damage that is repeated while a pattern regrows)."""
 STEPS = (64, 96)  # of a rollout, as published
-WOUND_EVERY = 20  # steps between two wounds in the hardened regime
-HARDENED_STEPS = (96, 128)  # of a rollout: wounds as many as in 64 to 95 steps, and time to heal the last ones
-WOUND_REST = 40  # steps at the end without wounds; without them the rule learns to look right soon, not to heal
-RATE = 2e-3  # Adam's, as published
-MILESTONE = 2000  # iteration from which on it is a tenth, as published
+HARDENED_STEPS = (96, 128)  # of a rollout: damage as often as in 64 to 95 steps, and time to heal the last of it
+HARDENED_DAMAGE = (20, 40)  # steps between, and at the end: without those a rule learns to look right soon, not to heal
+SIZE, PADDING = 40, 16  # pixels, as published
 
 
-def growing_config(
-    regime: str,
-    iterations: int,
-    *,
-    milestone: int = MILESTONE,
-    rate: float = RATE,
-    batch_size: int = 8,
-    steps: tuple[int, int] | None = None,
-    wounds: tuple[int, int] | None = None,
-    num_sheets: int = 1,
-    seed: int = 0,
-    snapshot_every: int = 0,
-    checkpoint_seconds: float = 240.0,
-) -> TrainingConfig:
-    """The numbers of one of the four regimes.
-
-    Args:
-        regime: One of `REGIMES`.
-        iterations: How many.
-        milestone: From which on the rate is a tenth.
-        rate: Adam's.
-        batch_size: Samples of an iteration.
-        steps: Of a rollout, the upper bound not included; by default the regime's.
-        wounds: Steps between two wounds of half a batch within a rollout, and steps at its end without any; by default
-            the regime's, which are none but in the hardened one.
-        num_sheets: Among how many substrates the pool is divided.
-        seed: Of all random numbers.
-        snapshot_every: Iterations between two averaged rules that are kept; 0: none.
-        checkpoint_seconds: Between two checkpoints.
+def check_regime(regime: str) -> None:
+    """Whether there is such a regime.
 
     Raises:
-        ValueError: If there is no such regime, or the batch does not fit it.
+        ValueError: If not.
     """
     if regime not in REGIMES:
         raise ValueError(f"`regime` must be one of {sorted(REGIMES)}, got {regime!r}.")
-    policy, hardened = REGIMES[regime], regime == "hardened"
-    every, rest = wounds or ((WOUND_EVERY, WOUND_REST) if hardened else (0, 0))
-    return TrainingConfig(
-        iterations=iterations,
-        batch_size=batch_size,
-        steps=steps or (HARDENED_STEPS if hardened else STEPS),
-        rollout_damage=RolloutDamage(every, batch_size // 2, rest) if every else None,
-        schedule=MultiStep(rate, (milestone,)),
-        pool=replace(policy, size=max(batch_size, policy.size // num_sheets)),
-        seed=seed,
-        snapshot_every=snapshot_every,
-        checkpoint_seconds=checkpoint_seconds,
-    )
 
 
-def growing_world(
-    topology: Data, target: Float[Tensor, "4 h w"], raster: NearestCell, num_channels: int = 16, name: str = ""
-) -> World:
-    """A single cell that is to become the target: the mean squared error of RGBA of the last state.
+@dataclass(frozen=True, kw_only=True)
+class GrowingRecipe(PictureRecipe):
+    """One of the three published regimes, or the hardened one."""
 
-    Args:
-        topology: The substrate, on the device of the training.
-        target: Premultiplied RGBA.
-        raster: What the pattern is seen through, of the target's size, around the seed.
-        num_channels: State channels.
-        name: For pictures and messages.
+    regime: str = "regenerating"
+    """naive, persistent, regenerating or hardened."""
+    size: int = SIZE
+    padding: int = PADDING
+    num_channels: int = 16
+    """State channels of an untrained rule."""
+    hidden_size: int = 128
+    """Width of its update network."""
+    rate: float = 2e-3
+    milestones: tuple[int, ...] = (2000,)
+    """Iterations from which on the rate is a tenth of what it was."""
+    steps: tuple[int, ...] = (0, 0)
+    """Steps of a rollout, the second number not included; 0 0: the regime's. Longer ones teach a rule not to drift."""
+    rollout_damage: tuple[int, ...] = (0, 0)
+    """Steps between two disks that half a batch loses while it grows, and steps at the end without any; 0 0: the
+    regime's."""
+    out: str = "runs/growing-lizard"
+
+    def __post_init__(self) -> None:
+        check_regime(self.regime)
+
+    def shortened(self) -> "GrowingRecipe":
+        """The recipe with what is published for 8,000 iterations in proportion to fewer."""
+        return replace(self, milestones=(max(1, self.iterations // 4),))
+
+    def untrained(self) -> NCAConv:
+        """The published architecture."""
+        return growing_nca(self.num_channels, self.hidden_size)
+
+    def config(self) -> TrainingConfig:
+        """The numbers."""
+        hardened = self.regime == "hardened"
+        every, rest = _own("rollout_damage", self.rollout_damage) or (HARDENED_DAMAGE if hardened else (0, 0))
+        policy = REGIMES[self.regime]
+        return self.config_of(
+            steps=_own("steps", self.steps) or (HARDENED_STEPS if hardened else STEPS),
+            rollout_damage=RolloutDamage(every, self.batch_size // 2, rest) if every else None,
+            schedule=MultiStep(self.rate, self.milestones),
+            pool=replace(policy, size=max(self.batch_size, policy.size // len(self.substrate))),
+        )
+
+    def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002
+        """A single cell that is to become the target: the mean squared error of RGBA of the last state."""
+        loss = PixelLoss(self.image, rasterizer=seeded_view(topology, *self.shape, gain)).to(topology["pos"].device)
+        return World(topology, point_seed(topology, rule.num_channels), last_state(loss), loss, kind)
+
+    def card(self) -> dict[str, Any]:
+        """What it grows, how, and where."""
+        return super().card() | {"regime": self.regime}
+
+
+def _own(name: str, values: Sequence[int]) -> tuple[int, int] | None:
+    """Two numbers of steps that were asked for; None where the regime's are.
+
+    Raises:
+        ValueError: If they are not two of at least 1.
     """
-    loss = PixelLoss(target, rasterizer=raster).to(topology["pos"].device)
-    return World(topology, point_seed(topology, num_channels), last_state(loss), loss, name)
+    if not any(values):
+        return None
+    first, second = pair(name, tuple(values))
+    if min(first, second) < 1:
+        raise ValueError(f"`{name}` must be two numbers of at least 1, got {first} and {second}.")
+    return first, second

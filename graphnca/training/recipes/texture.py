@@ -1,98 +1,160 @@
-"""Self-Organising Textures: a sheet covered with a texture, from nothing (Niklasson et al. 2021, revision of 2022)."""
+"""Self-Organising Textures: a texture that covers everything, from nothing (Niklasson et al. 2021, as of 2022)."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from ...damage import random_disks, scramble
+from ...features.named import load_features
+from ...features.vgg import Statistic
+from ...layers import NCAConv, in_8_bits
 from ...losses import OverflowLoss, TextureLoss
+from ...models import texture_nca
+from ...rasterizers import NearestCell
+from ...templates import load_template
 from ..config import TrainingConfig
 from ..guard import EXPLODED
 from ..objectives import last_state_in_bounds
 from ..pool_policy import PoolPolicy
 from ..schedules import MultiStep
 from ..worlds import World
+from .recipe import UNITS, Sampler, SubstratesRecipe, pair
 
 RGB_OFFSET = 0.5  # rgb = state + 0.5, as published
-STEPS = (32, 96)  # of a rollout, as published
-RATE = 1e-3  # Adam's, as published
-MILESTONES = (1000, 2000)  # iterations from which on it is 0.3 of what it was, as published
-FACTOR = 0.3
-POOL = 256  # states in training at a time, on all sheets together, as published
+SIZE = 64  # units along a side: a fourth of the published area, and still four periods of the drawn templates
+TEMPLATE_SIZE = 128  # pixels of a template's side, as published
+FACTOR = 0.3  # of the rate at each milestone, as published
 SEED_EVERY = 8  # iterations between two seeds in the batch, as published
 EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a rule learns from states that run away
 BOUND = 1.0  # states beyond it overflow, as published
 
 
-def texture_config(
-    iterations: int,
-    *,
-    milestones: Sequence[int] = MILESTONES,
-    rate: float = RATE,
-    batch_size: int = 4,
-    pool: int = POOL,
-    steps: tuple[int, int] = STEPS,
-    noise_every: int = 0,
-    num_sheets: int = 1,
-    seed: int = 0,
-    snapshot_every: int = 0,
-    checkpoint_seconds: float = 240.0,
-) -> TrainingConfig:
-    """The published numbers.
-
-    Args:
-        iterations: How many.
-        milestones: From which on the rate is 0.3 of what it was.
-        rate: Adam's.
-        batch_size: Samples of an iteration.
-        pool: States kept, of all substrates together.
-        steps: Of a rollout, the upper bound not included.
-        noise_every: Iterations between two in which a sample has a disk of noise; 0, as published: never. A rule that
-            has not seen noise may explode from it.
-        num_sheets: Among how many substrates the pool is divided.
-        seed: Of all random numbers.
-        snapshot_every: Iterations between two averaged rules that are kept; 0: none.
-        checkpoint_seconds: Between two checkpoints.
-
-    Raises:
-        ValueError: If a number is out of range.
-    """
-    return TrainingConfig(
-        iterations=iterations,
-        batch_size=batch_size,
-        steps=steps,
-        schedule=MultiStep(rate, tuple(milestones), FACTOR),
-        pool=PoolPolicy(
-            size=max(batch_size, pool // num_sheets),
-            seed_always_until=0,
-            seed_every=SEED_EVERY,
-            damage_every=noise_every,
-        ),
-        explosion=EXPLOSION if noise_every else EXPLODED,
-        seed=seed,
-        snapshot_every=snapshot_every,
-        checkpoint_seconds=checkpoint_seconds,
-    )
+def whole_view(topology: Data) -> NearestCell:
+    """The raster that shows everything, a pixel a unit, a cell a pixel: means over cells would blur meshes alone."""
+    width, height = (max(1, round(length)) for length in topology["extent"].view(-1).tolist())
+    return NearestCell(topology, height, width)
 
 
-def texture_world(topology: Data, loss: TextureLoss, num_channels: int = 12, name: str = "") -> World:
-    """Cells that are all alike, and are to look like the template while their states stay within +-1.
+@dataclass(frozen=True, kw_only=True)
+class SeenRecipe(SubstratesRecipe):
+    """Cells that are all alike become a picture that features see."""
 
-    Samples that the pool policy damages have a random disk filled with noise within +-1.
+    features: str = "vgg16"
+    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
+    precision: str = "float32"
+    """Type of a VGG's convolutions: float32 or bfloat16, which some processors compute in half the time."""
+    size: int = SIZE
+    """Units along a side of the torus."""
+    num_channels: int = 12
+    """State channels of an untrained rule."""
+    hidden_size: int = 96
+    """Width of its update network."""
+    eight_bits: bool = False
+    """Whether the rule is trained in 8 bits."""
+    pool_size: int = 256
+    """States in training at a time, of all substrates together."""
+    batch_size: int = 4
 
-    Args:
-        topology: The substrate, on the device of the training.
-        loss: Of states; its rasterizer shows the substrate.
-        num_channels: State channels.
-        name: For pictures and messages.
-    """
-    seed = torch.zeros(len(topology["pos"]), num_channels, device=topology["pos"].device)
+    rgb_offset: ClassVar[float | None] = RGB_OFFSET
 
-    def damage(states: Tensor, generator: torch.Generator) -> Tensor:
-        disks = random_disks(topology, len(states), generator=generator)
-        return scramble(states, disks, BOUND, generator=generator)
+    @cached_property
+    def seeing(self) -> nn.Module:
+        """The features."""
+        return load_features(self.features, precision=self.precision)
 
-    objective = last_state_in_bounds(loss, OverflowLoss(BOUND, power=1))
-    return World(topology, seed, objective, loss, name, damage=damage)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """In units."""
+        return self.size, self.size
+
+    def sample(self, sampler: Sampler, kind: str, rng: np.random.Generator) -> tuple[Data, float]:
+        """A substrate of a kind that has the shape in units."""
+        return sampler(kind, self.shape, rng, counted=UNITS, gain_noise=0.0)
+
+    def untrained(self) -> NCAConv:
+        """The published architecture."""
+        return texture_nca(self.num_channels, self.hidden_size)
+
+    def rule(self) -> NCAConv:
+        """The rule to go on from, in 8 bits where that was asked for."""
+        return in_8_bits(super().rule()) if self.eight_bits else super().rule()
+
+    @property
+    def part(self) -> int:
+        """Entries of each substrate's pool."""
+        return max(self.batch_size, self.pool_size // len(self.substrate))
+
+    def card(self) -> dict[str, Any]:
+        """What sees it, and where."""
+        seeing = str(getattr(self.seeing, "description", self.features))
+        return {"features": seeing, "rgb_offset": RGB_OFFSET, "size": self.size} | super().card()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextureRecipe(SeenRecipe):
+    """The published numbers."""
+
+    template: str
+    """banded, bubbly, chequered, dotted, interlaced, or the path of an image."""
+    statistic: str = "sliced_ot"
+    """sliced_ot or gram."""
+    iterations: int = 5000
+    milestones: tuple[int, ...] = (1000, 2000)
+    """Iterations from which on the rate is 0.3 of what it was."""
+    steps: tuple[int, ...] = (32, 96)
+    """Steps of a rollout: at least the first number, and fewer than the second."""
+    damage_every: int = 0
+    """Iterations between two in which a sample has a disk of noise; 0, as published: never. A rule that has not seen
+    noise may explode from it."""
+    out: str = "runs/texture"
+
+    @property
+    def title(self) -> str:
+        """The template."""
+        return Path(self.template).stem
+
+    def shortened(self) -> "TextureRecipe":
+        """The recipe with what is published for 5,000 iterations in proportion to fewer."""
+        return replace(self, milestones=(max(1, self.iterations // 5), max(2, 2 * self.iterations // 5)))
+
+    def config(self) -> TrainingConfig:
+        """The numbers."""
+        return self.config_of(
+            steps=pair("steps", self.steps),
+            schedule=MultiStep(self.rate, self.milestones, FACTOR),
+            pool=PoolPolicy(size=self.part, seed_always_until=0, seed_every=SEED_EVERY, damage_every=self.damage_every),
+            explosion=EXPLOSION if self.damage_every else EXPLODED,
+        )
+
+    def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002
+        """Cells that are all alike, and are to look like the template while their states stay within +-1.
+
+        Samples that the pool policy damages have a random disk filled with noise within +-1.
+        """
+        device = topology["pos"].device
+        loss = TextureLoss(
+            self.seeing.to(device),
+            load_template(self.template, TEMPLATE_SIZE).to(device),
+            cast(Statistic, self.statistic),
+            rasterizer=whole_view(topology),
+            offset=RGB_OFFSET,
+            generator=generator,
+        ).to(device)
+
+        def damage(states: Tensor, generator: torch.Generator) -> Tensor:
+            disks = random_disks(topology, len(states), generator=generator)
+            return scramble(states, disks, BOUND, generator=generator)
+
+        seed = torch.zeros(len(topology["pos"]), rule.num_channels, device=device)
+        objective = last_state_in_bounds(loss, OverflowLoss(BOUND, power=1))
+        return World(topology, seed, objective, loss, kind, damage=damage)
+
+    def card(self) -> dict[str, Any]:
+        """What it makes, and where."""
+        return {"template": self.template, "statistic": self.statistic} | super().card()

@@ -1,23 +1,28 @@
 """Growing NCA's regimes, and the hardened one."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.rasterizers import NearestCell
+from graphnca import load_rule
+from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
-from graphnca.targets import load_target
 from graphnca.training import RolloutDamage
-from graphnca.training.recipes import REGIMES, growing_config, growing_world
-from graphnca.training.recipes.growing import HARDENED_STEPS, STEPS, WOUND_EVERY, WOUND_REST
+from graphnca.training.recipes import REGIMES, GrowingRecipe
+from graphnca.training.recipes.growing import HARDENED_DAMAGE, HARDENED_STEPS, STEPS
+from topologies import sampled_torus
+
+EVERY, REST = HARDENED_DAMAGE
 
 
-def test_a_hardened_rollout_has_wounds_and_time_to_heal() -> None:
-    """At least two wounds after the disk at its beginning, and never one in the last 40 steps."""
+def test_a_hardened_rollout_has_damage_and_time_to_heal() -> None:
+    """At least two disks after the one at its beginning, and never one in the last 40 steps."""
     for steps in range(*HARDENED_STEPS):
-        wounds = list(range(WOUND_EVERY, steps - WOUND_REST, WOUND_EVERY))
-        assert len(wounds) >= 2
-        assert steps - wounds[-1] > WOUND_REST
+        damage = list(range(EVERY, steps - REST, EVERY))
+        assert len(damage) >= 2
+        assert steps - damage[-1] > REST
 
 
 def test_regimes_are_the_published_ones() -> None:
@@ -29,36 +34,60 @@ def test_regimes_are_the_published_ones() -> None:
 
 
 def test_the_rate_is_published() -> None:
-    schedule = growing_config("naive", 8000).schedule
+    schedule = GrowingRecipe(regime="naive").config().schedule
     assert [schedule(iteration) for iteration in (0, 1999, 2000)] == pytest.approx([2e-3, 2e-3, 2e-4])
+    assert GrowingRecipe().shortened() == GrowingRecipe()
+    assert GrowingRecipe(iterations=40).shortened().milestones == (10,)
 
 
-def test_the_pool_is_divided_among_the_sheets() -> None:
-    assert growing_config("persistent", 10, num_sheets=4).pool.size == 256
-    assert growing_config("naive", 10, num_sheets=4).pool.size == 8
+def test_the_pool_is_divided_among_the_substrates() -> None:
+    four = ("square", "hex", "voronoi", "voronoi")
+    assert GrowingRecipe(regime="persistent", substrate=four).config().pool.size == 256
+    assert GrowingRecipe(regime="naive", substrate=four).config().pool.size == 8
 
 
-def test_rollouts_are_as_long_as_the_regime_says_or_as_asked_for() -> None:
-    assert growing_config("regenerating", 10).steps == STEPS
-    hardened = growing_config("hardened", 10)
-    assert (hardened.steps, hardened.rollout_damage) == (HARDENED_STEPS, RolloutDamage(WOUND_EVERY, 4, WOUND_REST))
-    assert growing_config("hardened", 10, steps=(128, 192)).steps == (128, 192)
+def test_rollouts_are_as_the_regime_says_or_as_asked_for() -> None:
+    assert GrowingRecipe().config().steps == STEPS and GrowingRecipe().config().rollout_damage is None
+    hardened = GrowingRecipe(regime="hardened").config()
+    assert (hardened.steps, hardened.rollout_damage) == (HARDENED_STEPS, RolloutDamage(EVERY, 4, REST))
+    assert GrowingRecipe(regime="hardened", steps=(128, 192)).config().steps == (128, 192)
+    asked = GrowingRecipe(steps=(256, 384), rollout_damage=(96, 64)).config()
+    assert asked.rollout_damage == RolloutDamage(96, 4, 64)
 
 
-def test_wounds_can_be_asked_for_in_any_regime() -> None:
-    config = growing_config("regenerating", 10, steps=(256, 384), wounds=(96, 64))
-    assert config.rollout_damage == RolloutDamage(96, 4, 64)
-
-
-def test_an_unknown_regime_is_an_error() -> None:
-    with pytest.raises(ValueError, match="`regime` must be one of"):
-        growing_config("eager", 10)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"regime": "eager"}, "`regime` must be one of .* got 'eager'"),
+        ({"steps": (96, 64)}, "`steps` must be a range"),
+        ({"steps": (0, 9)}, "`steps` must be two numbers of at least 1, got 0 and 9"),
+        ({"steps": (64,)}, "`steps` must be two numbers, got '64'"),
+        ({"rollout_damage": (9, 0)}, "`rollout_damage` must be two numbers of at least 1, got 9 and 0"),
+    ],
+)
+def test_what_cannot_be_is_named(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GrowingRecipe(**options).config()
 
 
 def test_a_world_starts_from_a_cell_and_is_right_when_it_shows_the_target(topology: Data) -> None:
-    target = load_target("heart", size=8, padding=2)
-    raster = NearestCell(topology, 12, 12)
-    world = growing_world(topology, target, raster, 8, "here")
+    recipe = GrowingRecipe(target="heart", size=8, padding=2, num_channels=8)
+    world = recipe.world("here", topology, 1.0, recipe.untrained(), torch.Generator())
     torch.testing.assert_close(world.start(), point_seed(topology, 8))
     assert world.name == "here"
-    torch.testing.assert_close(world.loss(torch.zeros(2, topology.num_nodes, 8)), target.square().mean().expand(2))
+    error = recipe.image.square().mean().expand(2)
+    torch.testing.assert_close(world.loss(torch.zeros(2, topology.num_nodes, 8)), error)
+
+
+@pytest.mark.parametrize("regime", sorted(REGIMES))
+def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> None:
+    small = {"target": "butterfly", "size": 10, "padding": 3, "iterations": 2, "num_channels": 8}
+    recipe = GrowingRecipe(regime=regime, substrate=("square", "hex"), out=str(tmp_path), **small)
+    path = recipe.train(sampled_torus, "")
+    card = describe_rule(path)["card"]
+    assert (card["target"], card["regime"], card["iterations"]) == ("butterfly", regime, 2)
+    assert (card["size"], card["padding"], card["substrate"]) == (10, 3, "torus of 16x16 units: square,hex")
+    assert load_rule(path).num_channels == 8
+    rollout = (card["configuration"]["steps"], card["configuration"]["rollout_damage"])
+    hardened = (list(HARDENED_STEPS), {"every": EVERY, "count": 4, "rest": REST})
+    assert rollout == (hardened if regime == "hardened" else ([64, 96], None))

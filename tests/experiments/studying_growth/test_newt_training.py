@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from newt_training import EYE_WEIGHT, REACH, Config, eye_in_strange_skin, healing_loss, train
-from protocol.anatomy import Anatomy
+from studying_growth.anatomy import Anatomy
+from studying_growth.newt_training import EYE_WEIGHT, REACH, NewtRecipe, eye_in_strange_skin, healing_loss
 
 from graphnca import load_rule
 from graphnca.evaluation.scores import raster
@@ -14,7 +14,7 @@ from graphnca.losses import PixelLoss
 from graphnca.rules import describe_rule
 from graphnca.targets import load_target
 from graphnca.targets.newt import EYE_LOWER, EYE_UPPER
-from topologies import square_grid
+from topologies import sampled_torus, square_grid
 
 ANATOMY, GRID = Anatomy(40, 4), square_grid(48, 48)
 EYE_PLACE = ANATOMY.around_eye(GRID, 1.0)
@@ -47,11 +47,11 @@ def test_the_eye_counts_more() -> None:
 
 
 def test_training_writes_a_rule_with_its_card(tmp_path: Path) -> None:
-    config = Config(size=12, padding=3, iterations=2, batch_size=4, pool=4, channels=6, out=str(tmp_path / "run"))
-    path = train(config)
+    small = {"size": 12, "padding": 3, "batch_size": 4, "pool_size": 4}
+    recipe = NewtRecipe(iterations=2, num_channels=6, out=str(tmp_path / "run"), **small)
+    path = recipe.train(sampled_torus, "")
     card = describe_rule(path)["card"]
     assert (card["target"], card["size"], card["started from"]) == ("newt", 12, None)
-    again = Config(size=12, padding=3, iterations=1, batch_size=4, pool=4, start=str(path), out=str(tmp_path / "on"))
-    second = train(again)
-    assert describe_rule(second)["card"]["started from"]["size"] == 12
-    assert load_rule(second).num_channels == 6
+    again = NewtRecipe(iterations=1, start=str(path), out=str(tmp_path / "on"), **small).train(sampled_torus, "")
+    assert describe_rule(again)["card"]["started from"]["size"] == 12
+    assert load_rule(again).num_channels == 6

@@ -1,18 +1,23 @@
 """Training on a channel, small: the objective, the card, and the ways to get it wrong."""
 
 from pathlib import Path
+from typing import Any
 
-import feature_training
 import pytest
 import torch
-from feature_training import Config, excited_and_in_bounds, train
+from textures.feature_training import FeatureRecipe, excited_and_in_bounds
 from torch import Tensor, nn
 
 from graphnca import load_rule
 from graphnca.rollout import Trajectory
 from graphnca.rules import describe_rule
+from graphnca.training.recipes import texture
+from topologies import TopologyError, sampled_torus
 
-SMALL = {"size": 16, "channels": 6, "hidden": 8, "steps": (3, 6), "pool": 8, "snapshots": 0, "iterations": 3}
+SMALL: dict[str, Any] = {
+    "size": 16, "num_channels": 6, "hidden_size": 8, "steps": (3, 6), "pool_size": 8, "snapshot_every": 0,
+    "iterations": 3,
+}  # fmt: skip
 
 
 class Colours(nn.Module):
@@ -26,23 +31,23 @@ class Colours(nn.Module):
 
 @pytest.fixture(autouse=True)
 def _small_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feature_training, "features_of", lambda text, dtype=None: Colours())
+    monkeypatch.setattr(texture, "load_features", lambda name, precision: Colours())
 
 
-@pytest.mark.parametrize("quantised", [False, True])
-def test_a_trained_rule_tells_its_channel(tmp_path: Path, quantised: bool) -> None:
-    path = train(Config("1_2", quantised=quantised, out=str(tmp_path), **SMALL))
+@pytest.mark.parametrize("eight_bits", [False, True])
+def test_a_trained_rules_card_says_its_channel(tmp_path: Path, eight_bits: bool) -> None:
+    path = FeatureRecipe(neuron="1_2", eight_bits=eight_bits, out=str(tmp_path), **SMALL).train(sampled_torus, "")
     rule, card = load_rule(path), describe_rule(path)["card"]
     assert rule.life_mask is None
-    assert rule.arithmetic == ("quantised" if quantised else "float")
+    assert rule.arithmetic == ("quantised" if eight_bits else "float")
     assert (card["unit"], card["features"], card["rgb_offset"]) == ("1_2", "the colours alone", 0.5)
     assert card["configuration"]["pool"]["seed_every"] == 2
 
 
 def test_training_excites(tmp_path: Path) -> None:
     """Blue rises where blue is what counts."""
-    config = Config("0_2", substrate="hex,voronoi", rate=2e-3, out=str(tmp_path), **{**SMALL, "iterations": 30})
-    path = train(config)
+    options = {**SMALL, "substrate": ("hex", "voronoi"), "rate": 2e-3, "iterations": 30}
+    path = FeatureRecipe(neuron="0_2", out=str(tmp_path), **options).train(sampled_torus, "")
     history = torch.load(tmp_path / "checkpoint.pt", weights_only=False)["history"]
     assert history.min() < -0.55  # the seed has -0.5
     assert describe_rule(path)["card"]["substrate"].endswith("hex,voronoi")
@@ -62,9 +67,9 @@ def test_what_leaves_the_bounds_costs() -> None:
 
 
 def test_what_cannot_be(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="unit: expected LAYER_CHANNEL"):
-        train(Config("blue", out=str(tmp_path), **SMALL))
-    with pytest.raises(SystemExit, match="--substrate: expected kinds out of"):
-        train(Config("1_2", substrate="triangle", out=str(tmp_path), **SMALL))
-    with pytest.raises(SystemExit, match="--steps: expected two numbers"):
-        train(Config("1_2", out=str(tmp_path), **{**SMALL, "steps": (3,)}))
+    with pytest.raises(ValueError, match="`neuron` must be LAYER_CHANNEL"):
+        FeatureRecipe(neuron="blue")
+    with pytest.raises(ValueError, match="`steps` must be two numbers"):
+        FeatureRecipe(neuron="1_2", steps=(3,)).config()
+    with pytest.raises(TopologyError, match="`kind` must be one of"):
+        FeatureRecipe(neuron="1_2", substrate=("triangle",), out=str(tmp_path), **SMALL).train(sampled_torus, "")

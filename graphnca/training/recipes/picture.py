@@ -1,0 +1,67 @@
+"""What recipes for a picture that grows have in common."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+from torch_geometric.data import Data
+
+from ...rasterizers import NearestCell
+from ...seeds import centre_of, nearest_cells
+from ...targets import load_target
+from .recipe import CELLS, Sampler, SubstratesRecipe
+
+SAMPLES = 2  # points per pixel side of the raster that a loss sees
+
+
+def seeded_view(topology: Data, height: int, width: int, gain: float = 1.0) -> NearestCell:
+    """The raster that shows a pattern around the seed's cell in its normal size, a pixel a unit, whatever the gain."""
+    x, y = topology["pos"][nearest_cells(topology, centre_of(topology)[None])[0], :2].tolist()
+    return NearestCell(topology, height, width, centre=(x, y), scale=gain**-0.5, samples=SAMPLES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureRecipe(SubstratesRecipe):
+    """A picture, on any kinds of cells."""
+
+    target: str = "lizard"
+    """The name of an emoji, or the path of a picture with a transparent background."""
+    size: int = 48
+    """Pixels of the picture's longer side."""
+    padding: int = 12
+    """Empty pixels on each of its four sides."""
+    gain_noise: float = 0.0
+    """How far the gain of the Laplacian may be off on a training's substrate, up or down."""
+
+    @classmethod
+    def usual_padding(cls, size: int) -> int:
+        """Empty pixels around a picture of another size, in the recipe's proportion."""
+        return round(size * cls.padding / cls.size)
+
+    @property
+    def title(self) -> str:
+        """The target."""
+        return self.target
+
+    @cached_property
+    def image(self) -> Float[Tensor, "4 h w"]:
+        """The picture, premultiplied RGBA."""
+        return load_target(self.target, size=self.size, padding=self.padding)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Pixels of the picture; a substrate has as many cells."""
+        height, width = self.image.shape[-2:]
+        return height, width
+
+    def sample(self, sampler: Sampler, kind: str, rng: np.random.Generator) -> tuple[Data, float]:
+        """A substrate of a kind, whose gain may be off."""
+        return sampler(kind, self.shape, rng, counted=CELLS, gain_noise=self.gain_noise)
+
+    def card(self) -> dict[str, Any]:
+        """What it grows, and where."""
+        own = {"target": self.target, "size": self.size, "padding": self.padding}
+        return own | super().card() | {"gain noise": self.gain_noise}

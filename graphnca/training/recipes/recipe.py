@@ -1,0 +1,222 @@
+"""What every recipe has in common: its options, and how they become a training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import torch
+from torch_geometric.data import Data
+
+from ...layers import NCAConv
+from ...rules import describe_rule, load_rule
+from ..config import TrainingConfig
+from ..distributed import ALONE, Processes, joined_processes, own_generator
+from ..loop import Training
+from ..progress import pool_pictures, run_and_save
+from ..sampled_environments import sampled_environments
+from ..worlds import Renewal, World
+
+Place = TypeVar("Place")
+
+CELLS, UNITS = "cells", "units"  # what the shape of a substrate is counted in
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Draws a substrate; whoever trains brings one, such as `topologies.sampled_torus`."""
+
+    def __call__(
+        self, kind: str, shape: tuple[int, int], rng: np.random.Generator, *, counted: str, gain_noise: float
+    ) -> tuple[Data, float]:
+        """A substrate and its gain.
+
+        Args:
+            kind: Of cells.
+            shape: Height and width.
+            rng: All random numbers.
+            counted: Whether the shape is one of units, or says how many cells there are (as on squares).
+            gain_noise: How far the gain, a factor of the Laplacian weights, may be off 1.
+        """
+        ...
+
+
+Substrates = Callable[[str, np.random.Generator], tuple[Data, float]]
+"""A kind and random numbers -> a substrate for the recipe on the training's device, and its gain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(ABC):
+    """A training as it can be asked for.
+
+    Every field is an option, of `graphnca train` and of the scripts of `experiments/` (`graphnca.results.options`).
+    """
+
+    iterations: int = 8000
+    """How many; those of all substrates together."""
+    batch_size: int = 8
+    """Samples of an iteration."""
+    rate: float = 1e-3
+    """Adam's learning rate, at its highest."""
+    start: str = ""
+    """A rule to go on from, by name or path; empty: from nothing."""
+    snapshot_every: int = 500
+    """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
+    checkpoint_seconds: float = 240.0
+    """Between two checkpoints."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    seed: int = 0
+    """Of all random numbers."""
+    threads: int = 0
+    """Threads of this process; 0: as they are."""
+    out: str = "runs/rule"
+    """Folder of checkpoint, pictures and rule."""
+
+    rgb_offset: ClassVar[float | None] = None
+    """What is added to the first three channels to show them; None: they are RGBA."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """Of its pictures."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the substrates."""
+
+    @abstractmethod
+    def untrained(self) -> NCAConv:
+        """A rule to begin with."""
+
+    @abstractmethod
+    def config(self) -> TrainingConfig:
+        """The numbers.
+
+        Raises:
+            ValueError: If one is out of range.
+        """
+
+    @abstractmethod
+    def worlds(
+        self, rule: NCAConv, substrates: Substrates, generator: torch.Generator
+    ) -> tuple[list[World], Renewal | None]:
+        """What the rule lives in.
+
+        Args:
+            rule: The rule.
+            substrates: Gives them.
+            generator: The training's random numbers, for losses that draw some.
+        """
+
+    def card(self) -> dict[str, Any]:
+        """What the rule's card says of it; here where it was trained."""
+        height, width = self.shape
+        return {"substrate": f"torus of {height}x{width} units: square"}
+
+    def rule(self) -> NCAConv:
+        """The rule to go on from."""
+        return load_rule(self.start) if self.start else self.untrained()
+
+    def config_of(self, **numbers: Any) -> TrainingConfig:
+        """A configuration of a recipe's own numbers, and the options that all have."""
+        options = {
+            "iterations": self.iterations,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "snapshot_every": self.snapshot_every,
+            "checkpoint_seconds": self.checkpoint_seconds,
+        }
+        return TrainingConfig(**options | numbers)
+
+    def sample(self, sampler: Sampler, kind: str, rng: np.random.Generator) -> tuple[Data, float]:
+        """A substrate of a kind: of as many cells as there are pixels in the shape."""
+        return sampler(kind, self.shape, rng, counted=CELLS, gain_noise=0.0)
+
+    def training(self, sampler: Sampler, processes: Processes = ALONE, rule: NCAConv | None = None) -> Training:
+        """The training, before its first iteration.
+
+        Args:
+            sampler: Brings the substrates.
+            processes: Those that share it.
+            rule: To go on from, instead of what `start` says.
+        """
+
+        def substrates(kind: str, rng: np.random.Generator) -> tuple[Data, float]:
+            topology, gain = self.sample(sampler, kind, rng)
+            return topology.to(str(processes.device)), gain
+
+        torch.manual_seed(self.seed)  # draws an untrained rule
+        rule = rule or self.rule()
+        generator = own_generator(self.seed, processes.rank)
+        worlds, renewal = self.worlds(rule, substrates, generator)
+        pictures = pool_pictures(self.title, self.rgb_offset)
+        rule = rule.to(processes.device)
+        return Training(rule, worlds, self.config(), self.out, pictures, renewal, processes, generator)
+
+    def train(
+        self, sampler: Sampler, command: str, *, rule: NCAConv | None = None, card: Mapping[str, Any] | None = None
+    ) -> Path:
+        """Trains or resumes; returns the path of the rule, which the first process writes.
+
+        Args:
+            sampler: Brings the substrates.
+            command: The command line, for the rule's card.
+            rule: To go on from, instead of what `start` says.
+            card: What else its card is to say.
+        """
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        with joined_processes(self.device) as processes:
+            training = self.training(sampler, processes, rule)
+            before = describe_rule(self.start)["card"] if self.start and rule is None else None
+            path = run_and_save(training, command, {**self.card(), "started from": before, **(card or {})})
+            if processes.is_first:
+                print(f"The rule is at {path}.")
+        return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubstratesRecipe(Recipe):
+    """A recipe for any kinds of cells, several of which take turns."""
+
+    substrate: tuple[str, ...] = ("square",)
+    """Kinds of cells to train on: square, hex, voronoi; one that is named twice is drawn twice as often."""
+    renew_every: int = 0
+    """Iterations between two new substrates, each taking the place of the oldest; 0: those of the beginning stay."""
+
+    @abstractmethod
+    def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:
+        """What the rule lives in on a substrate."""
+
+    def worlds(
+        self, rule: NCAConv, substrates: Substrates, generator: torch.Generator
+    ) -> tuple[list[World], Renewal | None]:
+        """One of each kind, replaced in turn."""
+
+        def make(kind: str, rng: np.random.Generator) -> World:
+            return self.world(kind, *substrates(kind, rng), rule, generator)
+
+        return sampled_environments(self.substrate, make, every=self.renew_every, seed=self.seed)
+
+    def card(self) -> dict[str, Any]:
+        """Where it was trained."""
+        height, width = self.shape
+        return {
+            "substrate": f"torus of {height}x{width} units: {','.join(self.substrate)}",
+            "iterations between two new substrates": self.renew_every,
+        }
+
+
+def pair(name: str, values: tuple[int, ...]) -> tuple[int, int]:
+    """An option of two numbers.
+
+    Raises:
+        ValueError: If there are more or fewer.
+    """
+    if len(values) != 2:
+        raise ValueError(f"`{name}` must be two numbers, got {' '.join(map(str, values))!r}.")
+    return values[0], values[1]
