@@ -8,8 +8,10 @@ those of the page: a spiral of points, an open sheet. Expect a lizard on a Voron
 back from its right half, a butterfly turned by 45 degrees, and a lizard on the spiral.
 
 Written to `--out`:
-    *.png, *.gif    what the examples draw
-    metrics.json    each command, what it printed, and its exit status
+    *.png, *.webp       what the examples draw
+    figure.webp         the pictures beside each other, under their names
+    animation.webp      the cut
+    metrics.json        each command, what it printed, and its exit status
 """
 
 import contextlib
@@ -17,14 +19,17 @@ import io
 import math
 import os
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from graphnca.cli import main as graphnca
+from graphnca.drawing import montage, save_image
 from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.result import ANIMATION, FIGURE, PUBLISHED, publish, write_metrics
 from topologies import save_topology, voronoi_from_points
 
 EXAMPLES = {
@@ -36,6 +41,8 @@ EXAMPLES = {
     "misspelt": "graphnca grow isonca-lizzard",
 }
 SPIRAL = 4200  # points
+SHOWN = ("isonca-lizard-any-voronoi.png", "turned.png", "spiral.png")
+MOVING = "cut.webp"
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,12 @@ def main(config: Config) -> None:
     for entry in done.values():
         print(f"$ {entry['command']}\n{entry['prints']}")
     write_metrics(folder, {"examples": done})
+    if drawn := [name for name in SHOWN if (folder / name).exists()]:
+        save_image(folder / FIGURE, montage([Image.open(folder / name) for name in drawn], captions=drawn))
+    if (folder / MOVING).exists():
+        shutil.copyfile(folder / MOVING, folder / ANIMATION)
     if config.publish:
-        print("published in", publish(folder, "command_line"))
+        print("published in", publish(folder, "command_line", PUBLISHED))
 
 
 if __name__ == "__main__":

@@ -10,180 +10,171 @@ softer than the target and fuzzier on the meshes, now and then with a stray blob
 tail.
 
 Written to `--out`:
-    figure.png      the median run on whole sheets drawn as cells, and close-ups with the cell centres shown
-    runs.png        every run
-    growth.gif      one run on each kind of cells, side by side
+    figure.webp     the median run on whole substrates drawn as cells, and close-ups with the cell centres shown
+    runs.webp       every run
+    animation.webp  one run on each kind of cells, side by side
     metrics.json    loss, angle, chirality, living cells and largest |state| for every run
+    tables.json     the same, one row a run; the medians
 
 The loss is the published one (36 radii, 227 angles, sharpened, both chiralities), on a 72x72 raster of one pixel per
 unit of length around the seed, 2x2 samples a pixel: the same on every substrate.
 """
 
-import argparse
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, median_low
-from time import perf_counter
+from statistics import median
 from typing import Any
 
 from PIL import Image
-from protocol.rules import read_rule
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from graphnca import load_rule
-from graphnca.drawing import CellCanvas, montage, save_animation, save_image
+from graphnca.drawing import CellCanvas, montage
+from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.published_loss import published_loss
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import empty_loss, measure, verdict
 from graphnca.layers import NCAConv
 from graphnca.rasterizers import NearestCell
-from graphnca.results.result import command, write_metrics
+from graphnca.results.figures import median_run
+from graphnca.results.options import OnSubstrates, Options
+from graphnca.results.result import Result, command
+from graphnca.results.run import run
+from graphnca.results.table import Table
 from graphnca.training.recipes import IsoNCARecipe
-from topologies import KINDS, sampled_torus, substrates
-from topologies.kinds import CELLS
+from topologies import first_of_each_kind, sampled_torus, substrates
 
 FRAME_EVERY = 8  # steps between two frames of the animation
+SLOW_UNTIL = 200  # steps; later, one frame in four is shown
 CLOSE_UP = 26.0  # units
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(OnSubstrates, Options):
     """What the command line can change."""
 
     rule: str = "isonca-lizard"
+    """A shipped rule's name, a .safetensors file, a training's folder, or a published model."""
     train: bool = False
+    """Whether a rule is trained on the square grid first, and that one is grown."""
     target: str = "lizard"
+    """Name of an emoji, or path of an image with alpha."""
     auxiliary: str = ""
     """Auxiliary channels that are measured too; empty: those that the paper gave the target."""
-    substrate: tuple[str, ...] = tuple(KINDS)
-    cells: int = CELLS
     steps: int = 1000
-    runs: int = 5
-    meshes: int = 3
-    seed: int = 0
+    """Length of a run."""
     out: str = "out/isonca_voronoi"
 
 
 def rule_of(config: Config) -> NCAConv:
     """The rule that the command line asks for."""
     if config.train:
-        out = str(Path(config.out) / "training")
-        return load_rule(IsoNCARecipe(target=config.target, out=out).train(sampled_torus, command()))
-    return read_rule(config.rule)[0]
+        recipe = IsoNCARecipe(target=config.target, out=str(Path(config.out) / "training"))
+        return read_subject(str(recipe.train(sampled_torus, command()))).rule
+    return read_subject(config.rule).rule
+
+
+def whole_and_close_up(state: Tensor, topology: Data) -> tuple[Image.Image, Image.Image]:
+    """A substrate drawn as cells, and its pattern close up with the cell centres."""
+    alive = topology["pos"][state[:, 3] > 0.1]
+    middle = alive.median(0).values if len(alive) else topology["extent"].view(2) / 2
+    x, y = (middle - CLOSE_UP / 2).tolist()
+    window = (x, y, x + CLOSE_UP, y + CLOSE_UP)
+    close_up = CellCanvas(topology, scale=18, centres=True, window=window, edge_colour="#00000018")
+    return CellCanvas(topology, scale=6).draw(state), close_up.draw(state)
 
 
 def figure(
     finals: dict[str, Tensor], topologies: dict[str, Data], rows: dict[str, list[dict[str, Any]]]
 ) -> Image.Image:
-    """The median run of the first sheet of each kind: whole, and close up."""
+    """The median run on the first substrate of each kind: whole, and close up."""
     wholes, details, captions = [], [], []
-    for name in {name.split()[0]: name for name in reversed(finals)}.values():
-        loss = median_low([row["loss"] for row in rows[name]])
-        shown = next(row for row in rows[name] if row["loss"] == loss)
-        state, topology = finals[name][shown["run"]], topologies[name]
-        alive = topology["pos"][state[:, 3] > 0.1]
-        middle = alive.median(0).values if len(alive) else topology["extent"].view(2) / 2
-        x0, y0 = (middle - CLOSE_UP / 2).tolist()
-        wholes.append(CellCanvas(topology, scale=6).draw(state))
-        close_up = CellCanvas(
-            topology, scale=18, centres=True, window=(x0, y0, x0 + CLOSE_UP, y0 + CLOSE_UP), edge_colour="#00000018"
-        )
-        details.append(close_up.draw(state))
-        captions.append(f"{name.split()[0]}: {topology.num_nodes} cells, the median run, loss {loss:.1f}")
-    order = range(len(wholes) - 1, -1, -1)
-    return montage(
-        [wholes[i] for i in order] + [details[i] for i in order],
-        captions=[captions[i] for i in order] + ["close-up with cell centres" for _ in order],
-        columns=len(wholes),
-    )
+    for name in first_of_each_kind(finals):
+        losses = [row["loss"] for row in rows[name]]
+        shown = median_run(losses)
+        whole, detail = whole_and_close_up(finals[name][shown], topologies[name])
+        wholes.append(whole)
+        details.append(detail)
+        cells = topologies[name].num_nodes
+        captions.append(f"{name.split()[0]}: {cells} cells, the median run, loss {losses[shown]:.1f}")
+    captions += ["close-up with cell centres"] * len(details)
+    return montage(wholes + details, captions=captions, columns=len(wholes))
 
 
-def animation(recorded: dict[str, dict[int, Tensor]], topologies: dict[str, Data]) -> list[Image.Image]:
-    """Frames of one run on each kind of cells."""
-    chosen = list({name.split()[0]: name for name in reversed(recorded)}.values())[::-1]
-    canvases = {name: CellCanvas(topologies[name], scale=4) for name in chosen}
-    steps = sorted(recorded[chosen[0]])
-    moments = [step for step in steps if step <= 200 or step % (4 * FRAME_EVERY) == 0]
-    return [
-        montage([canvases[name].draw(recorded[name][step][0]) for name in chosen], title=f"step {step}", pad=8)
-        for step in moments
-    ]
+def frames(recorded: dict[str, dict[int, Tensor]], topologies: dict[str, Data]) -> Iterator[Image.Image]:
+    """Of the animation: one run on each kind of cells."""
+    canvases = {name: CellCanvas(topologies[name], scale=4) for name in first_of_each_kind(recorded)}
+    for step in sorted(next(iter(recorded.values()))):
+        if step <= SLOW_UNTIL or step % (4 * FRAME_EVERY) == 0:
+            drawn = [canvas.draw(recorded[name][step][0]) for name, canvas in canvases.items()]
+            yield montage(drawn, title=f"step {step}", pad=8)
 
 
-def main(config: Config) -> None:
-    """Grows, measures, draws and prints."""
-    started = perf_counter()
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
+def main(config: Config, result: Result) -> None:
+    """Grows, measures and draws."""
     rule = rule_of(config)
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     loss = published_loss(config.target, config.auxiliary or None)
     empty = empty_loss(loss)
     recorded, finals, rows = {}, {}, {}
     moments = {*range(0, config.steps + 1, FRAME_EVERY), config.steps}
-    for name, topology in tqdm(topologies.items(), desc="growing", unit="sheet"):
+    result.record({"loss of the empty substrate": round(empty, 2)})
+    for name, topology in result.progress(topologies.items()):
         recorded[name] = grow(rule, topology, config.runs, moments, config.seed)
         finals[name] = recorded[name][config.steps]
         rows[name] = measure(finals[name], topology, loss)
-
-    print(f"\nAfter {config.steps} steps; the empty sheet has loss {empty:.1f}.")
-    print(f"{'substrate':<12}{'cells':>7}{'run':>5}{'loss':>8}{'angle':>8}{'mirrored':>10}{'alive':>7}{'max|x|':>8}")
-    for name, runs in rows.items():
-        for row in runs:
-            mirrored = "yes" if row["mirrored"] else "no"
-            print(
-                f"{name:<12}{topologies[name].num_nodes:>7}{row['run']:>5}{row['loss']:>8.2f}{row['angle']:>7}°"
-                f"{mirrored:>10}{row['alive']:>7}{row['largest']:>8.2f}  {verdict(row, empty)}"
-            )
-    summary = {
-        name: {
-            "cells": topologies[name].num_nodes,
-            "median loss": round(median(row["loss"] for row in runs), 2),
-            "verdicts": dict(Counter(verdict(row, empty) for row in runs)),
-            "runs": runs,
-        }
-        for name, runs in rows.items()
-    }
-    for name, entry in summary.items():
-        print(f"{name:<12} median loss {entry['median loss']:.2f}")
-
-    metrics = {"config": asdict(config), "loss of the empty sheet": round(empty, 2), "substrates": summary}
-    write_metrics(out, metrics)
-    save_image(out / "figure.png", figure(finals, topologies, rows))
+        result.substrate(
+            name,
+            {
+                "cells": topology.num_nodes,
+                "median loss": round(median(row["loss"] for row in rows[name]), 2),
+                "verdicts": dict(Counter(verdict(row, empty) for row in rows[name])),
+                "runs": rows[name],
+            },
+        )
+    result.figure(figure(finals, topologies, rows))
     tiles = [NearestCell(topologies[n], scale=3)(state[:, :4]) for n, states in finals.items() for state in states]
     names = [f"{n}: {row['loss']:.1f}" for n, runs in rows.items() for row in runs]
-    save_image(out / "runs.png", montage(tiles, captions=names, columns=config.runs, pad=6))
-    save_animation(out / "growth.gif", animation(recorded, topologies), fps=16)
-    print(f"Pictures and metrics.json are in {out}/ ({perf_counter() - started:.0f} s).")
+    result.picture("runs.webp", montage(tiles, captions=names, columns=config.runs, pad=6))
+    result.animation(frames(recorded, topologies), fps=16)
 
 
-def arguments() -> Config:
-    """The configuration from the command line."""
-    default = Config()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--rule", default=default.rule, help="a shipped rule, a .safetensors file, or a published model"
-    )
-    parser.add_argument("--train", action="store_true", help="train a rule on the square grid first, and grow that one")
-    parser.add_argument("--target", default=default.target, help="name of an emoji, or path of an image with alpha")
-    parser.add_argument(
-        "--auxiliary",
-        default=default.auxiliary,
-        help="auxiliary channels that are measured; the paper's if empty",
-    )
-    parser.add_argument("--substrate", nargs="+", choices=default.substrate, default=default.substrate)
-    parser.add_argument("--cells", type=int, default=default.cells, help="cells of each sheet, about")
-    parser.add_argument("--steps", type=int, default=default.steps)
-    parser.add_argument("--runs", type=int, default=default.runs, help="runs on each sheet")
-    parser.add_argument("--meshes", type=int, default=default.meshes, help="how many Voronoi meshes")
-    parser.add_argument("--seed", type=int, default=default.seed, help="of the runs and the meshes")
-    parser.add_argument("--out", default=default.out, help="folder for the results")
-    values = vars(parser.parse_args())
-    return Config(**{**values, "substrate": tuple(values["substrate"])})
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """How every run lies and lives, and the medians."""
+    entries, empty = metrics["substrates"], metrics["loss of the empty substrate"]
+    rows = [
+        [
+            name,
+            row["run"],
+            f"{row['loss']:.2f}",
+            f"{row['angle']}°",
+            "yes" if row["mirrored"] else "no",
+            row["alive"],
+            f"{row['largest']:.2f}",
+            verdict(row, empty),
+        ]
+        for name, entry in entries.items()
+        for row in entry["runs"]
+    ]
+    medians = [
+        [
+            name,
+            f"{entry['cells']:,}",
+            f"{entry['median loss']:.2f}",
+            ", ".join(f"{row['loss']:.1f}" for row in entry["runs"]),
+            f"{median(row['alive'] for row in entry['runs']):.0f}",
+        ]
+        for name, entry in entries.items()
+    ]
+    steps = metrics["config"]["steps"]
+    header = ["substrate", "run", "loss", "angle", "mirrored", "alive", "max |x|", "verdict"]
+    return {
+        "runs": Table(header, rows, f"After {steps} steps; an empty substrate has loss {empty:.1f}."),
+        "medians": Table(["substrate", "cells", f"median at step {steps}", "the runs", "living cells"], medians),
+    }
 
 
 if __name__ == "__main__":
-    main(arguments())
+    run(main, Config, __doc__, tables=tables)

@@ -1,13 +1,11 @@
 """The shipped rules: how they were trained, how well the lizard transfers."""
 
-import json
 from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 from graphnca.results.table import Table
 from graphnca.rules import describe_rule, shipped_rules
-from result_tables.join import RESULTS
 
 MORE_MESHES = "errors to its own square pattern on more meshes"  # in the cards of rules that grow upright
 
@@ -32,22 +30,6 @@ def transfer() -> str:
         )
     header = ["substrate", "cells", "median at step 1000", "the five runs", "living cells", "median at step 3000"]
     return Table([*header, "died or exploded by 3000"], rows).markdown()
-
-
-def published() -> str:
-    """The published lizard through the main job, where its results are kept."""
-    metrics = json.loads((RESULTS / "published_lizard/metrics.json").read_text(encoding="utf-8"))
-    rows = [
-        [
-            name,
-            f"{entry['cells']:,}",
-            f"{entry['median loss']:.2f}",
-            ", ".join(f"{run['loss']:.1f}" for run in entry["runs"]),
-            f"{median(run['alive'] for run in entry['runs']):.0f}",
-        ]
-        for name, entry in metrics["substrates"].items()
-    ]
-    return Table(["substrate", "cells", "median at step 1000", "the five runs", "living cells"], rows).markdown()
 
 
 def stages(card: dict[str, Any]) -> list[dict[str, Any]]:
@@ -154,5 +136,4 @@ TABLES: dict[str, Callable[[], str]] = {
     "rule_pictures": rule_pictures,
     "transfer": transfer,
     "rules": rules,
-    "published": published,
 }

@@ -1,1 +1,71 @@
-"""What measures: runs of a rule, their scores, damage, tracking, upright views, textures, symmetries and periods."""
+"""What measures: a rule as a subject, its runs and their scores, damage, tracking, textures, symmetries, periods."""
+
+from .damage_tests import Healing as Healing
+from .damage_tests import battery as battery
+from .damage_tests import healing as healing
+from .named import read_subject as read_subject
+from .named import read_subjects as read_subjects
+from .named import shipped_subjects as shipped_subjects
+from .orientation import Gradients as Gradients
+from .orientation import turn_between as turn_between
+from .period import Period as Period
+from .period import dominant_period as dominant_period
+from .pixel_error import log10_error as log10_error
+from .pixel_error import own_error as own_error
+from .pixel_error import own_patterns as own_patterns
+from .published_loss import perfect_loss as perfect_loss
+from .published_loss import target_with_auxiliary as target_with_auxiliary
+from .runs import grow as grow
+from .runs import walk as walk
+from .scores import ALIVE as ALIVE
+from .scores import EXPLODED as EXPLODED
+from .scores import bounded as bounded
+from .scores import fates as fates
+from .scores import measure as measure
+from .scores import raster as raster
+from .scores import verdict as verdict
+from .scores import window as window
+from .subject import Subject as Subject
+from .subject import SubjectError as SubjectError
+from .symmetries import asymmetry as asymmetry
+from .texture_meter import TextureMeter as TextureMeter
+from .tracking import Recording as Recording
+from .tracking import followed_runs as followed_runs
+from .upright import UprightLoss as UprightLoss
+from .upright import painted as painted
+
+__all__ = [
+    "ALIVE",
+    "EXPLODED",
+    "Gradients",
+    "Healing",
+    "Period",
+    "Recording",
+    "Subject",
+    "SubjectError",
+    "TextureMeter",
+    "UprightLoss",
+    "asymmetry",
+    "battery",
+    "bounded",
+    "dominant_period",
+    "fates",
+    "followed_runs",
+    "grow",
+    "healing",
+    "log10_error",
+    "measure",
+    "own_error",
+    "own_patterns",
+    "painted",
+    "perfect_loss",
+    "raster",
+    "read_subject",
+    "read_subjects",
+    "shipped_subjects",
+    "target_with_auxiliary",
+    "turn_between",
+    "verdict",
+    "walk",
+    "window",
+]

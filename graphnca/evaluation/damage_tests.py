@@ -29,7 +29,7 @@ QUARTERS = {
 CENTRE, CENTRE_SIDE = "centre", 16.0  # units: the article's square
 DISK = "random disk"
 SHARES = {"a quarter of the cells": 0.25, "half of the cells": 0.5}
-HALF_WIDTH = 36.0  # units: of the published 72x72 cells; random disks are as large on every sheet
+HALF_WIDTH = 36.0  # units: of the published 72x72 cells; random disks are as large on every substrate
 GOAL_CUTS = (*HALVES, CENTRE)
 """The cuts after which a regenerating rule is to be whole again within 100 steps."""
 WHOLE = "none"
@@ -47,7 +47,7 @@ def battery(
     """Which cells each cut takes from each run.
 
     Args:
-        topology: The sheet.
+        topology: The substrate.
         runs: How many masks of each cut; they differ where a cut is random.
         generator: Of the random ones.
         half_width: Units; the square and the disks are as much larger or smaller as it is.
@@ -93,7 +93,7 @@ def healing(
     Args:
         rule: The rule.
         states: What is cut.
-        topology: The sheet.
+        topology: The substrate.
         cuts: Masks for each cut (`battery`).
         moments: Steps since the cut at which scores are taken, 0 right after it.
         score: One number for each of some states `(..., N, C)`.

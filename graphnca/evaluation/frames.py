@@ -13,12 +13,12 @@ from ..rasterizers.locate import CellLocator
 SPACING = 6  # units between two frames that are drawn
 LENGTH = 0.4  # of the spacing: how long a drawn frame is
 HEAD, BARB = 0.6, 0.45  # radians between an arrow and its barbs, and their length in arrows
-POLES = (0.25, 0.75)  # of the sheet's sides, where a bipolar field comes from and goes to (texture demo)
+POLES = (0.25, 0.75)  # of the substrate's sides, where a bipolar field comes from and goes to (texture demo)
 DISC = 0.22  # of the shorter side: the radius of each of two discs
 
 
 def offset_from(topology: Data, place: tuple[float, float]) -> Float[Tensor, "n 2"]:
-    """Where each cell lies from a place given in shares of the sheet's sides, in units; on a torus the shortest way."""
+    """Where each cell lies from a place given in shares of the sides, in units; on a torus the shortest way."""
     extent = topology["extent"].view(2)
     offset = topology["pos"][:, :2] - extent * torch.tensor(place, dtype=extent.dtype)
     return offset - extent * torch.round(offset / extent) if bool(topology["periodic"]) else offset
@@ -76,10 +76,10 @@ def with_frames(
 
     Args:
         picture: Of `scale` pixels a unit; it is left as it was.
-        topology: The sheet.
+        topology: The substrate.
         turn: Radians at every cell.
         scale: Pixels a unit.
-        window: The part (x0, y0, x1, y1) that it shows, in units; by default the whole sheet.
+        window: The part (x0, y0, x1, y1) that it shows, in units; by default the whole substrate.
         spacing: Units between two lines.
         colour: Of the lines.
         arrows: Whether lines end in heads; by default they begin with dots.

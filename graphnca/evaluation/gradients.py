@@ -1,4 +1,4 @@
-"""The ways in which cells may perceive a gradient on the same sheet: under the noise-gain law, or without it."""
+"""The ways in which cells may perceive a gradient on the same substrate: under the noise-gain law, or without it."""
 
 from collections.abc import Callable
 

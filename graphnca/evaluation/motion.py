@@ -18,8 +18,8 @@ REACH = math.radians(25)  # how far a pattern may turn between two moments and s
 def centroid(states: Float[Tensor, "*b n c"], topology: Data) -> Float[Tensor, "*b 2"]:
     """The centroid of the mature cells, each counted by its area, NaN where none is mature.
 
-    On a torus the sheet is cut opposite the cells' circular mean, so the pattern may lie across a seam; the centroid is
-    within the extent.
+    A torus is opened opposite the cells' circular mean, so a pattern may lie across a seam; the centroid is within the
+    extent.
     """
     weight = (states[..., 3] > ALIVE) * topology["area"]
     weight = weight / weight.sum(-1, keepdim=True)

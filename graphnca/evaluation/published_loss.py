@@ -1,4 +1,4 @@
-"""The single-seed targets, with the auxiliary channels that tell their sides apart, and the loss they are scored by."""
+"""The single-seed targets, with the auxiliary channels that distinguish their sides, and their published loss."""
 
 import math
 from statistics import median

@@ -1,4 +1,4 @@
-"""Runs of a rule on a sheet."""
+"""Runs of a rule on a substrate."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -56,7 +56,7 @@ def walk(
     Args:
         rule: The rule.
         states: Where it starts.
-        topology: The sheet.
+        topology: The substrate.
         moments: Steps to look at; 0 is the start.
         generator: Of the firing.
         wounds: Masks `(N,)` or `(runs, N)` of the cells that are cut after so many steps; what is seen at that moment

@@ -17,7 +17,7 @@ LOSS_SCALE = 1000.0  # of the mean squared error of RGBA that an upright pattern
 
 
 def empty_loss(loss: RotationInvariantLoss) -> float:
-    """The loss of a sheet without a living cell."""
+    """The loss of a substrate without a living cell."""
     return float(loss(torch.zeros_like(loss.target)))
 
 

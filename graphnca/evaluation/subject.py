@@ -78,7 +78,7 @@ class Subject:
 
     @property
     def is_upright(self) -> bool:
-        """Whether its pattern has one orientation, which the seed or the rule's frame tells."""
+        """Whether its pattern has one orientation, which comes with the seed or with the rule's frame."""
         return self.is_structured or self.rule.perception.uses_gradient
 
     @property

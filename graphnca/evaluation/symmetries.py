@@ -1,4 +1,4 @@
-"""The symmetries of a sheet about its seed, as permutations of the cells, and how far a state is from having them."""
+"""The symmetries of a substrate about its seed, as permutations of the cells, and how far a state is from them."""
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ def symmetries(topology: Data, turns: int) -> Int[Tensor, "g n"]:
     the twelve of a hexagon. The first row is the identity.
 
     Raises:
-        ValueError: If the sheet does not have one of them: a cell's image is no cell, or edges or weights differ.
+        ValueError: If the substrate does not have one of them: a cell's image is no cell, or edges or weights differ.
     """
     pos = topology["pos"].double().numpy()
     centre, extent = np.array(seeded_position(topology)), topology["extent"].double().numpy()[0]

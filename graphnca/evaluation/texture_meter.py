@@ -10,7 +10,7 @@ from torch.nn.functional import avg_pool2d
 
 from ..losses import TextureLoss
 
-DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and sheet
+DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and substrate
 BATCH = 8  # pictures whose features are in memory at once
 
 
@@ -18,8 +18,8 @@ class TextureMeter:
     """The published sliced-transport loss of pictures, with 32 directions that are drawn once.
 
     A training draws directions anew at each call, so two of its values differ by what was drawn; here every picture of
-    every sheet is measured in the same ones. The loss is a sum over directions and pixels: pictures that are compared
-    must be of one size.
+    every substrate is measured in the same ones. The loss is a sum over directions and pixels: pictures that are
+    compared must be of one size.
 
     Args:
         features: What sees the pictures.

@@ -63,7 +63,7 @@ class Lengths(Protocol):
 
 @dataclass
 class Recording:
-    """What is kept of the runs on one sheet, by moment, then by run."""
+    """What is kept of the runs on one substrate, by moment, then by run."""
 
     moments: list[int] = field(default_factory=list)
     numbers: list[dict[str, list[float]]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Recording:
 
 
 class Observer:
-    """Takes the numbers of the runs on one sheet, following each pattern over the sheet.
+    """Takes the numbers of the runs on one substrate, following each pattern over the substrate.
 
     Where a pattern is, is where its loss is least: from the place before, a whole unit at a time, or where it was
     seeded if that is better.
@@ -147,7 +147,7 @@ class Observer:
 
 @torch.no_grad()
 def followed_runs(pattern: Any, topology: Data, config: Lengths) -> Recording:
-    """Several runs on one sheet, in pieces; a run that died or exploded is stopped, its state set to zero."""
+    """Several runs on one substrate, in pieces; a run that died or exploded is stopped, its state set to zero."""
     recording, observer = Recording(), Observer(pattern, topology, config.runs)
     states = pattern.seed(topology).expand(config.runs, -1, -1)
     generator = torch.Generator().manual_seed(config.seed)
@@ -224,7 +224,7 @@ def course_of(recording: Recording, pattern: Any, topology: Data, config: Length
 
 
 def period_of(series: list[Tensor], run: int, steps: int = 1) -> dict[str, float] | None:
-    """The period of one run's fluctuation, recorded every so many steps; none in a recording too short to tell."""
+    """The period of one run's fluctuation, recorded every so many steps; none in a recording too short for one."""
     if len(series) < SHORTEST:
         return None
     found = dominant_period(np.array([float(values[run]) for values in series]))
@@ -232,7 +232,7 @@ def period_of(series: list[Tensor], run: int, steps: int = 1) -> dict[str, float
 
 
 def summary(entries: list[dict[str, Any]], topology: Data) -> dict[str, Any]:
-    """The numbers of one sheet in short, above its runs; medians are None where every run was lost."""
+    """The numbers of one substrate in short, above its runs; medians are None where every run was lost."""
     stayed = [entry for entry in entries if "drift" in entry]
     periods = [entry[name] for entry in stayed for name in PERIODS]
 

@@ -18,7 +18,7 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What every experiment can be told. A configuration extends this and some of the groups below."""
+    """What every experiment has in common. A configuration extends this and some of the groups below."""
 
     out: str
     """Folder for the results; its name is that of the result."""

@@ -37,9 +37,9 @@ def test_a_disk_moved_over_the_seams_drifts_as_it_was_moved(name: str) -> None:
 
 
 def test_an_open_sheet_has_no_seam() -> None:
-    sheet = square_grid(24, 24, periodic=False)
-    states = torch.stack([disk(sheet, 4.0, 12.0), disk(sheet, 20.0, 12.0)])
-    path = unwrapped(centroid(states, sheet), sheet)
+    topology = square_grid(24, 24, periodic=False)
+    states = torch.stack([disk(topology, 4.0, 12.0), disk(topology, 20.0, 12.0)])
+    path = unwrapped(centroid(states, topology), topology)
     torch.testing.assert_close(path, torch.tensor([[4.0, 12.0], [20.0, 12.0]]), atol=0.3, rtol=0)
 
 

@@ -1,4 +1,4 @@
-"""The permutations that a sheet's symmetries are."""
+"""The permutations that a substrate's symmetries are."""
 
 import pytest
 import torch
@@ -9,13 +9,13 @@ from topologies import check_topology, hex_grid, hexagonal_patch, square_grid, v
 
 
 @pytest.mark.parametrize(
-    ("sheet", "turns"),
+    ("topology", "turns"),
     [(square_grid(8, 8), 4), (square_grid(9, 9, periodic=False), 4), (hexagonal_patch(100), 6), (square_grid(6, 8), 2)],
     ids=["torus", "open", "hexagons", "oblong"],
 )
-def test_they_are_a_group_of_isometries_about_the_seed(sheet: Data, turns: int) -> None:
-    found = symmetries(sheet, turns)
-    number = sheet.num_nodes or 0
+def test_they_are_a_group_of_isometries_about_the_seed(topology: Data, turns: int) -> None:
+    found = symmetries(topology, turns)
+    number = topology.num_nodes or 0
     assert found.shape == (2 * turns, number)
     assert torch.equal(found[0], torch.arange(number))
     rows = {tuple(row) for row in found.tolist()}
@@ -26,13 +26,13 @@ def test_they_are_a_group_of_isometries_about_the_seed(sheet: Data, turns: int) 
 
 
 @pytest.mark.parametrize(
-    ("sheet", "turns"),
+    ("topology", "turns"),
     [(square_grid(6, 8), 4), (hex_grid(8, 7), 6), (square_grid(8, 8), 3), (voronoi_mesh(8, 8), 2)],
     ids=["oblong", "hexagonal torus", "thirds", "mesh"],
 )
-def test_a_sheet_without_them_is_refused(sheet: Data, turns: int) -> None:
+def test_a_substrate_without_them_is_refused(topology: Data, turns: int) -> None:
     with pytest.raises(ValueError, match=f"`topology` must have the symmetries of {turns} turns"):
-        symmetries(sheet, turns)
+        symmetries(topology, turns)
 
 
 def test_a_weight_that_is_not_symmetric_is_seen() -> None:
@@ -53,11 +53,11 @@ def test_asymmetry_is_the_largest_difference_from_an_image() -> None:
 
 @pytest.mark.parametrize("cells", [7, 500, 5184])
 def test_the_hexagonal_patch_keeps_the_contract(cells: int) -> None:
-    sheet = hexagonal_patch(cells)
-    check_topology(sheet)
-    number = sheet.num_nodes or 0
+    topology = hexagonal_patch(cells)
+    check_topology(topology)
+    number = topology.num_nodes or 0
     assert abs(number / cells - 1) < 0.1
-    degrees = torch.bincount(torch.bincount(sheet["edge_index"][1]), minlength=7)
+    degrees = torch.bincount(torch.bincount(topology["edge_index"][1]), minlength=7)
     rings = round(((number - 1) / 3 + 0.25) ** 0.5 - 0.5)
     assert number == 3 * rings * (rings + 1) + 1
     assert degrees[3] == 6  # corners

@@ -35,7 +35,11 @@ def promised(script: Path) -> tuple[bool, set[str]]:
 
 def small(script: Path, folder: Path) -> list[str]:
     """The arguments of the smallest run, from `small.json` in the folder of the tests; TRAINING is that of a run."""
-    arguments = json.loads((Path(__file__).parent / script.parent.name / "small.json").read_text(encoding="utf-8"))
+    arguments = json.loads(
+        (Path(__file__).parent / script.parent.relative_to(ROOT / "experiments") / "small.json").read_text(
+            encoding="utf-8"
+        )
+    )
     assert script.stem in arguments, f"{script.stem} must have small arguments"
     return shlex.split(arguments[script.stem].replace("TRAINING", str(trained(folder / "training"))))
 
