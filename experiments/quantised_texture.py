@@ -6,7 +6,7 @@
 
 Self-Organising Textures (Niklasson et al. 2021) are trained so that a browser can run them on bytes: weights within
 +-max|w| of their layer, states, perceived values and changes within +-2, hidden values within 0 and 2, each in 255
-steps (`graphnca.layers.quantised`). Here a rule that was trained in float is rounded so without more training, and
+steps (`graphnca.layers.arithmetic.eight_bit`). Here a rule that was trained in float is rounded so without more training, and
 grows from cells that are all alike on the square torus, a hexagonal one and three Voronoi meshes, beside the float rule
 with the same firing. The pictures are compared with the template by the sliced-transport loss that trains textures, in
 the same 32 directions for all. Goal: at most 1.1 times the float rule's loss on every sheet.

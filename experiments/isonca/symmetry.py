@@ -7,7 +7,7 @@
 A rule that perceives the Laplacian alone, a single cell, and every cell updated in every step (fire rate 1): nothing in
 that knows a direction, so the state should keep all symmetries of the substrate about the seed for ever. It is run on a
 square torus (eight symmetries) and on a bounded hexagonal patch of hexagonal cells (twelve; a rectangular torus of
-hexagons has not so many), in float and in fixed point (`graphnca.layers.fixed_point`).
+hexagons has not so many), in float and in fixed point (`graphnca.layers.arithmetic.fixed_point`).
 
 Expect the float runs to part from their mirror images in the last bit within a few steps, and ever further, until the
 eye sees it; the fixed-point runs to equal all their images to the last bit at every step, as ornaments. The rules were

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..layers import UpdateRule
+from ..layers.arithmetic import ARITHMETICS, ScaledNetwork
 from .stencil import pads_well
 from .task import Task
 
@@ -38,14 +39,14 @@ class Engine(ABC):
 class StencilEngine(Engine):
     """Steps on all samples' cells in one row, perceived through the stencil of a substrate."""
 
-    ARITHMETICS: ClassVar[tuple[str, ...]] = ("float",)
+    ROUNDINGS: ClassVar[tuple[str, ...]] = ("none",)  # kinds of `Arithmetic.rounding` that it knows
 
     @classmethod
     def takes(cls, task: Task) -> str | None:
         """What no stencil and no network by hand can do."""
         if type(task.rule.update_rule) is not UpdateRule:
             return f"the update network is of the type {type(task.rule.update_rule).__name__}, not `UpdateRule`"
-        if task.rule.arithmetic not in cls.ARITHMETICS:
+        if ARITHMETICS[task.rule.arithmetic].rounding not in cls.ROUNDINGS:
             return f"the rule's arithmetic is {task.rule.arithmetic!r}"
         if isinstance(task.angle, Tensor) and (task.angle.dim() > 1 or task.angle.requires_grad):
             return "the frame of gradients differs between samples or is trained"
@@ -69,8 +70,14 @@ class StencilEngine(Engine):
         """One step a key."""
 
     @property
+    def network(self) -> ScaledNetwork:
+        """The rule's, as autograd is to see it: where gradients are off, a function must keep no record."""
+        found = ARITHMETICS[self.task.rule.arithmetic].network(self.task.rule.update_rule)
+        if torch.is_grad_enabled():
+            return found
+        return ScaledNetwork(*(p.detach() if isinstance(p, Tensor) else p for p in found))  # type: ignore[arg-type]
+
+    @property
     def parameters(self) -> Parameters:
-        """The network's, as autograd is to see them: where gradients are off, a function must keep no record."""
-        hidden, output = self.task.rule.update_rule.hidden, self.task.rule.update_rule.output
-        found = (hidden.weight, hidden.bias, output.weight, output.bias)
-        return found if torch.is_grad_enabled() else tuple(None if p is None else p.detach() for p in found)  # type: ignore[return-value]
+        """Its weights and biases."""
+        return self.network[:4]

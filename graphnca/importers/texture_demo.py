@@ -29,8 +29,8 @@ def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, qua
     The rule has both biases and every kernel divided by 8 (the TensorFlow model; `texture_nca()` is the PyTorch
     revision, with raw kernels and no output bias), x right and y down, no life mask. Its colours are
     **rgb = state[..., :3] / 2 + 0.5**. The demo keeps states and activations in bytes, clamped to +-2; so does the rule
-    with `quantised` (`graphnca.layers.quantised`), on the file's own bytes, and otherwise they are floats. The demo
-    also fires exactly half of the cells in every step; here each fires with probability 1/2.
+    with `quantised` (`graphnca.layers.arithmetic.eight_bit`), on the file's own bytes, and otherwise they are floats.
+    The demo also fires exactly half of the cells in every step; here each fires with probability 1/2.
 
     Source: Niklasson, Mordvintsev, Randazzo, Levin, "Self-Organising Textures" (Distill 2021).
 

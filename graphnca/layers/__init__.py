@@ -1,15 +1,15 @@
 """One step of a neural cellular automaton on any graph, in the manner of a PyTorch Geometric layer."""
 
+from .convert import in_8_bits as in_8_bits
+from .convert import in_fixed_point as in_fixed_point
 from .firing import fire_key as fire_key
 from .firing import fires as fires
-from .fixed_point import in_fixed_point as in_fixed_point
 from .life import alive_mask as alive_mask
-from .moments import moment_correction as moment_correction
 from .nca_conv import NCAConv as NCAConv
+from .operators import moment_correction as moment_correction
 from .perception import FILTERS as FILTERS
 from .perception import PRESETS as PRESETS
 from .perception import Perception as Perception
-from .quantised import in_8_bits as in_8_bits
 from .update import UpdateRule as UpdateRule
 
 __all__ = [

@@ -8,21 +8,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.nn import MessagePassing
 from torch_geometric.typing import OptTensor
-from torch_geometric.utils import degree, scatter
 
 from ..regions import protect
+from .arithmetic import ARITHMETICS
 from .firing import fire_key, fires, hash_index
-from .fixed_point import change_of, rounded, rounded_geometry, rounded_moments, rounded_states
 from .life import alive_mask, keep_alive
-from .moments import moment_correction
-from .perception import NORM_FLOOR, Perception
-from .quantised import STATE_STEP, STATE_UNITS, change_in_8_bits, nearest, on_state_grid, state_units
+from .operators import Neighbourhood, operated
+from .perception import Perception
 from .update import HiddenInit, UpdateRule
 
-LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
 LIFE_MASKS = ("pre", "pre_post", "post", None)
 FIRING = ("cell", "channel")
-ARITHMETICS = ("float", "fixed_point", "quantised")
 
 
 class NCAConv(MessagePassing):
@@ -51,13 +47,10 @@ class NCAConv(MessagePassing):
         hidden_bias: Whether the hidden layer has a bias.
         output_bias: Whether the output layer has one.
         hidden_init: How the hidden layer starts (see `UpdateRule`).
-        arithmetic: `"float"`, or `"fixed_point"`: every factor of a sum is rounded to a multiple of 2^-16, states
-            saturate at 128, and the step has the same bits whatever the order of cells and edges, so that synchronous
-            states keep the symmetries of their substrate (`graphnca.layers.fixed_point` has the proof). Slower: no
-            engine takes it. May be set on a rule, `rule.arithmetic = "fixed_point"`; see also `in_fixed_point`.
-            `"quantised"`: weights, states and everything between are rounded to 8 bits in every step, gradients pass
-            straight through (`graphnca.layers.quantised` has the scheme); see also `in_8_bits`.
-        weight_steps: For 8 bits, the steps of the two layers' weights; None: 2 max|w| / 255 of each layer as it is.
+        arithmetic: `"float"`; `"fixed_point"`: sums are exact, so that synchronous states keep the symmetries of their
+            substrate to the last bit; `"quantised"`: whatever is computed is rounded to 8 bits. May be set on a rule,
+            `rule.arithmetic = "fixed_point"`; see `graphnca.layers.arithmetic`, `in_fixed_point`, `in_8_bits`.
+        weight_steps: For 8 bits, the steps of the two layers' weights (see `UpdateRule`).
 
     Shapes:
         - **x**: `(N, C)` or `(..., N, C)` with any number of leading batch axes.
@@ -82,16 +75,11 @@ class NCAConv(MessagePassing):
         hidden_bias: bool = True,
         output_bias: bool = True,
         hidden_init: HiddenInit = "uniform",
-        arithmetic: Literal["float", "fixed_point", "quantised"] = "float",
+        arithmetic: str = "float",
         weight_steps: tuple[float, float] | list[float] | None = None,
     ) -> None:
         super().__init__(aggr="add", node_dim=-2)
         self.arithmetic = arithmetic
-        if weight_steps is not None and (len(weight_steps) != 2 or not all(0 < s < float("inf") for s in weight_steps)):
-            raise ValueError(f"`weight_steps` must be two positive numbers or None, got {weight_steps!r}.")
-        self.weight_steps: tuple[float, float] | None = (
-            None if weight_steps is None else (float(weight_steps[0]), float(weight_steps[1]))
-        )
         if life_mask not in LIFE_MASKS:
             raise ValueError(f"`life_mask` must be one of {LIFE_MASKS}, got {life_mask!r}.")
         if fire_per not in FIRING:
@@ -118,18 +106,24 @@ class NCAConv(MessagePassing):
             hidden_bias=hidden_bias,
             output_bias=output_bias,
             hidden_init=hidden_init,
+            weight_steps=weight_steps,
         )
 
     @property
     def arithmetic(self) -> str:
-        """How a step computes: `"float"`, `"fixed_point"` or `"quantised"`."""
+        """The name of how a step computes, a key of `graphnca.layers.arithmetic.ARITHMETICS`."""
         return self._arithmetic
 
     @arithmetic.setter
     def arithmetic(self, name: str) -> None:
         if name not in ARITHMETICS:
-            raise ValueError(f"`arithmetic` must be one of {ARITHMETICS}, got {name!r}.")
+            raise ValueError(f"`arithmetic` must be one of {sorted(ARITHMETICS)}, got {name!r}.")
         self._arithmetic = name
+
+    @property
+    def weight_steps(self) -> tuple[float, float] | None:
+        """The steps of the network's weights in 8 bits; None where they follow the weights."""
+        return self.update_rule.weight_steps
 
     @property
     def config(self) -> dict[str, Any]:
@@ -192,47 +186,29 @@ class NCAConv(MessagePassing):
                 trace a `torch.Generator`, and a key is a tensor like any other.
 
         Raises:
-            ValueError: If a gradient is perceived without `edge_attr`, or both `generator` and `key` are given. In
-                fixed point also if weights are too large for exact sums, and there and in 8 bits if `x` is of a type
-                that cannot hold them.
+            ValueError: If a gradient is perceived without `edge_attr`, both `generator` and `key` are given, or the
+                rule's arithmetic cannot hold the type of `x` or the weights.
         """
-        exact, quantised, dtype = self.arithmetic == "fixed_point", self.arithmetic == "quantised", x.dtype
-        if exact:
-            x = rounded_states(x)
-        elif quantised:
-            x = on_state_grid(x)
-        before = alive_mask(x, edge_index, self.alive_threshold) if self.life_mask in ("pre", "pre_post") else None
-        if exact and before is not None and self._computes_the_living_alone():
-            reach = before.flatten(0, -2).any(0) if before.dim() > 1 else before
-            kept = reach[edge_index[1]]
-            weight = None if edge_weight is None else edge_weight[kept]
-            change = change_of(self.update_rule, self.perceive(x, edge_index[:, kept], weight), before)
-        else:
-            perceived = self.perceive(x, edge_index, edge_weight, edge_attr, smoothing=smoothing, angle=angle)
-            if quantised:
-                change = change_in_8_bits(self.update_rule, perceived, self.weight_steps)
-            else:
-                change = change_of(self.update_rule, perceived) if exact else self.update_rule(perceived)
-        fired = self.draw_firing(x, fire_rate, generator, key)
-        next_x = x + torch.where(fired, change, torch.zeros((), dtype=x.dtype, device=x.device))
-        if exact:
-            next_x = rounded_states(next_x)
-        elif quantised:
-            next_x = torch.where(fired, on_state_grid(next_x, open_ends=True), x)
+        arithmetic = ARITHMETICS[self.arithmetic]
+        state = arithmetic.enter(x)
+        before = self._alive(state, edge_index) if self.life_mask in ("pre", "pre_post") else None
+        perceived = self._perceive(state, Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle))
+        change = arithmetic.change(self.update_rule, perceived, before if self.life_mask == "pre" else None)
+        following = arithmetic.add(state, change, self.draw_firing(state, fire_rate, generator, key))
         if regions is not None:
-            next_x = protect(x, next_x, regions)  # so that a mask after the step sees what is there
+            following = protect(state, following, regions)  # so that a mask after the step sees what is there
         alive = before
         if self.life_mask in ("post", "pre_post"):
-            after = alive_mask(next_x, edge_index, self.alive_threshold)
+            after = self._alive(following, edge_index)
             alive = after if before is None else before & after
         if alive is not None:
-            next_x = keep_alive(next_x, alive)
-        return (next_x if regions is None else protect(x, next_x, regions)).to(dtype)
+            following = keep_alive(following, alive)
+        if regions is not None:
+            following = protect(state, following, regions)
+        return arithmetic.leave(following).to(x.dtype)
 
-    def _computes_the_living_alone(self) -> bool:
-        """Whether the others' changes can be left out: they are zeroed, and exact sums don't depend on the company."""
-        plain = not (torch.is_grad_enabled() or torch.compiler.is_compiling() or self.perception.uses_gradient)
-        return plain and self.life_mask == "pre"
+    def _alive(self, state: Tensor, edge_index: Tensor) -> Tensor:
+        return alive_mask(state, edge_index, self.alive_threshold * ARITHMETICS[self.arithmetic].levels)
 
     def perceive(
         self,
@@ -245,57 +221,25 @@ class NCAConv(MessagePassing):
         angle: float | Float[Tensor, "*a"] | None = None,
     ) -> Float[Tensor, "*b n p"]:
         """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
-        exact, quantised = self.arithmetic == "fixed_point", self.arithmetic == "quantised"
-        if exact:
-            x = rounded_states(x)
-        elif quantised:
-            x = state_units(x)
-        num_nodes, channels = x.shape[-2:]
-        if edge_weight is None:
-            incoming = degree(edge_index[1], num_nodes, dtype=x.dtype)
-            edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
-        if exact:
-            edge_weight, edge_attr = rounded_geometry(edge_index, edge_weight, edge_attr, num_nodes)
-        weight = edge_weight.to(x.dtype)
-        if not self.perception.uses_gradient:
-            sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=None)
-            return self._finished(self.perception(x, sums if self.perception.uses_laplacian else None))
-        if edge_attr is None:
+        arithmetic = ARITHMETICS[self.arithmetic]
+        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
+        return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
+
+    def _perceive(self, state: Float[Tensor, "*b n c"], through: Neighbourhood) -> Float[Tensor, "*b n p"]:
+        arithmetic, gradient = ARITHMETICS[self.arithmetic], self.perception.uses_gradient
+        if gradient and through.edge_attr is None:
             raise ValueError(
                 f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
                 "vectors pos_j - pos_i, shape (E, 2); got None."
             )
-        sums = self.propagate(edge_index, x=x, edge_weight=weight, edge_attr=edge_attr.to(x.dtype))
-        laplacian, weighted_x, weighted_y = sums.split(channels, dim=-1)
-        term = rounded_moments if exact else None
-        correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes, term=term).to(x.dtype)
-        along_x = correction[:, 0, 0:1] * weighted_x + correction[:, 0, 1:2] * weighted_y
-        along_y = correction[:, 1, 0:1] * weighted_x + correction[:, 1, 1:2] * weighted_y
-        if smoothing is not None:
-            both = torch.cat([along_x, along_y], dim=-1)
-            if exact:
-                both = rounded(both)
-            total = scatter(edge_weight, edge_index[1], dim_size=num_nodes)
-            share = (smoothing / total.clamp(min=torch.finfo(total.dtype).tiny)).to(x.dtype)
-            away = self.propagate(edge_index, x=both, edge_weight=weight, edge_attr=None)
-            along_x, along_y = (both + share[:, None] * away).split(channels, dim=-1)
-        if angle is not None:
-            turn = torch.as_tensor(angle, dtype=x.dtype, device=x.device).unsqueeze(-1)
-            cos, sin = torch.cos(turn), torch.sin(turn)
-            if exact:
-                cos, sin = rounded(cos), rounded(sin)
-            along_x, along_y = cos * along_x - sin * along_y, sin * along_x + cos * along_y
-        floor = NORM_FLOOR * STATE_UNITS**2 if quantised else NORM_FLOOR
-        gradient = (along_x, along_y)
-        return self._finished(
-            self.perception(x, laplacian if self.perception.uses_laplacian else None, gradient, norm_floor=floor)
+        sums = operated(state, through, arithmetic, self.propagate, gradient=gradient)
+        perceived = self.perception(
+            state,
+            sums["laplacian"] if self.perception.uses_laplacian else None,
+            (sums["along_x"], sums["along_y"]) if gradient else None,
+            norm_floor=arithmetic.norm_floor,
         )
-
-    def _finished(self, perceived: Tensor) -> Tensor:
-        """The perceived vector as the rule's arithmetic has it; in 8 bits it comes in units of the state."""
-        if self.arithmetic == "quantised":
-            return nearest(perceived) * STATE_STEP
-        return rounded(perceived) if self.arithmetic == "fixed_point" else perceived
+        return arithmetic.perceived(perceived)
 
     def draw_firing(
         self,
@@ -322,5 +266,5 @@ class NCAConv(MessagePassing):
         difference = edge_weight[:, None] * (x_j - x_i)
         if edge_attr is None:
             return difference
-        factor = rounded(difference, float("inf")) if self.arithmetic == "fixed_point" else difference
+        factor = ARITHMETICS[self.arithmetic].factor(difference)
         return torch.cat([difference, edge_attr[:, 0:1] * factor, edge_attr[:, 1:2] * factor], dim=-1)

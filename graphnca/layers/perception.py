@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+LAPLACIAN, ALONG_X, ALONG_Y = "laplacian", "along_x", "along_y"
 FILTERS: dict[str, int] = {"identity": 1, "gradient": 2, "laplacian": 1, "gradient_norm": 1}
 """The known filters and how many bands of C channels each contributes."""
 

@@ -22,6 +22,10 @@ class UpdateRule(nn.Module):
         output_bias: Whether the output layer has one (Growing NCA: yes; IsoNCA and textures: no).
         hidden_init: `"uniform"` is PyTorch's default, +-1/sqrt(fan in), for weight and bias (IsoNCA); `"glorot"` is
             Glorot's uniform weight and a zero bias, the default of Keras (Growing NCA).
+        weight_steps: For 8 bits, the steps of the two layers' weights; None: 2 max|w| / 255 of each layer as it is.
+
+    Raises:
+        ValueError: For another start, or steps that are not two positive numbers.
     """
 
     def __init__(
@@ -33,11 +37,15 @@ class UpdateRule(nn.Module):
         hidden_bias: bool = True,
         output_bias: bool = True,
         hidden_init: HiddenInit = "uniform",
+        weight_steps: tuple[float, float] | list[float] | None = None,
     ) -> None:
         super().__init__()
+        if weight_steps is not None and (len(weight_steps) != 2 or not all(0 < s < float("inf") for s in weight_steps)):
+            raise ValueError(f"`weight_steps` must be two positive numbers or None, got {weight_steps!r}.")
         if hidden_init not in ("uniform", "glorot"):
             raise ValueError(f"`hidden_init` must be 'uniform' or 'glorot', got {hidden_init!r}.")
         self.hidden_init: HiddenInit = hidden_init
+        self.weight_steps = None if weight_steps is None else (float(weight_steps[0]), float(weight_steps[1]))
         self.hidden = nn.Linear(perception_size, hidden_size, bias=hidden_bias)
         self.output = nn.Linear(hidden_size, num_channels, bias=output_bias)
         self.reset_parameters()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layers import NCAConv
-from ..layers.quantised import HIDDEN_STEP, STATE_STEP, ZERO_BYTE, layer_units, weight_step
+from ..layers.arithmetic.eight_bit import HIDDEN_STEP, STATE_STEP, ZERO_BYTE, layer_levels, weight_step
 
 QUANTISED_FORMAT = 1
 LAYERS = ("hidden", "output")
@@ -28,8 +28,9 @@ def export_quantised(rule: NCAConv) -> dict[str, Any]:
     A byte b of a layer stands for the weight (b - 127) * step, as in the published models. `weight` is a NumPy array of
     uint8, `(out, in)`, row by row; columns of the first are band-major (all channels of the first filter, then of the
     next); `bias` is `(out,)`. `architecture` holds every argument of `NCAConv`, `weight_steps` = [s_1, s_2] among them.
-    Steps are float32 numbers. `graphnca.layers.quantised` says what a step computes of them. `import_quantised` reads
-    it back, to the last bit; the page's container (`graphnca.playground.pack_container`) takes it as it is.
+    Steps are float32 numbers. `graphnca.layers.arithmetic.eight_bit` says what a step computes of them.
+    `import_quantised` reads it back, to the last bit; the page's container (`graphnca.playground.pack_container`) takes
+    it as it is.
 
     Args:
         rule: With `arithmetic="quantised"`; `in_8_bits` makes one of a float rule.
@@ -46,7 +47,7 @@ def export_quantised(rule: NCAConv) -> dict[str, Any]:
             if not parameter.isfinite().all():
                 raise ValueError(f"`rule` must have finite parameters, got NaN or infinity in {name!r}.")
         step = weight_step(layer) if rule.weight_steps is None else layer.weight.new_tensor(rule.weight_steps[number])
-        weight, bias = layer_units(layer, step)
+        weight, bias = layer_levels(layer, step)
         layers.append(
             {
                 "name": name,

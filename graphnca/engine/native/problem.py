@@ -6,10 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...layers.arithmetic import ARITHMETICS
 from ...layers.firing import firing_threshold
 from ...layers.life import ALPHA
-from ...layers.perception import NORM_FLOOR
-from ...layers.quantised import STATE_UNITS
 from ..stencil import Table
 from ..task import Task
 
@@ -96,11 +95,10 @@ class Problem(_Fields):
     def of(cls, task: Task) -> "Problem":
         """Of a task of float32 or float64 on the CPU; the products are of the states' own type.
 
-        In 8 bits the states are in units, and the scales are still to come: they follow the weights.
+        Where the arithmetic counts levels, so do the states, and the scales are still to come: they follow the weights.
         """
         rule, stencil, batch, rate = task.rule, task.stencil, task.batch, task.rate
-        quantised = rule.arithmetic == "quantised"
-        units = STATE_UNITS if quantised else 1.0
+        arithmetic = ARITHMETICS[rule.arithmetic]
         filters, gains = rule.perception.filters, rule.perception.gains
         made = cls(
             forward=SparseTable.of(stencil.forward),
@@ -112,12 +110,12 @@ class Problem(_Fields):
             channels=rule.num_channels,
             hidden=rule.hidden_size,
             num_filters=len(filters),
-            norm_floor=NORM_FLOOR * units**2,
+            norm_floor=arithmetic.norm_floor,
             life_mask=LIFE_CODES[rule.life_mask],
             alpha=ALPHA,
-            alive_threshold=rule.alive_threshold * units,
-            overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound * units,
-            quantised=int(quantised),
+            alive_threshold=rule.alive_threshold * arithmetic.levels,
+            overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound * arithmetic.levels,
+            quantised=int(arithmetic.rounding == "levels"),
             num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):

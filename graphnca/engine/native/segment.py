@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ...layers.quantised import STATE_STEP, network_in_units, state_units
+from ...layers.arithmetic import ARITHMETICS
 from ..base import StencilEngine, Steps
 from ..task import Task
 from .library import load_library
@@ -20,11 +20,11 @@ NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 class Native(StencilEngine):
     """In C++, for float32 and float64 on the CPU.
 
-    The one of its kind that takes steps in 8 bits: it is given states and parameters in units, and gives units.
+    The one of its kind that takes an arithmetic of whole levels: its functions are given levels, and give levels.
     """
 
     name = "native"
-    ARITHMETICS = ("float", "quantised")
+    ROUNDINGS = ("none", "levels")
 
     def __init__(self, task: Task) -> None:
         super().__init__(task)
@@ -41,16 +41,15 @@ class Native(StencilEngine):
 
     def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        if self.task.rule.arithmetic == "quantised":
-            return self._in_units(x, keys)
-        return Segment.apply(self.problem, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
-
-    def _in_units(self, x: Tensor, keys: Tensor) -> Steps:
-        net = network_in_units(self.task.rule.update_rule, self.task.rule.weight_steps)
-        self.problem.hidden_scale, self.problem.output_scale = float(net.hidden_scale), float(net.output_scale)
-        parameters = (net.w1, net.b1, net.w2, net.b2)
-        out, overflow, change = Segment.apply(self.problem, keys, self.task.recompute, state_units(x), *parameters)  # type: ignore[misc]
-        return out * STATE_STEP, overflow * STATE_STEP**2, change * STATE_STEP
+        arithmetic = ARITHMETICS[self.task.rule.arithmetic]
+        *parameters, hidden_scale, output_scale = self.network
+        self.problem.hidden_scale, self.problem.output_scale = float(hidden_scale), float(output_scale)
+        start = arithmetic.enter(x)
+        out, overflow, change = Segment.apply(self.problem, keys, self.task.recompute, start, *parameters)  # type: ignore[misc]
+        if arithmetic.levels == 1.0:
+            return out, overflow, change
+        step = 1.0 / arithmetic.levels
+        return out * step, overflow * step**2, change * step
 
 
 class Segment(torch.autograd.Function):

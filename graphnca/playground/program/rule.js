@@ -1,7 +1,7 @@
 // A rule as the engines have it: weights as float64, the bands of its perception in order.
 
 const STATE_UNITS = 255 / 4; // an 8-bit rule counts states in units of 4 / 255 ...
-const HIDDEN_UNITS = 255 / 2; // ... and hidden values in units of 2 / 255 (graphnca/layers/quantised.py)
+const HIDDEN_UNITS = 255 / 2; // ... and hidden values in units of 2 / 255 (graphnca/layers/arithmetic/eight_bit.py)
 const NORM_FLOOR = 1e-8; // inside the root of the gradient norm
 
 class Rule {

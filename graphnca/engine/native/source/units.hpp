@@ -1,4 +1,4 @@
-// Steps in 8 bits: the ranges and the rounding of graphnca/layers/quantised.py, in units.
+// Steps in 8 bits: the ranges and the rounding of graphnca/layers/arithmetic/eight_bit.py, in levels.
 #pragma once
 
 #include <cmath>

@@ -33,21 +33,16 @@ Rounding has the derivative 0 almost everywhere. For training it passes gradient
 except where a value is saturated: there they are 0, as those of `clamp`.
 """
 
-from __future__ import annotations
-
-import copy
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch_geometric.utils import scatter
 
-from .update import UpdateRule
-
-if TYPE_CHECKING:
-    from .nca_conv import NCAConv
+from ..update import UpdateRule
+from .base import Arithmetic
 
 QUANTUM = 2.0**-16  # what every factor of a sum is a multiple of
 STATE_LIMIT = 2.0**7  # states saturate here: 2^23 quanta, which a float32 holds exactly
@@ -81,74 +76,86 @@ def rounded(
     return cast(Tensor, _Rounded.apply(values.double(), limit, quantum))
 
 
-def rounded_states(x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
-    """States as the fixed-point step has them, in float64; zeros are positive, so that equal states have equal bits.
+class FixedPoint(Arithmetic):
+    """Every factor of a sum is a multiple of `QUANTUM`; a step is taken in float64."""
 
-    Raises:
-        ValueError: If their type cannot hold the step's result without rounding it.
-    """
-    if x.dtype not in DTYPES:
-        raise ValueError(f"`x` must be float32 or float64 for a step in fixed point, got {x.dtype}.")
-    return rounded(x, STATE_LIMIT) + 0.0
+    name = "fixed_point"
+    rounding = "factors"
 
+    def enter(self, x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
+        """States rounded; zeros are positive, so that equal states have equal bits.
 
-def rounded_geometry(
-    edge_index: Int[Tensor, "2 e"],
-    edge_weight: Float[Tensor, " e"],
-    edge_attr: Float[Tensor, "e 2"] | None,
-    num_nodes: int,
-) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
-    """Edge weights and direction vectors as the fixed-point step has them, in float64.
+        Raises:
+            ValueError: If their type cannot hold the step's result without rounding it.
+        """
+        if x.dtype not in DTYPES:
+            raise ValueError(f"`x` must be float32 or float64 for a step in fixed point, got {x.dtype}.")
+        return rounded(x, STATE_LIMIT) + 0.0
 
-    Raises:
-        ValueError: If the weights of a cell are too large for exact sums.
-    """
-    weight = rounded(edge_weight, float("inf"))
-    vectors = None if edge_attr is None else rounded(edge_attr, float("inf"))
-    _check("edge_weight", "sum_j |w_ij| into a cell", scatter(weight.abs(), edge_index[1], 0, num_nodes), WEIGHT_LIMIT)
-    if vectors is not None:
-        moments = scatter(weight.abs() * vectors.square().sum(-1), edge_index[1], 0, num_nodes)
-        _check("edge_attr", "sum_j |w_ij| |v_ij|^2 of a cell", moments, MOMENT_LIMIT)
-    return weight, vectors
+    def geometry(
+        self,
+        edge_index: Int[Tensor, "2 e"],
+        edge_weight: Float[Tensor, " e"],
+        edge_attr: Float[Tensor, "e 2"] | None,
+        num_nodes: int,
+    ) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
+        """Rounded weights and vectors.
 
+        Raises:
+            ValueError: If the weights of a cell are too large for exact sums.
+        """
+        weight = rounded(edge_weight, float("inf"))
+        vectors = None if edge_attr is None else rounded(edge_attr, float("inf"))
+        total = scatter(weight.abs(), edge_index[1], 0, num_nodes)
+        _check("edge_weight", "sum_j |w_ij| into a cell", total, WEIGHT_LIMIT)
+        if vectors is not None:
+            moments = scatter(weight.abs() * vectors.square().sum(-1), edge_index[1], 0, num_nodes)
+            _check("edge_attr", "sum_j |w_ij| |v_ij|^2 of a cell", moments, MOMENT_LIMIT)
+        return weight, vectors
 
-def rounded_moments(terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
-    """The terms of the moment matrices, in float64, so that their sums are exact."""
-    return rounded(terms, float("inf"), MOMENT_QUANTUM)
+    def moments(self, terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
+        """Terms whose sums are exact."""
+        return rounded(terms, float("inf"), MOMENT_QUANTUM)
 
+    def factor(self, values: Float[Tensor, "*shape"], *, saturate: bool = False) -> Float[Tensor, "*shape"]:
+        """Rounded."""
+        return rounded(values, VALUE_LIMIT if saturate else float("inf"))
 
-def change_of(
-    network: UpdateRule, perceived: Float[Tensor, "*b n p"], cells: Bool[Tensor, "*b n"] | None = None
-) -> Float[Tensor, "*b n c"]:
-    """What an update network makes of perceived vectors that are rounded, in float64, itself rounded.
+    def perceived(self, values: Float[Tensor, "*b n p"]) -> Float[Tensor, "*b n p"]:
+        """Rounded, and saturated."""
+        return rounded(values)
 
-    With `cells`, the change of all others is 0 and costs nothing.
+    def change(
+        self, network: nn.Module, perceived: Float[Tensor, "*b n p"], among: Bool[Tensor, "*b n"] | None
+    ) -> Float[Tensor, "*b n c"]:
+        """Rounded too. Without gradients the cells asked for alone are computed: no sum depends on the others.
 
-    Raises:
-        ValueError: If the network is no `UpdateRule`, or its weights are too large for exact sums.
-    """
-    if type(network) is not UpdateRule:
-        raise ValueError(f"`update_rule` must be an `UpdateRule` for a step in fixed point, got {type(network)}.")
-    values = perceived if cells is None else perceived[cells]
-    for name, layer in (("hidden", network.hidden), ("output", network.output)):
-        weight = rounded(layer.weight, float("inf"))
-        bias = None if layer.bias is None else rounded(layer.bias, float("inf"))
-        terms = weight.abs().sum(1) * VALUE_LIMIT + (0.0 if bias is None else bias.abs())
-        _check(f"update_rule.{name}", f"{VALUE_LIMIT:g} * sum |W| + |b| of a row", terms, TERMS_LIMIT)
-        values = linear(values, weight, bias)
-        values = rounded(torch.relu(values) if name == "hidden" else values)
-    if cells is None:
-        return values
-    change = perceived.new_zeros(*cells.shape, values.shape[-1])
-    change[cells] = values
-    return change
+        Raises:
+            ValueError: If the network is no `UpdateRule`, or its weights are too large for exact sums.
+        """
+        if type(network) is not UpdateRule:
+            raise ValueError(f"`update_rule` must be an `UpdateRule` for a step in fixed point, got {type(network)}.")
+        if torch.is_grad_enabled() or torch.compiler.is_compiling():
+            among = None
+        values = perceived if among is None else perceived[among]
+        for name, layer in (("hidden", network.hidden), ("output", network.output)):
+            weight = rounded(layer.weight, float("inf"))
+            bias = None if layer.bias is None else rounded(layer.bias, float("inf"))
+            terms = weight.abs().sum(1) * VALUE_LIMIT + (0.0 if bias is None else bias.abs())
+            _check(f"update_rule.{name}", f"{VALUE_LIMIT:g} * sum |W| + |b| of a row", terms, TERMS_LIMIT)
+            values = linear(values, weight, bias)
+            values = rounded(torch.relu(values) if name == "hidden" else values)
+        if among is None:
+            return values
+        change = perceived.new_zeros(*among.shape, values.shape[-1])
+        change[among] = values
+        return change
 
-
-def in_fixed_point(rule: NCAConv) -> NCAConv:
-    """A copy of a rule, with parameters of its own, that steps in fixed point: `arithmetic="fixed_point"`."""
-    twin = copy.deepcopy(rule)
-    twin.arithmetic = "fixed_point"
-    return twin
+    def add(
+        self, state: Float[Tensor, "*b n c"], change: Float[Tensor, "*b n c"], fired: Bool[Tensor, "*b n #c"]
+    ) -> Float[Tensor, "*b n c"]:
+        """States that saturate."""
+        return self.enter(state + torch.where(fired, change, 0.0))
 
 
 def _check(argument: str, meaning: str, sums: Tensor, limit: float) -> None:

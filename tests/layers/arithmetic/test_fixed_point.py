@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 from graphnca import load_rule, rollout, save_rule
 from graphnca.evaluation.symmetries import asymmetry, symmetries
 from graphnca.layers import FILTERS, NCAConv, in_fixed_point
-from graphnca.layers.fixed_point import MOMENT_QUANTUM, QUANTUM, STATE_LIMIT, VALUE_LIMIT, rounded
+from graphnca.layers.arithmetic.fixed_point import MOMENT_QUANTUM, QUANTUM, STATE_LIMIT, VALUE_LIMIT, rounded
 from graphnca.models import growing_nca, isonca
 from graphnca.seeds import point_seed
 from topologies import hex_grid, hexagonal_patch, square_grid

@@ -14,13 +14,15 @@ from graphnca import load_rule, rollout, save_rule, trajectory
 from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import Native, load_library
 from graphnca.layers import FILTERS, NCAConv, in_8_bits
-from graphnca.layers.quantised import network_in_units, on_state_grid, weight_step
+from graphnca.layers.arithmetic import ARITHMETICS
+from graphnca.layers.arithmetic.eight_bit import weight_step
 from graphnca.models import texture_nca
 from graphnca.rules import describe_rule
 from topologies import square_grid
 
 MakeRule = Callable[..., NCAConv]
 DEMO = {"gradient": 1 / 8, "laplacian": 1 / 8}  # the published gains
+EIGHT_BIT = ARITHMETICS["quantised"]
 GEOMETRY = ("edge_index", "edge_weight", "edge_attr", "smoothing")
 compiled = pytest.mark.skipif(load_library() is None, reason="there is no C++ compiler on this machine")
 
@@ -33,6 +35,11 @@ def lively(random_rule: MakeRule, *args: Any, std: float = 0.3, **options: Any) 
 
 def some_state(*shape: int, seed: int = 5, spread: float = 0.4) -> Tensor:
     return spread * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def on_state_grid(x: Tensor) -> Tensor:
+    """The states nearest to `x` that 8 bits can hold."""
+    return EIGHT_BIT.leave(EIGHT_BIT.enter(x))
 
 
 def step(rule: NCAConv, x: Tensor, topology: Data, **options: Any) -> Tensor:
@@ -299,7 +306,7 @@ def test_fixed_steps_take_the_place_of_those_by_the_largest_weight(random_rule: 
     assert torch.equal(step(fixed, x, grid, fire_rate=1.0), step(rule, x, grid, fire_rate=1.0))
     coarse = NCAConv(**rule.config, weight_steps=(0.5, 0.25))
     coarse.load_state_dict(rule.state_dict())
-    net = network_in_units(coarse.update_rule, coarse.weight_steps)
+    net = EIGHT_BIT.network(coarse.update_rule)
     assert torch.equal(net.w1, (rule.update_rule.hidden.weight / 0.5).round())
     assert NCAConv(**coarse.config).weight_steps == (0.5, 0.25)
 

@@ -1,0 +1,92 @@
+"""What a step leaves to its arithmetic."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, NamedTuple
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from ..perception import NORM_FLOOR
+from ..update import UpdateRule
+
+
+class ScaledNetwork(NamedTuple):
+    """The parameters of an update network as a step has them, and what its two layers' sums are multiplied by."""
+
+    w1: Float[Tensor, "h p"]
+    b1: Float[Tensor, " h"] | None
+    w2: Float[Tensor, "c h"]
+    b2: Float[Tensor, " c"] | None
+    hidden_scale: float | Float[Tensor, ""] = 1.0
+    output_scale: float | Float[Tensor, ""] = 1.0
+
+
+class Arithmetic(ABC):
+    """How the numbers of a step are rounded on their way through it.
+
+    `NCAConv.forward` is one walk for every arithmetic: states come in by `enter`, the perception is summed of factors
+    and `perceived`, the network makes a `change` of it, `add` makes the next states, which go out by `leave`. What is
+    not said here stays as it is. An arithmetic has no state: what it needs of a rule it finds at the rule's network.
+
+    Attributes:
+        name: What files and `NCAConv(arithmetic=...)` call it.
+        rounding: What is rounded: nothing, every computed number to a whole level, or every factor of a sum. An engine
+            takes the kinds that it knows.
+        levels: How many levels 1 has: between `enter` and `leave`, numbers are counted in levels.
+    """
+
+    name: ClassVar[str]
+    rounding: ClassVar[Literal["none", "levels", "factors"]]
+    levels: ClassVar[float] = 1.0
+
+    @property
+    def norm_floor(self) -> float:
+        """What stands under the root of a norm, in squared levels."""
+        return NORM_FLOOR * self.levels**2
+
+    @abstractmethod
+    def enter(self, x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
+        """States as a step computes with them."""
+
+    def geometry(
+        self,
+        edge_index: Int[Tensor, "2 e"],
+        edge_weight: Float[Tensor, " e"],
+        edge_attr: Float[Tensor, "e 2"] | None,
+        num_nodes: int,
+    ) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
+        """Edge weights and direction vectors as a step computes with them."""
+        return edge_weight, edge_attr
+
+    def moments(self, terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
+        """The terms of the moment matrices, before they are summed."""
+        return terms
+
+    def factor(self, values: Float[Tensor, "*shape"], *, saturate: bool = False) -> Float[Tensor, "*shape"]:
+        """A factor of the terms of a sum; `saturate`: kept within the range of what is perceived."""
+        return values
+
+    def perceived(self, values: Float[Tensor, "*b n p"]) -> Float[Tensor, "*b n p"]:
+        """The perceived vectors, from the perception's sums."""
+        return values
+
+    @abstractmethod
+    def change(
+        self, network: nn.Module, perceived: Float[Tensor, "*b n p"], among: Bool[Tensor, "*b n"] | None
+    ) -> Float[Tensor, "*b n c"]:
+        """What the update network makes of perceived vectors; only the cells `among` which it is asked for count."""
+
+    @abstractmethod
+    def add(
+        self, state: Float[Tensor, "*b n c"], change: Float[Tensor, "*b n c"], fired: Bool[Tensor, "*b n #c"]
+    ) -> Float[Tensor, "*b n c"]:
+        """The states after the change of what fired."""
+
+    def leave(self, state: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """States, or perceived vectors, as they are outside of a step."""
+        return state
+
+    def network(self, network: UpdateRule) -> ScaledNetwork:
+        """What an engine that knows the `rounding` computes with in place of the network."""
+        hidden, output = network.hidden, network.output
+        return ScaledNetwork(hidden.weight, hidden.bias, output.weight, output.bias)

@@ -1,0 +1,49 @@
+"""Copies of a rule in another arithmetic."""
+
+import copy
+
+import torch
+
+from .nca_conv import NCAConv
+from .perception import FILTERS
+
+GAIN = 1.0 / 4.0  # of raw kernels in 8 bits; docs/quantised.md compares it with 1, 1/2 and 1/8
+SCALED = ("gradient", "laplacian")  # filters that are as much smaller as their gain
+
+
+def in_fixed_point(rule: NCAConv) -> NCAConv:
+    """A copy of a rule, with parameters of its own, that steps in fixed point: `arithmetic="fixed_point"`."""
+    twin = copy.deepcopy(rule)
+    twin.arithmetic = "fixed_point"
+    return twin
+
+
+def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
+    """A copy of a rule, with parameters of its own, that steps in 8 bits: `arithmetic="quantised"`.
+
+    Its parameters are no whole numbers: they are rounded in every step, so that it can be trained on.
+
+    Raw kernels see up to 8 and more where states differ by 2, and perceived values end at 2. So gradient and Laplacian
+    are perceived with at most `gain` of the raw kernels, and their weights are so much larger: in float, the copy would
+    be the same rule. The published textures have 1/8; a smaller gain clips less and rounds more.
+
+    Args:
+        rule: In any arithmetic.
+        gain: Of gradient and Laplacian; those that are smaller stay. 1: all stay.
+
+    Raises:
+        ValueError: If `gain` is not positive.
+    """
+    if not 0 < gain < float("inf"):
+        raise ValueError(f"`gain` must be positive, got {gain!r}.")
+    twin = copy.deepcopy(rule)
+    twin.arithmetic = "quantised"
+    first = 0
+    for name in twin.perception.filters:
+        columns = slice(first, first + FILTERS[name] * rule.num_channels)
+        first = columns.stop
+        if name in SCALED and (before := twin.perception.gains[name]) > gain:
+            twin.perception.gains[name] = gain
+            with torch.no_grad():
+                twin.update_rule.hidden.weight[:, columns] *= before / gain
+    return twin
