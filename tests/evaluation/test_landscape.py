@@ -1,35 +1,30 @@
-"""The landscape: its valleys and scores on patterns whose symmetry is known, and the whole script at toy size."""
-
-import json
-from pathlib import Path
+"""The landscape: its valleys and scores on patterns whose symmetry is known."""
 
 import pytest
 import torch
-from isonca_landscape import (
-    COMPARED,
-    Config,
+from torch import Tensor
+
+from graphnca.evaluation.landscape import (
     aligned,
     centred,
     deepest_valley,
     degrees,
     half_turn,
     landscape,
-    loss_of,
-    main,
-    middle,
     symmetry,
-    trained,
     valleys,
 )
-
-from graphnca import save_rule
-from graphnca.models import isonca
-from graphnca.results import result as report
+from graphnca.evaluation.published_loss import PADDING, SIZE, target_with_auxiliary
+from graphnca.losses import RotationInvariantLoss
 
 ANGLES = torch.arange(360) * torch.pi / 180
 
 
-def lizard() -> torch.Tensor:
+def loss_of(target: str, auxiliary: str, *, size: int = SIZE, padding: int = PADDING) -> RotationInvariantLoss:
+    return RotationInvariantLoss(target_with_auxiliary(target, auxiliary, size=size, padding=padding))
+
+
+def lizard() -> Tensor:
     return loss_of("lizard", "", size=24, padding=6).target
 
 
@@ -103,7 +98,7 @@ def test_landscapes_are_aligned_to_the_best_angle_and_chirality() -> None:
 
 @pytest.mark.parametrize("count", [228, 227])
 def test_the_middle_of_a_chart_is_angle_zero(count: int) -> None:
-    values = torch.arange(count)
+    values = torch.arange(float(count))
     assert int(centred(values)[list(degrees(count)).index(0.0)]) == 0
 
 
@@ -127,39 +122,3 @@ def test_only_the_colours_are_scored() -> None:
 def test_nothing_has_no_symmetry() -> None:
     scores = symmetry(torch.zeros(2, 16, 36, 36))
     assert scores[0] == {"half turn": None, "mirror image": None}
-    assert middle(scores, "half turn") is None
-    assert middle([*scores, {"half turn": 0.5, "mirror image": 0.1}], "half turn") == 0.5
-
-
-def test_it_writes_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One rule is found in the folder, the others are trained; a rule that grows nothing is survived."""
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
-    out = tmp_path / "out"
-    (out / "without").mkdir(parents=True)
-    torch.manual_seed(0)
-    rule = isonca()
-    shown = str(tmp_path / "shown.safetensors")
-    save_rule(rule, shown, {"target": "lizard"})
-    with torch.no_grad():
-        rule.update_rule.output.weight.fill_(-1.0)  # dies at once
-    save_rule(rule, out / "without" / "rule.safetensors", {"trained by": "a test", "iterations": 7})
-    main(Config(rule=shown, size=8, padding=2, iterations=1, steps=8, runs=2, out=str(out), publish=True))
-    metrics = json.loads((out / "metrics.json").read_text())
-    assert {target: list(sets) for target, sets in metrics["targets"].items()} == {
-        target: list(sets) for target, sets in COMPARED.items()
-    }
-    rules = metrics["symmetry"]["rules"]
-    assert rules["no channel"]["iterations"] == 7
-    assert rules["no channel"]["median half turn"] is None
-    assert rules["binary"]["iterations"] == rules["binary, axis x3"]["iterations"] == 1
-    assert len(metrics["grown"]["binary"]["half turn"]) == 2
-    pictures = {"lizard.png", "heart.png", "ghost.png", "grown.png", "symmetry.png"}
-    assert {path.name for path in (tmp_path / "docs" / "isonca_landscape").iterdir()} == {*pictures, "metrics.json"}
-
-
-def test_without_iterations_only_rules_at_hand_are_shown(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert trained(Config(out=str(out), iterations=0), "without", "") is None
-    (out / "without").mkdir(parents=True)
-    save_rule(isonca(), out / "without" / "rule.safetensors", {})
-    assert trained(Config(out=str(out), iterations=0), "without", "") == str(out / "without" / "rule.safetensors")
