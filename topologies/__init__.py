@@ -9,6 +9,7 @@ from topologies.contract import check_topology as check_topology
 from topologies.hexagonal import hex_grid as hex_grid
 from topologies.hexagonal_patch import hexagonal_patch as hexagonal_patch
 from topologies.kinds import KINDS as KINDS
+from topologies.kinds import by_kind as by_kind
 from topologies.kinds import cells_within as cells_within
 from topologies.kinds import first_of_each_kind as first_of_each_kind
 from topologies.kinds import substrate as substrate

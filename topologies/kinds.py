@@ -4,9 +4,9 @@ A new kind is a file with its builder, and its line in `KINDS`.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from torch_geometric.data import Data
 
@@ -14,6 +14,8 @@ from topologies.contract import TopologyError
 from topologies.hexagonal import SPACING, hex_grid
 from topologies.square import square_grid
 from topologies.voronoi import voronoi_mesh
+
+Entry = TypeVar("Entry")
 
 CELLS = 5184  # of a 72 x 72 grid, the published size
 VARIED = ((True, 0), (True, 0), (True, 2), (False, 0), (False, 2))  # torus or bounded, Lloyd steps
@@ -154,6 +156,14 @@ def varied_meshes(cells: int = CELLS, *, seed: int = 0) -> dict[str, Data]:
             "voronoi", cells, seed=seed + number, periodic=periodic, lloyd_steps=lloyd_steps
         )
     return meshes
+
+
+def by_kind(entries: Mapping[str, Entry]) -> dict[str, list[Entry]]:
+    """What belongs to substrates by name, in lists for each kind, by the word that their names begin with."""
+    found: dict[str, list[Entry]] = {}
+    for name, entry in entries.items():
+        found.setdefault(name.split()[0], []).append(entry)
+    return found
 
 
 def first_of_each_kind(names: Iterable[str]) -> list[str]:
