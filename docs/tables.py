@@ -31,7 +31,6 @@ from result_tables import (
     texture_map,
     texture_speeds,
     textures,
-    transfer,
 )
 from result_tables.join import pictures, shown
 from result_tables.markdown import ROOT, Tables
@@ -41,7 +40,6 @@ BLOCK = re.compile(r"(<!-- (table|pictures): (.*?) -->\n).*?(<!-- /\2 -->)", re.
 RESULTS = (
     command_line,
     shipped,
-    transfer,
     structured,
     playground,
     noise_gain_law,
