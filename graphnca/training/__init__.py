@@ -32,3 +32,38 @@ from .schedules import Warmup as Warmup
 from .worlds import Renewal as Renewal
 from .worlds import World as World
 from .worlds import carried_over as carried_over
+
+__all__ = [
+    "CheckpointError",
+    "Cosine",
+    "Diagnosis",
+    "Evaluation",
+    "Genome",
+    "LostProcessError",
+    "MultiStep",
+    "ParameterAverage",
+    "Policy",
+    "PoolPolicy",
+    "Processes",
+    "Renewal",
+    "RolloutDamage",
+    "Schedule",
+    "Training",
+    "TrainingConfig",
+    "Triangular2",
+    "Warmup",
+    "World",
+    "carried_over",
+    "examine",
+    "grown_and_still",
+    "joined_processes",
+    "last_state",
+    "last_state_in_bounds",
+    "load_checkpoint",
+    "machine",
+    "normalise_gradients",
+    "pool_pictures",
+    "run_and_save",
+    "sampled_environments",
+    "save_checkpoint",
+]

@@ -461,9 +461,9 @@ def test_a_killed_process_ends_the_others_and_leaves_the_checkpoint(tmp_path: Pa
         training.step = step  # type: ignore[method-assign]
         with pytest.raises(LostProcessError, match="Another process of this run has ended .* its last checkpoint"):
             training.run()
-        return "told"
+        return "reported"
 
-    assert together(work) == ["told", "ended with -9"]
+    assert together(work) == ["reported", "ended with -9"]
     state = load_checkpoint(tmp_path / "checkpoint.pt")
     assert state["iteration"] == 3
     run_to(tmp_path, 6)

@@ -23,12 +23,12 @@ from topologies import square_grid
 
 
 def world() -> World:
-    sheet = square_grid(8, 8)
+    topology = square_grid(8, 8)
 
     def loss(states):
         return states.square().mean((-2, -1))
 
-    return World(sheet, point_seed(sheet, 8), last_state(loss), loss, "square of eight")
+    return World(topology, point_seed(topology, 8), last_state(loss), loss, "square of eight")
 
 
 def test_the_rule_is_saved_with_what_is_known_of_the_run(tmp_path: Path, random_rule) -> None:
