@@ -21,7 +21,6 @@ from result_tables import (
     quantised_texture,
     rotated_perception,
     shipped,
-    structured,
     studying_growth,
     texture_border,
     texture_frames,
@@ -40,7 +39,6 @@ BLOCK = re.compile(r"(<!-- (table|pictures): (.*?) -->\n).*?(<!-- /\2 -->)", re.
 RESULTS = (
     command_line,
     shipped,
-    structured,
     playground,
     noise_gain_law,
     rotated_perception,

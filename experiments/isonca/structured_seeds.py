@@ -1,8 +1,8 @@
 """Seeds of several coloured points: turned, mirrored and mutated, on three kinds of cells (IsoNCA, figures 2, 5 and 6).
 
-    python experiments/structured_seeds.py --target lizard             # three points, isonca-lizard-3point
-    python experiments/structured_seeds.py --target dancer             # six points, isonca-dancer-6point
-    python experiments/structured_seeds.py --target lizard --rule PATH # any rule trained with this seed
+    python experiments/isonca/structured_seeds.py lizard             # three points, isonca-lizard-3point
+    python experiments/isonca/structured_seeds.py dancer             # six points, isonca-dancer-6point
+    python experiments/isonca/structured_seeds.py lizard --rule PATH # any rule trained with this seed
 
 The seed is turned by 12 angles and an odd one, and mirrored at five; the rule grows it to step 5,000 on a square grid,
 a hexagonal grid and three Voronoi meshes, nine runs on each kind of cells. Its points take the nearest cells, which can
@@ -12,37 +12,32 @@ that was not turned. Then points are given another's colour, moved and removed: 
 points, now and then an unstable one, as in the paper.
 
 Written to `--out`:
-    isometries.png  every isometry on each kind of cells at the last step, its seed enlarged in the corner
-    ratios.png      loss over angle, relative to the seed not turned
-    mutations.png   seeds enlarged, and what they grow
-    growth.gif      one run on each kind of cells, each turned by another angle
+    figure.webp     every isometry on each kind of cells at the last step, its seed enlarged in the corner; loss over
+                    angle, relative to the seed not turned; mutated seeds enlarged, and what they grow
+    animation.webp  one run on each kind of cells, each turned by another angle
     metrics.json    losses at every step measured, angles found, where the seeds landed, losses of the mutations
+    tables.json     the same in short
 
 The loss is 1000 times the mean squared error of RGBA to the target, on a 72x72 raster turned with the seed, as in
 training; the goal is at most 1.3 times that of the seed that was not turned. A raster along the lattice shows the cells
 as they are, a turned one must interpolate: *smoothed*, image and target are blurred by a Gaussian of one cell first, so
-that neither has an advantage (`protocol/upright.py`). *As landed*, the raster is turned by the angle of the cells that
-the seed's points took, which is not quite the one asked for. All are reported.
+that neither has an advantage (`graphnca.evaluation.upright`). *As landed*, the raster is turned by the angle of the
+cells that the seed's points took, which is not quite the one asked for. All are reported.
 """
 
-import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import mean, median, pstdev
-from time import perf_counter
 from typing import Any
 
 import torch
 from PIL import Image, ImageDraw
-from protocol.rules import read_rule
-from protocol.structured import SEEDS
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.drawing import CellCanvas, draw_curves, montage
+from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.published_loss import PADDING, SIZE
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, raster, seeded_position
@@ -58,16 +53,21 @@ from graphnca.evaluation.upright import (
 )
 from graphnca.layers import NCAConv
 from graphnca.losses import RotationInvariantLoss
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.options import OnSubstrates, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run
+from graphnca.results.table import Table
+from graphnca.rules import STRUCTURED_SEEDS
 from graphnca.seeds import StructuredSeed
 from graphnca.targets import load_target
-from topologies import KINDS, substrates
-from topologies.kinds import CELLS
+from topologies import first_of_each_kind, substrates
 
 RULES = {"lizard": "isonca-lizard-3point", "dancer": "isonca-dancer-6point"}
 LOSSES = ("plain", "smoothed", "as landed")
 """Ways to compare: smoothed is blurred first, and "as landed" also turned to where the seed's cells truly lie."""
+GROUPS = ("turned", "odd angle", "mirrored")
 GOAL = 1.3  # times the loss of the seed that was not turned
+OFF = 20  # degrees between seed and pattern that no rounding explains
 SWEEP = range(0, 360, 5)  # degrees at which it is checked where the seed lands
 FRAMES = (*range(0, 200, 8), *range(200, 601, 40))  # steps shown in the animation
 TILE = 2.0  # pixels per unit in the montage
@@ -124,74 +124,61 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
 }
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(OnSubstrates, Options):
     """What the command line can change."""
 
-    target: str = "lizard"
+    target: str
+    """lizard or dancer: those that have a seed."""
     rule: str = ""
     """A shipped rule or a file; empty: the one that ships for the target."""
-    cells: int = CELLS
-    meshes: int = 3
     steps: tuple[int, ...] = (200, 1000, 2000, 5000)
     """Steps at which isometries are measured; pictures show the last."""
     mutation_steps: tuple[int, ...] = (100, 1000, 5000)
+    """Steps at which what mutated seeds grow is measured."""
     runs: int = 9
     """Runs of each isometry on each kind of cells: on a lattice all of them, on each mesh its share."""
-    seed: int = 0
     size: int = SIZE
+    """Of the target, in pixels."""
     padding: int = PADDING
-    out: str = ""
-    """Folder for the results; empty: out/structured_TARGET."""
-    publish: bool = False
+    """Empty pixels around it."""
+    out: str = "out/structured"
 
 
-def main(config: Config) -> None:
-    """Grows, measures, draws and prints."""
+def main(config: Config, result: Result) -> None:
+    """Grows, measures and draws."""
     if config.target not in RULES:
-        raise SystemExit(f"--target: expected one that has a seed, {sorted(RULES)}, got {config.target!r}.")
-    started = perf_counter()
-    name = f"structured_{config.target}"
-    out = Path(config.out or f"out/{name}")
-    out.mkdir(parents=True, exist_ok=True)
-    rule_name = config.rule or RULES[config.target]
-    rule, _ = read_rule(rule_name)
-    seed = SEEDS[config.target]
+        raise SystemExit(f"target: expected one that has a seed, {sorted(RULES)}, got {config.target!r}.")
+    rule, seed = read_subject(config.rule or RULES[config.target]).rule, STRUCTURED_SEEDS[config.target]
     target = load_target(config.target, size=config.size, padding=config.padding)
     loss = UprightLoss(target)
-    topologies = substrates(KINDS, config.cells, meshes=config.meshes, seed=config.seed)
-
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     measured, finals = {}, {}
-    runs = {sheet: runs_on(sheet, config) for sheet in topologies}
-    with tqdm(total=sum(runs.values()), desc="isometries", unit="batch") as bar:
-        for sheet, topology in topologies.items():
-            states = grow_isometries(rule, topology, seed, runs[sheet], config, bar)
-            measured[sheet] = measure_sheet(states, topology, seed, loss)
-            finals[sheet] = states[max(config.steps)][0]
+    for name, topology in result.progress(topologies.items()):
+        states = grow_isometries(rule, topology, seed, runs_on(name, config), config)
+        measured[name] = measured_on(states, topology, seed, loss)
+        finals[name] = states[max(config.steps)][0]
     grid = topologies["square"]
     mutants, mutated = mutations(rule, grid, seed, loss, config)
-
-    print_tables(measured, mutated, config)
     empty = torch.zeros_like(target)[None]
-    metrics = {
-        "rule": rule_name,
-        "config": asdict(config),
-        "goal": GOAL,
-        "loss of the empty sheet": {
-            "plain": rounded(float(loss.plain(empty))),
-            "smoothed": rounded(float(loss.smoothed(empty))),
-        },
-        "sheets": measured,
-        "mutations": mutated,
-    }
-    write_metrics(out, metrics)
-    save_image(out / "isometries.png", isometries_picture(finals, topologies, seed, measured, config))
-    save_image(out / "ratios.png", ratios_picture(measured, config))
-    save_image(out / "mutations.png", mutations_picture(mutants, mutated, grid, seed, config))
-    save_animation(out / "growth.gif", animation(rule, topologies, seed, config), fps=12)
-    if config.publish:
-        publish(out, name)
-    print(f"Pictures and metrics.json are in {out}/ ({perf_counter() - started:.0f} s).")
+    result.record(
+        {
+            "rule": config.rule or RULES[config.target],
+            "goal": GOAL,
+            "loss of the empty substrate": {
+                "plain": rounded(float(loss.plain(empty))),
+                "smoothed": rounded(float(loss.smoothed(empty))),
+            },
+            "substrates": measured,
+            "mutations": mutated,
+        }
+    )
+    result.figure(
+        isometries_picture(finals, topologies, seed, measured, config),
+        ratios_picture(measured, config),
+        mutations_picture(mutants, mutated, grid, seed, config),
+    )
+    result.animation(animation(rule, topologies, seed, config), fps=12)
 
 
 def turned_seed(seed: StructuredSeed, topology: Data, isometry: Isometry, num_channels: int = 16) -> Tensor:
@@ -200,24 +187,23 @@ def turned_seed(seed: StructuredSeed, topology: Data, isometry: Isometry, num_ch
     return seed.state(topology, num_channels, angle=isometry.angle, mirror=isometry.mirror, at=place)
 
 
-def runs_on(sheet: str, config: Config) -> int:
-    """Runs of each isometry on a sheet: three meshes with three each weigh as much as a lattice with nine."""
-    return max(1, config.runs // config.meshes) if sheet.startswith("voronoi") else config.runs
+def runs_on(name: str, config: Config) -> int:
+    """Runs of each isometry on a substrate: three meshes with three each weigh as much as a lattice with nine."""
+    return max(1, config.runs // config.meshes) if name.startswith("voronoi") else config.runs
 
 
 def grow_isometries(
-    rule: NCAConv, topology: Data, seed: StructuredSeed, runs: int, config: Config, bar: Any
+    rule: NCAConv, topology: Data, seed: StructuredSeed, runs: int, config: Config
 ) -> dict[int, Tensor]:
     """States `(runs, isometries, N, C)` at the steps measured."""
     starts = torch.stack([turned_seed(seed, topology, isometry, rule.num_channels) for isometry in ISOMETRIES])
-    batches = []
-    for run in range(runs):
-        batches.append(grow(rule, topology, len(starts), config.steps, config.seed + run, start=starts))
-        bar.update()
+    batches = [
+        grow(rule, topology, len(starts), config.steps, config.seed + number, start=starts) for number in range(runs)
+    ]
     return {step: torch.stack([batch[step] for batch in batches]) for step in config.steps}
 
 
-def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSeed, loss: UprightLoss) -> dict[str, Any]:
+def measured_on(states: dict[int, Tensor], topology: Data, seed: StructuredSeed, loss: UprightLoss) -> dict[str, Any]:
     """Losses of every isometry at every step, the angle it took at the last, and where its seed landed."""
     height, width = loss.target.shape[-2:]
     last = max(states)
@@ -260,7 +246,7 @@ def measure_sheet(states: dict[int, Tensor], topology: Data, seed: StructuredSee
         "unturned": rows[ISOMETRIES.index(UNTURNED)]["steps"],
         "worst": {str(step): worst_ratios(rows, str(step)) for step in states},
         "angles": angle_summary(rows),
-        "the target painted on the cells": {
+        "a perfect pattern": {
             "plain": rounded(max(plain for plain, _ in floors)),
             "smoothed": rounded(max(smoothed for _, smoothed in floors)),
         },
@@ -337,38 +323,6 @@ def mutations(
     return states, rows
 
 
-def print_tables(measured: dict[str, Any], mutated: dict[str, Any], config: Config) -> None:
-    """What was measured, in lines."""
-    last = str(max(config.steps))
-    for kind in LOSSES:
-        print(f"\n{kind}: loss of the seed not turned, and the largest loss of the others over it")
-        print(f"{'sheet':<12}{'step':>6}{'unturned':>10}{'turned':>9}{'odd':>7}{'mirrored':>10}")
-        for sheet, entry in measured.items():
-            for step, worst in entry["worst"].items():
-                ratios = [worst[group][kind] for group in ("turned", "odd angle", "mirrored")]
-                print(
-                    f"{sheet:<12}{step:>6}{entry['unturned'][step][kind]:>10.2f}{ratios[0]:>9.2f}{ratios[1]:>7.2f}"
-                    f"{ratios[2]:>10.2f}"
-                )
-    print(f"\nStep {last}: the pattern's angle minus the seed's, in degrees; where the seed lands")
-    for sheet, entry in measured.items():
-        angles, lands = entry["angles"], entry["landing"]
-        middle, put = lands["in the middle"]["turn, rms"], lands["where put"]["turn, rms"]
-        print(
-            f"{sheet:<12} mean {angles['mean']:+.2f}, spread {angles['spread']:.2f} (to the cells "
-            f"{angles['spread, to the cells']:.2f}), chirality {angles['chirality right']}/{angles['runs']}; "
-            f"seeds turned by {middle:.2f} in the middle, {put:.2f} where put"
-        )
-    print("\nmutation: loss to the unmutated target at", ", ".join(map(str, config.mutation_steps)))
-    for name, losses in mutated.items():
-        print(f"{name:<24}", *(f"{value:>8.2f}" for value in losses.values()))
-
-
-def first_of_each_kind(names: list[str]) -> list[str]:
-    """Of sheets like `voronoi 1`, `voronoi 2`: the first."""
-    return list({name.split()[0]: name for name in reversed(names)}.values())[::-1]
-
-
 def around(topology: Data, reach: float) -> tuple[float, float, float, float]:
     """A window of so many units around the seed."""
     x, y = seeded_position(topology)
@@ -413,30 +367,30 @@ def isometries_picture(
     last = str(max(config.steps))
     half = (config.size + 2 * config.padding) / 2
     tiles, captions = [], []
-    for sheet in first_of_each_kind(list(finals)):
-        topology = topologies[sheet]
+    for name in first_of_each_kind(finals):
+        topology = topologies[name]
         canvas = CellCanvas(topology, scale=TILE, window=around(topology, half))
         for number, isometry in enumerate(ISOMETRIES):
             start = turned_seed(seed, topology, isometry)
             tile = Image.new("RGB", (canvas.width + INSET + 2, canvas.height), "white")
             tile.paste(seed_picture(start, topology, seed_reach(seed), INSET), (0, 0))
-            tile.paste(canvas.draw(bounded(finals[sheet][number])), (INSET + 2, 0))
+            tile.paste(canvas.draw(bounded(finals[name][number])), (INSET + 2, 0))
             tiles.append(tile)
-            smoothed = measured[sheet]["isometries"][number]["steps"][last]["smoothed"]
-            captions.append(f"{sheet.split()[0]}, {isometry.name}: {smoothed:.2f}")
+            smoothed = measured[name]["isometries"][number]["steps"][last]["smoothed"]
+            captions.append(f"{name.split()[0]}, {isometry.name}: {smoothed:.2f}")
     title = f"Step {last}: seeds turned clockwise and mirrored, and what they grow; loss after turning back, smoothed"
     return montage(tiles, captions=captions, columns=len(ISOMETRIES) // 2, title=title, pad=5, font_size=11)
 
 
 def ratios_picture(measured: dict[str, Any], config: Config) -> Image.Image:
-    """The smoothed loss of the turned seeds over that of the one not turned, for each sheet."""
+    """The smoothed loss of the turned seeds over that of the one not turned, for each substrate."""
     last = str(max(config.steps))
     turns = sorted((*TURNS, ODD), key=lambda isometry: isometry.degrees)
     series = {}
-    for sheet, entry in measured.items():
+    for name, entry in measured.items():
         losses = [entry["isometries"][ISOMETRIES.index(i)]["steps"][last]["smoothed"] for i in turns]
         unturned = max(entry["unturned"][last]["smoothed"], 1e-3)
-        series[sheet] = ([float(i.degrees) for i in turns], [value / unturned for value in losses])
+        series[name] = ([float(i.degrees) for i in turns], [value / unturned for value in losses])
     series[f"goal, {GOAL:g}"] = ([0.0, 330.0], [GOAL, GOAL])
     return draw_curves(
         series,
@@ -473,12 +427,12 @@ def animation(rule: NCAConv, topologies: dict[str, Data], seed: StructuredSeed, 
     half = (config.size + 2 * config.padding) / 2
     moments = [step for step in FRAMES if step <= max(config.steps)]
     columns = []
-    for sheet, isometry in zip(first_of_each_kind(list(topologies)), SHOWN_GROWING, strict=True):
-        topology = topologies[sheet]
+    for name, isometry in zip(first_of_each_kind(topologies), SHOWN_GROWING, strict=True):
+        topology = topologies[name]
         start = turned_seed(seed, topology, isometry, rule.num_channels)
         states = grow(rule, topology, 1, moments, config.seed, start=start)
         canvas = CellCanvas(topology, scale=3, window=around(topology, half))
-        caption = f"{sheet.split()[0]}, {isometry.name}"
+        caption = f"{name.split()[0]}, {isometry.name}"
         columns.append((caption, [canvas.draw(bounded(states[step][0])) for step in moments]))
     return [
         montage(
@@ -496,25 +450,45 @@ def rounded(value: float) -> float:
     return round(value, 3)
 
 
-def arguments() -> Config:
-    """The configuration from the command line."""
-    default = Config()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--target", choices=sorted(RULES), default=default.target)
-    parser.add_argument("--rule", default=default.rule, help="a shipped rule or a .safetensors file")
-    parser.add_argument("--cells", type=int, default=default.cells, help="cells of each sheet, about")
-    parser.add_argument("--meshes", type=int, default=default.meshes, help="how many Voronoi meshes")
-    parser.add_argument("--steps", type=int, nargs="+", default=default.steps, help="steps measured")
-    parser.add_argument("--mutation-steps", type=int, nargs="+", default=default.mutation_steps)
-    parser.add_argument("--runs", type=int, default=default.runs, help="runs of each isometry on each kind of cells")
-    parser.add_argument("--seed", type=int, default=default.seed, help="of the runs and the meshes")
-    parser.add_argument("--size", type=int, default=default.size, help="of the target, in pixels")
-    parser.add_argument("--padding", type=int, default=default.padding, help="empty pixels around it")
-    parser.add_argument("--out", default=default.out, help="folder; by default out/structured_TARGET")
-    parser.add_argument("--publish", action="store_true", help="copy the results into docs/results")
-    values = vars(parser.parse_args())
-    return Config(**{**values, **{name: tuple(values[name]) for name in ("steps", "mutation_steps")}})
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """How much larger the loss is at worst when the seed is turned or mirrored; how exactly patterns follow seeds."""
+    rows, angles = [], []
+    for name, entry in metrics["substrates"].items():
+        for step, worst in entry["worst"].items():
+            groups = [worst[group] for group in GROUPS]
+            pairs = [entry["unturned"][step], *groups, entry["a perfect pattern"]]
+            met = [all(group[kind] <= metrics["goal"] for group in groups) for kind in ("plain", "smoothed")]
+            losses = [f"{pair['plain']:.2f} ({pair['smoothed']:.2f})" for pair in pairs]
+            rows.append([name, f"{int(step):,}", *losses, "{} ({})".format(*("yes" if here else "no" for here in met))])
+        isometries, lands = entry["isometries"], entry["landing"]
+        beyond = [abs(degrees) for row in isometries for degrees in row["degrees beyond the seed"]]
+        off = sum(degrees > OFF for degrees in beyond)
+        exploded = sum(row["exploded"] for row in isometries)
+        angles.append(
+            [
+                name,
+                f"{entry['angles']['chirality right']} of {entry['angles']['runs']}",
+                f"{median(beyond):.1f}°",
+                f"{off} of {len(beyond)}",
+                f"{exploded} of {len(beyond)}",
+                f"{lands['in the middle']['turn, rms']:.1f}° ({lands['in the middle']['turn, largest']:.1f}°)",
+                f"{lands['where put']['turn, rms']:.1f}° ({lands['where put']['turn, largest']:.1f}°)",
+                f"{lands['where put']['with two points on one cell']} of {lands['orientations']}",
+            ]
+        )
+    header = ["substrate", "step", "loss not turned", "worst of 12 angles", "77°", "worst of 5 reflections"]
+    header += ["loss of a perfect pattern", f"all at most {metrics['goal']:g}"]
+    followed = ["substrate", "chirality right", "pattern from seed, median", f"more than {OFF}° off", "exploded"]
+    followed += ["seeds turned by the cells in the middle", "where they are put", "seeds with two points on a cell"]
+    mutants = metrics["mutations"]
+    steps = [f"step {int(step):,}" for step in next(iter(mutants.values()))]
+    grown = [[name, *(f"{loss:.1f}" for loss in losses.values())] for name, losses in mutants.items()]
+    return {
+        "isometries": Table(header, rows),
+        "angles": Table(followed, angles),
+        "mutations": Table(["seed", *steps], grown),
+    }
 
 
 if __name__ == "__main__":
-    main(arguments())
+    run(main, Config, __doc__, tables=tables)

@@ -1,48 +1,38 @@
-"""Turned, mirrored and mutated seeds, small: every sheet, every file the script promises."""
+"""Turned, mirrored and mutated seeds, small."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
-from protocol.structured import SEEDS
-from structured_seeds import ISOMETRIES, MUTATIONS, TURNS, UNTURNED, Config, main, runs_on, seed_picture, worst_ratios
+from isonca.structured_seeds import (
+    ISOMETRIES,
+    MUTATIONS,
+    TURNS,
+    UNTURNED,
+    Config,
+    main,
+    runs_on,
+    seed_picture,
+    worst_ratios,
+)
 
-from graphnca import save_rule
-from graphnca.models import isonca
+from graphnca.results.result import Result
+from graphnca.rules import STRUCTURED_SEEDS as SEEDS
 from topologies import square_grid
 
 
-@pytest.fixture
-def rule(tmp_path: Path) -> str:
-    torch.manual_seed(0)
-    path = tmp_path / "rule.safetensors"
-    save_rule(isonca(), path, {"origin": "a test"})
-    return str(path)
-
-
-def test_the_script_writes_what_it_promises(rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    main(
-        Config(
-            rule=rule, cells=400, meshes=1, steps=(2, 4), mutation_steps=(3,), runs=2, size=12, padding=4, out=str(out)
-        )
-    )
-    metrics = json.loads((out / "metrics.json").read_text())
-    assert list(metrics["sheets"]) == ["square", "hex", "voronoi 1"]
-    for entry in metrics["sheets"].values():
+def test_every_isometry_is_measured_on_every_substrate(tmp_path: Path) -> None:
+    small = {"cells": 400, "meshes": 1, "steps": (2, 4), "mutation_steps": (3,), "runs": 2, "size": 12, "padding": 4}
+    result = Result("structured_lizard", tmp_path)
+    main(Config(target="lizard", **small), result)
+    assert list(result.metrics["substrates"]) == ["square", "hex", "voronoi 1"]
+    for entry in result.metrics["substrates"].values():
         assert len(entry["isometries"]) == len(ISOMETRIES)
         assert entry["angles"]["runs"] == 2 * len(ISOMETRIES)
         assert entry["landing"]["where put"]["with two points on one cell"] == 0
         assert entry["landing"]["where put"]["turn, rms"] <= entry["landing"]["in the middle"]["turn, rms"]
-        for row in entry["isometries"]:
-            assert set(row["steps"]) == {"2", "4"}
-    assert list(metrics["mutations"]) == list(MUTATIONS["lizard"])
-    for name in ("isometries.png", "ratios.png", "mutations.png", "growth.gif"):
-        with Image.open(out / name) as picture:
-            assert picture.width >= 100
-    assert "chirality" in capsys.readouterr().out
+        assert all(set(row["steps"]) == {"2", "4"} for row in entry["isometries"])
+    assert list(result.metrics["mutations"]) == list(MUTATIONS["lizard"])
 
 
 @pytest.mark.parametrize("target", sorted(SEEDS))
@@ -79,11 +69,11 @@ def test_there_are_twelve_turns_an_odd_angle_and_reflections() -> None:
 
 
 def test_every_kind_of_cells_gets_as_many_runs() -> None:
-    config = Config(runs=9, meshes=3)
-    assert [runs_on(sheet, config) for sheet in ("square", "hex", "voronoi 1", "voronoi 3")] == [9, 9, 3, 3]
-    assert runs_on("voronoi 1", Config(runs=2, meshes=3)) == 1
+    config = Config(target="lizard", runs=9, meshes=3)
+    assert [runs_on(name, config) for name in ("square", "hex", "voronoi 1", "voronoi 3")] == [9, 9, 3, 3]
+    assert runs_on("voronoi 1", Config(target="lizard", runs=2, meshes=3)) == 1
 
 
-def test_a_target_without_a_seed() -> None:
+def test_a_target_without_a_seed(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="dancer"):
-        main(Config(target="heart"))
+        main(Config(target="heart"), Result("structured", tmp_path))
