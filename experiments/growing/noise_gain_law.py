@@ -1,6 +1,6 @@
 """Rules trained on squares, grown on hexagons and random meshes: what the noise-gain law does, with and without it.
 
-    python experiments/growing/noise_gain_law.py                         # every shipped Growing rule, a few minutes each
+    python experiments/growing/noise_gain_law.py  # every shipped Growing rule, a few minutes each
     python experiments/growing/noise_gain_law.py --rule growing-lizard
     python experiments/growing/noise_gain_law.py --rule ex3_butterfly.json   # a published model file
 
