@@ -61,11 +61,6 @@ class LargeRecipe(Recipe):
     """Iterations from which on the rate is 0.2 of what it was; 0: a quarter, a half and three quarters of all."""
     out: str = "runs/growing-flower-large"
 
-    @property
-    def title(self) -> str:
-        """The target."""
-        return self.target
-
     @cached_property
     def image(self) -> Tensor:
         """The picture, premultiplied RGBA."""
@@ -100,7 +95,7 @@ class LargeRecipe(Recipe):
     ) -> tuple[list[World], Renewal | None]:
         """A torus of squares."""
         topology, _ = substrates("square", np.random.default_rng(self.seed))
-        subject = Subject(self.title, rule, self.card(), picture_of_goal=self.image)
+        subject = Subject(self.target, rule, self.card(), picture_of_goal=self.image)
         loss = PixelLoss(self.image, rasterizer=subject.view(topology)).to(topology["pos"].device)
         return [World(topology, subject.seed(topology), last_state(loss), loss, "square")], None
 

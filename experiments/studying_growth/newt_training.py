@@ -88,11 +88,6 @@ class NewtRecipe(Recipe):
     """Entries of each of the two pools."""
     out: str = "runs/growing-newt-healing"
 
-    @property
-    def title(self) -> str:
-        """The target."""
-        return "newt"
-
     @cached_property
     def anatomy(self) -> Anatomy:
         """Of the picture."""

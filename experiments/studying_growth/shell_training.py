@@ -233,11 +233,6 @@ class ShellRecipe(Recipe):
     out: str = "runs/growing-shell"
 
     @property
-    def title(self) -> str:
-        """The target."""
-        return "shell"
-
-    @property
     def shape(self) -> tuple[int, int]:
         """A square."""
         return round(self.cells**0.5), round(self.cells**0.5)

@@ -52,11 +52,6 @@ class SpeciationRecipe(Recipe):
     out: str = "runs/growing-flowers"
 
     @property
-    def title(self) -> str:
-        """The targets."""
-        return ", ".join(self.targets)
-
-    @property
     def shape(self) -> tuple[int, int]:
         """Of the square that every picture fits into."""
         return self.size + 2 * self.padding, self.size + 2 * self.padding

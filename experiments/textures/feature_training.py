@@ -80,11 +80,6 @@ class FeatureRecipe(SeenRecipe):
     def __post_init__(self) -> None:
         neuron_of(self.neuron)
 
-    @property
-    def title(self) -> str:
-        """The neuron."""
-        return self.neuron
-
     def config(self) -> TrainingConfig:
         """The numbers."""
         return self.config_of(

@@ -41,11 +41,6 @@ class PictureRecipe(SubstratesRecipe):
         """Empty pixels around a picture of another size, in the recipe's proportion."""
         return round(size * cls.padding / cls.size)
 
-    @property
-    def title(self) -> str:
-        """The target."""
-        return self.target
-
     @cached_property
     def image(self) -> Float[Tensor, "4 h w"]:
         """The picture, premultiplied RGBA."""

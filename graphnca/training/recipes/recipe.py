@@ -80,11 +80,6 @@ class Recipe(ABC):
 
     @property
     @abstractmethod
-    def title(self) -> str:
-        """Of its pictures."""
-
-    @property
-    @abstractmethod
     def shape(self) -> tuple[int, int]:
         """Height and width of the substrates."""
 
@@ -153,7 +148,7 @@ class Recipe(ABC):
         rule = rule or self.rule()
         generator = own_generator(self.seed, processes.rank)
         worlds, renewal = self.worlds(rule, substrates, generator)
-        pictures = pool_pictures(self.title, self.rgb_offset)
+        pictures = pool_pictures(Path(self.out).name, self.rgb_offset)
         rule = rule.to(processes.device)
         return Training(rule, worlds, self.config(), self.out, pictures, renewal, processes, generator)
 

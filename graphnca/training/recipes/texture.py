@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -113,11 +112,6 @@ class TextureRecipe(SeenRecipe):
     """Iterations between two in which a sample has a disk of noise; 0, as published: never. A rule that has not seen
     noise may explode from it."""
     out: str = "runs/texture"
-
-    @property
-    def title(self) -> str:
-        """The template."""
-        return Path(self.template).stem
 
     def shortened(self) -> "TextureRecipe":
         """The recipe with what is published for 5,000 iterations in proportion to fewer."""
