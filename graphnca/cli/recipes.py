@@ -12,24 +12,19 @@ from torch import nn
 from ..suggestions import suggestion
 from ..targets import target_names
 from ..templates import template_names
-from ..training.recipes import RECIPES, GrowingRecipe, IsoNCARecipe, PictureRecipe, TextureRecipe
-from ..training.recipes.texture import TEMPLATE_SIZE
+from ..training.recipes import RECIPES, PictureRecipe, SubstratesRecipe
+from ..training.recipes.texture import TEMPLATE_SIZE, SeenRecipe
 from .errors import UsageError
 from .substrates import is_random
 
 CHECKPOINTS = 60.0  # seconds between two
 RENEWED = 40  # iterations between two new meshes of random cells: none is seen for long
 SMALLER = 0.98  # a hexagonal lattice or a mesh may be so much smaller than it was asked for
-SUMMARIES = {
-    "isonca": "a picture from a single cell, in any orientation (Growing Isotropic NCA) [48 pixels, 8000 iterations]",
-    "growing": "a picture from a single cell, upright (Growing NCA) [40 pixels, 8000 iterations]",
-    "texture": "a texture that covers everything (Self-Organising Textures) [64 units, 5000 iterations]",
-}
 COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads")
 OWN = ("regime", "features", "padding")  # not every recipe has them
 
 
-def recipe_of(given: argparse.Namespace, folder: Path) -> IsoNCARecipe | GrowingRecipe | TextureRecipe:
+def recipe_of(given: argparse.Namespace, folder: Path) -> SubstratesRecipe:
     """The recipe of a command line, in a folder.
 
     Raises:
@@ -53,10 +48,9 @@ def recipe_of(given: argparse.Namespace, folder: Path) -> IsoNCARecipe | Growing
     try:
         recipe = kind(**asked, snapshot_every=0, checkpoint_seconds=CHECKPOINTS, out=str(folder)).shortened()
         recipe.config()
-        if isinstance(recipe, TextureRecipe):
+        if isinstance(recipe, SeenRecipe):
             check_features(recipe.seeing, recipe.size)
-        else:
-            _ = recipe.image
+        _ = recipe.shape  # reads a picture
     except (ValueError, FileNotFoundError) as error:
         raise UsageError(str(error)) from error
     return recipe

@@ -15,10 +15,10 @@ from ..evaluation.named import IN_FOLDER, read_subject
 from ..evaluation.subject import Subject
 from ..layers import NCAConv
 from ..training import joined_processes, run_and_save
-from ..training.recipes import REGIMES
+from ..training.recipes import RECIPES, REGIMES
 from .errors import UsageError
 from .numbers import rate, whole
-from .recipes import SUMMARIES, recipe_of
+from .recipes import recipe_of
 from .substrates import HELP, read_substrate
 
 SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
@@ -41,7 +41,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         "train",
         help="train a rule for a picture or a texture",
         description="Trains a rule by one of the published recipes.\n\nkinds:\n"
-        + "\n".join(f"  {name:<9}{summary}" for name, summary in SUMMARIES.items()),
+        + "\n".join(f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()),
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,7 +52,7 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
         help="the name of an emoji, or a picture with a transparent background; of a texture, the name of a template, "
         "or any picture",
     )
-    parser.add_argument("--kind", choices=list(SUMMARIES), default="isonca", help="the recipe [isonca]")
+    parser.add_argument("--kind", choices=list(RECIPES), default="isonca", help="the recipe [isonca]")
     parser.add_argument(
         "--substrate",
         nargs="+",

@@ -14,7 +14,7 @@ from .recipe import Sampler as Sampler
 from .recipe import SubstratesRecipe as SubstratesRecipe
 from .texture import TextureRecipe as TextureRecipe
 
-RECIPES: dict[str, type[IsoNCARecipe | GrowingRecipe | TextureRecipe]] = {
+RECIPES: dict[str, type[SubstratesRecipe]] = {
     "isonca": IsoNCARecipe,
     "growing": GrowingRecipe,
     "texture": TextureRecipe,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch_geometric.data import Data
@@ -46,6 +46,8 @@ def check_regime(regime: str) -> None:
 @dataclass(frozen=True, kw_only=True)
 class GrowingRecipe(PictureRecipe):
     """One of the three published regimes, or the hardened one."""
+
+    summary: ClassVar[str] = "a picture from a single cell, upright (Growing NCA) [40 pixels, 8000 iterations]"
 
     regime: str = "regenerating"
     """naive, persistent, regenerating or hardened."""

@@ -176,12 +176,22 @@ class Recipe(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class SubstratesRecipe(Recipe):
-    """A recipe for any kinds of cells, several of which take turns."""
+    """A recipe for any kinds of cells, several of which take turns.
+
+    Attributes:
+        summary: What `graphnca train --help` says of it.
+    """
+
+    summary: ClassVar[str] = ""
 
     substrate: tuple[str, ...] = ("square",)
     """Kinds of cells to train on: square, hex, voronoi; one that is named twice is drawn twice as often."""
     renew_every: int = 0
     """Iterations between two new substrates, each taking the place of the oldest; 0: those of the beginning stay."""
+
+    def shortened(self) -> "SubstratesRecipe":
+        """The recipe with what is published for its own number of iterations in proportion to fewer."""
+        return self
 
     @abstractmethod
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:

@@ -99,6 +99,8 @@ class SeenRecipe(SubstratesRecipe):
 class TextureRecipe(SeenRecipe):
     """The published numbers."""
 
+    summary: ClassVar[str] = "a texture that covers everything (Self-Organising Textures) [64 units, 5000 iterations]"
+
     template: str
     """banded, bubbly, chequered, dotted, interlaced, or the path of an image."""
     statistic: str = "sliced_ot"
