@@ -1,4 +1,4 @@
-"""What may change where: cells that grow, cells that only think, cells that are stone.
+"""What may change where: cells that grow, cells that keep what is visible, frozen cells.
 
 Regions are one integer per cell, `(N,)` or `(..., N)`. They serve grafts and growth by chambers (Studying Growth).
 """

@@ -152,7 +152,7 @@ def test_it_equals_the_layer_at_the_brink_of_life(
 ) -> None:
     """Alphas about the threshold everywhere, so that life changes hands in every step.
 
-    The rare case: with masks before and after, a dead cell ripens, dies at once, and yet keeps a neighbour alive.
+    The rare case: with masks before and after, a dead cell would be mature, dies at once, and yet keeps a neighbour alive.
     """
     rule = random_rule(
         6, 10, "sobel", life_mask=life_mask, fire_per=fire_per, hidden_bias=False, output_bias=False, std=0.3
@@ -162,11 +162,11 @@ def test_it_equals_the_layer_at_the_brink_of_life(
     x[..., 3] = 0.06 + 0.042 * x[..., 3]  # one cell in forty is mature
     one, two = (outcome(run, rule, x, mesh, 3, **extra) for run, extra in RUNS)
     assert_same(one, two)
-    if life_mask == "pre_post":  # the rare case has occurred: in the first step, ripening cells left out
+    if life_mask == "pre_post":  # the rare case has occurred: in the first step, those cells left out
         edges = (mesh["edge_index"], mesh["edge_weight"], mesh["edge_attr"])
         rule.life_mask = "pre"
-        unripe = rule(x, *edges, smoothing=mesh["smoothing"], generator=torch.Generator().manual_seed(3))
-        without = torch.where(alive_mask(unripe, edges[0])[..., None], unripe, 0.0)
+        without_them = rule(x, *edges, smoothing=mesh["smoothing"], generator=torch.Generator().manual_seed(3))
+        without = torch.where(alive_mask(without_them, edges[0])[..., None], without_them, 0.0)
         assert not torch.equal(without, one[0].states[1])
 
 
@@ -484,7 +484,7 @@ def test_regions_equal_the_layer_in_value_and_gradient(
         6, 10, perception, life_mask=life_mask, fire_per=fire_per, hidden_bias=bits[3], output_bias=bits[2]
     ).double()
     x = patch(mesh, 2)
-    x[:, 10:30, 4:] = 0.5  # thoughts of the dead
+    x[:, 10:30, 4:] = 0.5  # hidden channels of the dead
     x[:, 60:70, :3] = 0.2  # and colours
     regions = scattered_regions(*((2, 135) if bits[1] else (135,)))
     one = outcome(stepped, rule, x, mesh, 9, regions=regions)

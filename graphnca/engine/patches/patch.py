@@ -13,7 +13,7 @@ QUANTUM = 256  # patches come in multiples of so many cells: few shapes, so that
 
 @dataclass(frozen=True)
 class Patch:
-    """Some cells of every sample, as many in each, and a void cell behind them all that is always zero.
+    """Some cells of every sample, as many in each, and a padding cell behind them all that is always zero.
 
     Attributes:
         rows: Rows of the whole state, `(batch * size,)`; a place that is not taken holds the number of rows.
@@ -43,8 +43,8 @@ class Patch:
 def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Tensor:
     """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps.
 
-    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells that ripen in a step
-    count, one more.
+    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells that would be mature after a
+    step count, one more.
     """
     flags = x[..., ALPHA] > threshold
     for _ in range(num_steps + 2):
@@ -62,16 +62,16 @@ def patch_of(stencil: Stencil, flags: Tensor) -> Patch:
     cells = torch.full((batch, size + 1), num_cells, device=device)
     cells = cells.scatter_(1, places, torch.arange(num_cells, device=device).expand(batch, -1))[:, :size]
     samples = torch.arange(batch, device=device)[:, None]
-    void = batch * size
-    local = torch.full((batch, num_cells + 1), void, device=device)
+    padding = batch * size
+    local = torch.full((batch, num_cells + 1), padding, device=device)
     local.scatter_(1, cells, samples * size + torch.arange(size, device=device))
-    local[:, num_cells] = void
+    local[:, num_cells] = padding
 
     def within(index: Tensor) -> Tensor:
-        """A table's numbers as those of the patch; beyond it is the void."""
+        """A table's numbers as those of the patch; beyond it is the padding cell."""
         whole = torch.cat([index, index.new_full((1, index.shape[1]), num_cells)]).long()
-        numbers = local.gather(1, whole[cells].view(batch, -1)).view(void, -1)
-        return torch.cat([numbers, numbers.new_full((1, index.shape[1]), void)])
+        numbers = local.gather(1, whole[cells].view(batch, -1)).view(padding, -1)
+        return torch.cat([numbers, numbers.new_full((1, index.shape[1]), padding)])
 
     def among(table: Table) -> Table:
         if not table.weights:

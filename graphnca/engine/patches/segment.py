@@ -123,8 +123,8 @@ class Patches(StencilEngine):
 
     def firing(self, patch: Patch) -> tuple[float | Tensor, Tensor]:
         """The rate and the hashed index of every cell of the patch, or of every channel of it."""
-        void = self.batch * self.stencil.num_cells
-        rows = torch.cat([patch.rows, patch.rows.new_full((1,), void)])
+        padding = self.batch * self.stencil.num_cells
+        rows = torch.cat([patch.rows, patch.rows.new_full((1,), padding)])
         rate = self.rate
         if isinstance(rate, Tensor):
             rate = torch.cat([rate.reshape(-1), rate.new_zeros(1)])[rows][:, None]

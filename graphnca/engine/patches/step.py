@@ -51,7 +51,7 @@ def step(
     keeps = None if kept is None else torch.arange(x.shape[1], device=x.device) < kept
     after = x + torch.where(fired if keeps is None else fired & ~keeps, change, nothing)
     alive = torch.ones_like(x[:, 0], dtype=torch.bool)
-    alive[-1] = False  # the void
+    alive[-1] = False  # the padding cell
     if settings.life_mask in ("pre", "pre_post"):
         alive = alive & _alive(settings, patch, x)
     if settings.life_mask in ("post", "pre_post"):

@@ -1,7 +1,7 @@
 // Which cells live, kept up with the few that changed instead of asked of all.
 //
-// A cell is mature when its alpha exceeds the threshold, and lives when it or a neighbour is. `count` holds how many
-// mature cells reach a cell; a step changes it only around the cells that crossed the threshold.
+// A cell is mature when its alpha exceeds the threshold, and lives when it or a neighbour is. `mature_around` holds how
+// many mature cells reach a cell; a step changes it only around the cells that crossed the threshold.
 #pragma once
 
 #include <algorithm>
@@ -49,8 +49,9 @@ struct RowSet {
 
 class Life {
     const Problem& problem;
-    std::vector<uint16_t> count, near, ripe;
-    Rows touched, ripened;
+    // how many cells reach a row that are mature, that live, and that only the frontier would make mature
+    std::vector<uint16_t> mature_around, living_around, would_be_around;
+    Rows touched, would_be_mature;
 
     template <class Visit>
     void around(int32_t row, Visit visit) const {
@@ -62,51 +63,51 @@ class Life {
   public:
     std::vector<uint8_t> mature;
     RowSet living;
-    RowSet rim;    // dead cells beside living ones; kept where the mask is applied before and after
-    Rows pending;  // rows with a state that don't live: the coming mask zeroes them
-    Rows zeroed;   // rows that the present step's mask zeroes; active ones may be missing
+    RowSet frontier;  // dead cells beside living ones; kept where the mask is applied before and after
+    Rows pending;     // rows with a state that don't live: the coming mask zeroes them
+    Rows zeroed;      // rows that the present step's mask zeroes; active ones may be missing
 
     explicit Life(const Problem& problem) : problem(problem), mature(problem.num_rows()) {}
 
     // From the mature rows and the rows that hold a state.
     void start(const Rows& support) {
         const int num_rows = problem.num_rows();
-        count.assign(num_rows, 0), ripe.assign(num_rows, 0);
+        mature_around.assign(num_rows, 0), would_be_around.assign(num_rows, 0);
         living.start(num_rows);
         touched.clear();
         for (int32_t row : support)
             if (mature[row])
                 around(row, [&](int32_t reached) {
-                    if (!count[reached]++) touched.push_back(reached);
+                    if (!mature_around[reached]++) touched.push_back(reached);
                 });
-        living.update(touched, [&](int32_t row) { return count[row] > 0; });
+        living.update(touched, [&](int32_t row) { return mature_around[row] > 0; });
         for (int32_t row : support)
             if (!living.holds(row)) pending.push_back(row);
         if (problem.life_mask == PRE_POST) {
-            near.assign(num_rows, 0);
-            rim.start(num_rows);
-            update_rim();
+            living_around.assign(num_rows, 0);
+            frontier.start(num_rows);
+            update_frontier();
         }
     }
 
     // Whether a mask after the update leaves a row its state.
-    bool keeps(int32_t row) const { return count[row] > 0 || ripe[row] > 0; }
+    bool keeps(int32_t row) const { return mature_around[row] > 0 || would_be_around[row] > 0; }
 
-    // After an update: rows that crossed the threshold, and rows of the rim that would.
-    void settle(const Rows& crossed, const Rows& ripened_now) {
-        for (int32_t row : ripened) around(row, [&](int32_t reached) { ripe[reached] = 0; });
-        ripened = ripened_now;
-        for (int32_t row : ripened) around(row, [&](int32_t reached) { ripe[reached]++; });
+    // After an update: rows that crossed the threshold, and rows of the frontier that would have.
+    void settle(const Rows& crossed, const Rows& would_be_mature_now) {
+        for (int32_t row : would_be_mature) around(row, [&](int32_t reached) { would_be_around[reached] = 0; });
+        would_be_mature = would_be_mature_now;
+        for (int32_t row : would_be_mature) around(row, [&](int32_t reached) { would_be_around[reached]++; });
         touched.clear();
         for (int32_t row : crossed) {
             mature[row] = !mature[row];
             const int step = mature[row] ? 1 : -1;
             around(row, [&](int32_t reached) {
-                count[reached] += step;
-                if (count[reached] == (step > 0)) touched.push_back(reached);
+                mature_around[reached] += step;
+                if (mature_around[reached] == (step > 0)) touched.push_back(reached);
             });
         }
-        living.update(touched, [&](int32_t row) { return count[row] > 0; });
+        living.update(touched, [&](int32_t row) { return mature_around[row] > 0; });
         zeroed.clear();
         std::swap(zeroed, pending);
         switch (problem.life_mask) {
@@ -114,13 +115,14 @@ class Life {
                 pending = living.lost;
                 break;
             case POST:
-                zeroed.erase(std::remove_if(zeroed.begin(), zeroed.end(), [&](int32_t row) { return count[row] > 0; }),
-                             zeroed.end());
+                zeroed.erase(
+                    std::remove_if(zeroed.begin(), zeroed.end(), [&](int32_t row) { return mature_around[row] > 0; }),
+                    zeroed.end());
                 zeroed.insert(zeroed.end(), living.lost.begin(), living.lost.end());
                 break;
             case PRE_POST:
-                for (int32_t row : living.lost) (ripe[row] > 0 ? pending : zeroed).push_back(row);
-                update_rim();
+                for (int32_t row : living.lost) (would_be_around[row] > 0 ? pending : zeroed).push_back(row);
+                update_frontier();
                 break;
             case NONE:
                 break;
@@ -128,13 +130,13 @@ class Life {
     }
 
   private:
-    void update_rim() {
+    void update_frontier() {
         touched.clear();
         auto count_around = [&](const Rows& rows, int step) {
             for (int32_t row : rows)
-                around(row, [&](int32_t reached) { near[reached] += step, touched.push_back(reached); });
+                around(row, [&](int32_t reached) { living_around[reached] += step, touched.push_back(reached); });
         };
         count_around(living.born, 1), count_around(living.lost, -1);
-        rim.update(touched, [&](int32_t row) { return near[row] > 0 && count[row] == 0; });
+        frontier.update(touched, [&](int32_t row) { return living_around[row] > 0 && mature_around[row] == 0; });
     }
 };

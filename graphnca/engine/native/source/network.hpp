@@ -5,9 +5,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "eight_bit.hpp"
 #include "problem.hpp"
 #include "product.hpp"
-#include "units.hpp"
 
 constexpr int BLOCK = 48;  // cells at a time: perceived vectors, hidden layer and its gradient stay in the cache
 
@@ -106,10 +106,10 @@ struct Workspace {
         activate(count);
         const real* weights = net.w2.data() + channel * net.hidden_row;
         for (int m = 0; m < count; m++) {
-            const real* unit = layer.data() + m * net.hidden_row;
+            const real* neurons = layer.data() + m * net.hidden_row;
             real sum = 0;
 #pragma omp simd reduction(+ : sum)
-            for (int h = 0; h < net.hidden_row; h++) sum += weights[h] * unit[h];
+            for (int h = 0; h < net.hidden_row; h++) sum += weights[h] * neurons[h];
             change[m] = sum + net.b2[channel];
         }
         if (net.quantised) round_row<real>(change, count, net.output_scale, LEAST, MOST, nullptr);

@@ -1,0 +1,309 @@
+// The steps, forward, without a pass over anything but the cells that live, fire or change.
+//
+// Every thread owns a share of the cells that may fire; a step is: choose who fires, perceive and compute the change
+// (all states are still the old ones), apply it, settle who lives. Afterwards the tape holds the old states of the
+// updated cells.
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+#include "life.hpp"
+#include "rows.hpp"
+
+template <class real>
+class Forward {
+    // What one thread does in a step.
+    struct Part {
+        Worker<real>& worker;
+        Buffer<int32_t> rows;
+        Buffer<uint32_t> bits;
+        Buffer<real> before;
+        Updated<real> updated;                // rows, and after the update their former states
+        Rows crossed, would_be_mature;        // rows that crossed the threshold; of the frontier, that would have
+        Rows over;                            // rows beyond the bound that this thread found and looks after
+        std::vector<double> moved, overflow;  // sum of |change| and of squared excess, one a sample
+        explicit Part(Worker<real>& worker) : worker(worker) {}
+    };
+
+    Setting<real>& given;
+    const Problem& problem;
+    const int num_rows, channels, channels_row, num_threads;
+    Tape<real>* const tape;  // or null
+
+    std::vector<real> own_states;  // where rows are filled up to whole vectors
+    Life life;
+    std::vector<std::unique_ptr<Part>> parts;
+    std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
+    std::vector<uint8_t> exceeds;
+    std::vector<double> moved;                              // by cells that died without an update
+    std::shared_ptr<const Rows> alive_before, held_before;  // the last answer of `held`
+
+  public:
+    Forward(Setting<real>& given, Tape<real>* tape)
+        : given(given),
+          problem(given.problem),
+          num_rows(given.num_rows),
+          channels(given.channels),
+          channels_row(given.channels_row),
+          num_threads(given.num_threads),
+          tape(tape),
+          life(problem),
+          moved(problem.batch) {
+        for (const auto& worker : given.workers) parts.push_back(std::make_unique<Part>(*worker));
+    }
+
+    // Steps from `in` to `out` (rows, channels; zeros), one step a key.
+    void run(const real* in, real* out, real* overflow_out, real* moved_out) {
+        const FixedTeam team;
+        start(in, out);
+        Barrier barrier(num_threads);
+#pragma omp parallel num_threads(num_threads)
+        {
+            const int thread = omp_get_thread_num();
+            for (int step = 0; step < int(given.keys.size()); step++) {
+                compute(thread, step);
+                barrier.wait();
+                apply(thread, step);
+                barrier.wait();
+                if (thread == 0) settle(step);
+                barrier.wait();
+                if (given.masked_after) {
+                    mask_after(thread);
+                    barrier.wait();
+                }
+                if (given.measured) exceed(thread, step);  // only reads states, as does what follows
+            }
+        }
+        if (channels != channels_row) given.unpad(nullptr, given.states, out);
+        for (const auto& part : parts)
+            for (int b = 0; b < problem.batch; b++) moved[b] += part->moved[b];
+        for (int b = 0; b < problem.batch; b++) {
+            double overflow = 0;
+            for (const auto& part : parts) overflow += part->overflow[b];
+            overflow_out[b] = overflow;
+            moved_out[b] = moved[b] / (double(problem.num_cells) * channels);
+        }
+    }
+
+  private:
+    // The given living rows and those that keep channels, which hold a state whether they live or not.
+    std::shared_ptr<const Rows> held(const std::shared_ptr<const Rows>& alive) {
+        if (given.keeping.empty()) return alive;
+        if (alive != alive_before) {
+            auto both = std::make_shared<Rows>();
+            both->reserve(alive->size() + given.keeping.size());
+            std::set_union(alive->begin(), alive->end(), given.keeping.begin(), given.keeping.end(),
+                           std::back_inserter(*both));
+            alive_before = alive, held_before = both;
+        }
+        return held_before;
+    }
+
+    // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound. `out` holds zeros.
+    void start(const real* in, real* out) {
+        if (channels == channels_row) {
+            given.states = out;
+        } else {
+            own_states.resize(long(num_rows) * channels_row);
+            given.states = own_states.data();
+        }
+        if (given.masked_after) updated_now.assign(num_rows, 0);
+        if (given.measured) exceeds.assign(num_rows, 0);
+        std::vector<Rows> holding(num_threads);
+#pragma omp parallel num_threads(num_threads)
+        {
+            const int thread = omp_get_thread_num();
+            Part& own = *parts[thread];
+            own.moved.assign(problem.batch, 0), own.overflow.assign(problem.batch, 0);
+            const Share share(num_rows, thread, num_threads);
+            for (int r = share.first; r < share.last; r++) {
+                const real* from = in + long(r) * channels;
+                real* to = given.state(r);
+                bool holds = false;
+                for (int c = 0; c < channels; c++) holds |= from[c] != 0;
+                if (!holds) continue;  // zero already, and on a large substrate not even touched
+                std::copy_n(from, channels, to);
+                if (given.masked) {
+                    holding[thread].push_back(r);
+                    life.mature[r] = to[problem.alpha] > given.threshold;
+                }
+                if (given.measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
+            }
+        }
+        if (given.masked) {
+            Rows support;
+            for (const Rows& rows : holding) support.insert(support.end(), rows.begin(), rows.end());
+            life.start(support);
+        }
+    }
+
+    bool beyond(const real* row) const {
+        bool any = false;
+        for (int c = 0; c < channels; c++) any |= row[c] > given.bound || row[c] < -given.bound;
+        return any;
+    }
+
+    // Which of the given rows fire (all of them, where channels fire on their own); returns how many.
+    int choose(const int32_t* candidates, int first, int count, uint32_t key, Part& own, int32_t* chosen) {
+        auto candidate = [&](int i) { return candidates ? candidates[first + i] : first + i; };
+        if (problem.fire_per_channel) {
+            for (int i = 0; i < count; i++) chosen[i] = candidate(i);
+            return count;
+        }
+        uint32_t* bits = own.bits.data(count);
+        if (candidates) {
+            for (int i = 0; i < count; i++) bits[i] = draw(key, candidates[first + i]);
+        } else {
+            for (int i = 0; i < count; i++) bits[i] = draw(key, first + i);
+        }
+        int n = 0;
+        for (int i = 0; i < count; i++) {
+            const int32_t row = candidate(i);
+            chosen[n] = row;
+            n += bits[i] < given.fire_threshold(row);
+        }
+        return n;
+    }
+
+    void compute(int thread, int step) {
+        Part& own = *parts[thread];
+        const Rows* candidates = given.masked_before ? life.living.rows.get() : nullptr;
+        const Share share(candidates ? candidates->size() : num_rows, thread, num_threads);
+        Arena* arena = tape ? &tape->arenas[thread] : nullptr;
+        int32_t* rows = own.rows.data(share.size() + 1);
+        const int count =
+            choose(candidates ? candidates->data() : nullptr, share.first, share.size(), given.keys[step], own, rows);
+        if (arena) rows = std::copy_n(rows, count, arena->take<int32_t>(count)) - count;
+        own.updated.rows = rows, own.updated.count = count;
+        own.updated.before =
+            arena ? arena->take<real>(long(count) * channels_row) : own.before.data(long(count) * channels_row);
+        real* change = own.worker.change.data(long(count) * channels_row);
+        for (int i = 0; i < count; i += BLOCK) {
+            const int size = std::min(BLOCK, count - i);
+            given.perceive(own.worker, rows + i, size);
+            own.worker.space.forward(size, change + long(i) * channels_row);
+        }
+        if (problem.life_mask == PRE_POST) find_would_be_mature(thread, step);
+    }
+
+    // Dead cells beside living ones whose alpha this step would lift over the threshold: they die again, but keep a
+    // neighbour alive.
+    void find_would_be_mature(int thread, int step) {
+        Part& own = *parts[thread];
+        const Rows& frontier = *life.frontier.rows;
+        const Share share(frontier.size(), thread, num_threads);
+        own.would_be_mature.clear();
+        Rows chosen(share.size() + 1);
+        const int count = choose(frontier.data(), share.first, share.size(), given.keys[step], own, chosen.data());
+        real change[BLOCK];
+        for (int i = 0; i < count; i += BLOCK) {
+            const int size = std::min(BLOCK, count - i);
+            given.perceive(own.worker, chosen.data() + i, size);
+            own.worker.space.forward_channel(size, problem.alpha, change);
+            for (int m = 0; m < size; m++) {
+                const int row = chosen[i + m];
+                if (given.kept(row) > problem.alpha) continue;
+                if (problem.fire_per_channel && !given.channel_fires(given.keys[step], row, problem.alpha)) continue;
+                if (given.state(row)[problem.alpha] + change[m] > given.threshold) own.would_be_mature.push_back(row);
+            }
+        }
+    }
+
+    void apply(int thread, int step) {
+        Part& own = *parts[thread];
+        Updated<real>& part = own.updated;
+        const real* change = own.worker.change.data(long(part.count) * channels_row);
+        own.crossed.clear();
+        for (int i = 0; i < part.count; i++, change += channels_row) {
+            const int row = part.rows[i];
+            real *now = given.state(row), *before = part.before + long(i) * channels_row;
+            std::copy_n(now, channels_row, before);
+            for (int c = given.kept(row); c < channels; c++)
+                if (!problem.fire_per_channel || given.channel_fires(given.keys[step], row, c)) now[c] += change[c];
+            if (problem.quantised)
+                for (int c = given.kept(row); c < channels; c++) now[c] = clipped<real>(now[c], LEAST, MOST);
+            if (given.masked && (now[problem.alpha] > given.threshold) != life.mature[row]) own.crossed.push_back(row);
+            if (given.masked_after) updated_now[row] = 1;
+            if (!given.measured) continue;
+            if (!given.masked_after) own.moved[row / problem.num_cells] += distance(now, before);
+            if (!exceeds[row] && beyond(now)) exceeds[row] = 1, own.over.push_back(row);
+        }
+        if (tape) tape->steps[step].parts[thread] = part;  // without `over`, which is found later
+    }
+
+    double distance(const real* one, const real* two) const {
+        real sum = 0;
+        for (int c = 0; c < channels; c++) sum += std::abs(one[c] - two[c]);
+        return sum;
+    }
+
+    // The one part of a step that is not shared out: cells that crossed the threshold, or died.
+    void settle(int step) {
+        Step<real>* record = tape ? &tape->steps[step] : nullptr;
+        if (!given.masked) return;
+        Rows crossed, would_be_mature;
+        for (const auto& part : parts) {
+            crossed.insert(crossed.end(), part->crossed.begin(), part->crossed.end());
+            would_be_mature.insert(would_be_mature.end(), part->would_be_mature.begin(), part->would_be_mature.end());
+        }
+        const auto candidates = life.living.rows;
+        life.settle(crossed, would_be_mature);
+        if (record) {
+            const auto& alive = problem.life_mask == POST ? life.living.rows : candidates;
+            record->kept = held(alive);
+            Rows& zeroed = record->hidden_zeroed;
+            std::set_difference(given.hidden_only.begin(), given.hidden_only.end(), alive->begin(), alive->end(),
+                                std::back_inserter(zeroed));
+            if (given.masked_after)  // mask_after does it for those
+                zeroed.erase(std::remove_if(zeroed.begin(), zeroed.end(), [&](int row) { return updated_now[row]; }),
+                             zeroed.end());
+        }
+        for (int32_t row : life.zeroed) {
+            if (given.kept(row) == channels) continue;
+            if (given.masked_after && updated_now[row]) continue;  // mask_after does it
+            real* now = given.state(row);
+            if (given.measured)
+                for (int c = given.kept(row); c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
+            if (record)
+                record->died.push_back(row),
+                    record->died_before.insert(record->died_before.end(), now, now + channels_row);
+            given.clear(now, row);
+        }
+    }
+
+    // The overflow after a step, over the rows that a thread looks after; lets go of those that are back in bounds.
+    void exceed(int thread, int step) {
+        Part& own = *parts[thread];
+        size_t left = 0;
+        for (int32_t row : own.over) {
+            const real* now = given.state(row);
+            real sum = 0;
+            for (int c = 0; c < channels; c++) sum += given.excess(now[c]) * given.excess(now[c]);
+            own.overflow[row / problem.num_cells] += sum;
+            exceeds[row] = beyond(now);
+            own.over[left] = row;
+            left += exceeds[row];
+        }
+        own.over.resize(left);
+        if (tape) tape->steps[step].parts[thread].over = own.over;
+    }
+
+    void mask_after(int thread) {
+        Part& own = *parts[thread];
+        Updated<real>& part = own.updated;
+        for (int i = 0; i < part.count; i++) {
+            const int row = part.rows[i];
+            real* now = given.state(row);
+            updated_now[row] = 0;
+            if (!life.keeps(row)) {
+                given.clear(now, row);
+                part.rows[i] = ~row;
+            }
+            if (given.measured)
+                own.moved[row / problem.num_cells] += distance(now, part.before + long(i) * channels_row);
+        }
+    }
+};

@@ -1,0 +1,116 @@
+// What both passes work with: rows of states, one a cell of a sample, and what is asked of them block by block.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "firing.hpp"
+#include "memory.hpp"
+#include "network.hpp"
+#include "perception.hpp"
+#include "tape.hpp"
+#include "threads.hpp"
+
+// In the tape, ~row stands for a row that the life mask zeroed after its update.
+static inline int32_t row_of(int32_t entry) { return entry < 0 ? ~entry : entry; }
+
+// What one thread works with.
+template <class real>
+struct Worker {
+    Workspace<real> space;
+    Buffer<real> change, sums;  // of the rows that it updates; perceived sums of a block
+    explicit Worker(const Network<real>& net) : space(net) {}
+};
+
+// A rule on copies of a substrate, and the states that a pass has under way.
+template <class real>
+struct Setting {
+    using L = Lanes<real>;
+
+    const Problem problem;
+    const Perception<real> perception;
+    const Network<real> net;
+    const int num_rows, channels, channels_row, num_threads;
+    const bool masked, masked_before, masked_after, measured;
+    const real threshold, bound;
+
+    std::vector<int32_t> kept_by_row;  // empty: nothing is kept
+    Rows keeping, hidden_only;         // rows that keep channels; those of them that keep some and not all
+    std::vector<std::unique_ptr<Worker<real>>> workers;
+    std::vector<uint32_t> keys;  // one a step
+    real* states = nullptr;      // (rows, channels_row)
+
+    Setting(const Problem& given, const Parameters& parameters)
+        : problem(given),
+          perception(problem),
+          net(parameters, perception.perceived, problem),
+          num_rows(problem.num_rows()),
+          channels(problem.channels),
+          channels_row(L::rounded_up(channels)),
+          num_threads(threads_given(problem.num_threads)),
+          masked(problem.life_mask != NONE),
+          masked_before(problem.life_mask == PRE || problem.life_mask == PRE_POST),
+          masked_after(problem.life_mask == POST || problem.life_mask == PRE_POST),
+          measured(problem.overflow_bound >= 0),
+          threshold(problem.alive_threshold),
+          bound(problem.overflow_bound) {
+        for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker<real>>(net));
+        if (!problem.kept) return;
+        kept_by_row.assign(problem.kept, problem.kept + num_rows);
+        for (int r = 0; r < num_rows; r++) {
+            if (kept_by_row[r]) keeping.push_back(r);
+            if (kept_by_row[r] && kept_by_row[r] < channels) hidden_only.push_back(r);
+        }
+    }
+
+    real* state(long row) { return states + row * channels_row; }
+
+    // How many channels of a row keep their values, the first ones.
+    int kept(int row) const { return kept_by_row.empty() ? 0 : kept_by_row[row]; }
+
+    // Zeroes what of a row doesn't keep its values: of a state, or of a gradient.
+    void clear(real* of_row, int row) const { std::fill_n(of_row + kept(row), channels_row - kept(row), real(0)); }
+
+    // Copies the given rows (all of them for null) to whole vectors and back; what is beyond a row's end stays.
+    void pad(const Rows* rows, const real* from, real* to) const {
+        const int count = rows ? rows->size() : num_rows;
+#pragma omp parallel for num_threads(num_threads)
+        for (int i = 0; i < count; i++) {
+            const long r = rows ? (*rows)[i] : i;
+            std::copy_n(from + r * channels, channels, to + r * channels_row);
+        }
+    }
+
+    void unpad(const Rows* rows, const real* from, real* to) const {
+        const int count = rows ? rows->size() : num_rows;
+#pragma omp parallel for num_threads(num_threads)
+        for (int i = 0; i < count; i++) {
+            const long r = rows ? (*rows)[i] : i;
+            std::copy_n(from + r * channels_row, channels, to + r * channels);
+        }
+    }
+
+    uint32_t fire_threshold(int row) const {
+        if (kept(row) == channels) return 0;
+        return problem.fire_thresholds ? problem.fire_thresholds[row] : problem.fire_threshold;
+    }
+
+    bool channel_fires(uint32_t key, int row, int c) const {
+        return draw(key, uint32_t(row) * channels + c) < fire_threshold(row);
+    }
+
+    // Perceived vectors of up to BLOCK rows.
+    void perceive(Worker<real>& own, const int32_t* rows, int count, bool learning = false) {
+        const long sums_row = long(MOST_BANDS) * channels_row;
+        real* sums = own.sums.data(BLOCK * sums_row);
+        for (int m = 0; m < count; m++) {
+            const int row = row_of(rows[m]), sample = row / problem.num_cells, base = sample * problem.num_cells;
+            perception.sums(row - base, state(base), sums + m * sums_row);
+            perception.compose(state(row), sums + m * sums_row, own.space.perceived(m));
+        }
+        if (problem.quantised) own.space.round_perceived(count, learning);
+    }
+
+    real excess(real value) const { return value > bound ? value - bound : value < -bound ? value + bound : 0; }
+};
