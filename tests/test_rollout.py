@@ -152,7 +152,7 @@ def test_it_equals_the_layer_at_the_brink_of_life(
 ) -> None:
     """Alphas about the threshold everywhere, so that life changes hands in every step.
 
-    The rare case: with masks before and after, a dead cell would be mature, dies at once, and yet keeps a neighbour alive.
+    The rare case, with masks before and after: a dead cell would be mature, dies at once, and yet keeps a neighbour.
     """
     rule = random_rule(
         6, 10, "sobel", life_mask=life_mask, fire_per=fire_per, hidden_bias=False, output_bias=False, std=0.3

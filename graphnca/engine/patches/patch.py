@@ -43,8 +43,8 @@ class Patch:
 def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Tensor:
     """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps.
 
-    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells that would be mature after a
-    step count, one more.
+    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells
+    that would be mature after a step count, one more.
     """
     flags = x[..., ALPHA] > threshold
     for _ in range(num_steps + 2):
