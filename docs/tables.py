@@ -21,7 +21,6 @@ from result_tables import (
     rotated_perception,
     shipped,
     studying_growth,
-    texture_border,
     texture_frames,
     texture_grids,
     texture_life,
@@ -46,7 +45,6 @@ RESULTS = (
     texture_losses,
     textures,
     texture_frames,
-    texture_border,
     quantised_texture,
     feature_visualisation,
 )

@@ -1,4 +1,4 @@
-"""A sheet and its middle as a sheet of its own: what has grown in the middle is carried over by position."""
+"""A substrate and its middle as a substrate of its own: what has grown in the middle is carried over by position."""
 
 from typing import NamedTuple
 
@@ -13,10 +13,10 @@ from topologies import square_grid, voronoi_from_points, voronoi_mesh
 
 
 class Expansion(NamedTuple):
-    """A core and the larger sheet around it.
+    """A core and the larger substrate around it.
 
     Attributes:
-        core: An open sheet: its border cells have no neighbours beyond.
+        core: A bounded domain: its border cells have no neighbours beyond.
         whole: A torus.
         inside: Which cells of the whole are the core's.
         source: For each of these, in their order, its number in the core.

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from protocol.expansion import Expansion, mesh_expansion, square_expansion
+from expansion import Expansion, mesh_expansion, square_expansion
 
 from topologies import check_topology
 
