@@ -13,7 +13,6 @@ from pathlib import Path
 
 from result_tables import (
     command_line,
-    damage,
     feature_visualisation,
     gnomonic_growth,
     playground,
@@ -38,7 +37,6 @@ RESULTS = (
     playground,
     rotated_perception,
     gnomonic_growth,
-    damage,
     studying_growth,
     texture_grids,
     texture_life,

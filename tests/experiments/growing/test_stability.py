@@ -1,26 +1,35 @@
 """The stability report, small: what it is compared with, its four trials, and that its checks can fail."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import stability
 import torch
-from PIL import Image
-from protocol.pattern import Pattern
-from stability import OWN, Config, damaged, line, main, own_picture, subject, two_seeds, verdict_of, wide_sheet
+from growing import stability
+from growing.stability import (
+    OWN,
+    Config,
+    damaged,
+    measure,
+    subject_with_target,
+    subjects,
+    tables,
+    two_seeds,
+    verdict_of,
+)
 
 from graphnca import save_rule
 from graphnca.evaluation.damage_tests import WHOLE
 from graphnca.evaluation.scores import LOSS_SCALE
+from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.upright import painted
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca
+from graphnca.results.result import Result
 from graphnca.targets import load_target
-from topologies import check_topology, hex_grid, square_grid, voronoi_mesh
+from topologies import square_grid
 
-CONFIG = Config("", cells=324, steps=200, every=50, settled=100, dense=0, grown=10, runs=1)
+CONFIG = Config(rule="", cells=324, steps=200, every=50, settled=100, dense=0, grown=10, runs=1)
 CARD = {"target": "lizard", "size": 12, "padding": 3}
 
 
@@ -32,19 +41,19 @@ def saved(folder: Path, rule: NCAConv, card: dict, name: str = "still") -> str:
 
 
 def test_a_rule_that_perceives_gradients_is_compared_as_it_stands(tmp_path: Path) -> None:
-    pattern = subject(replace(CONFIG, rule=saved(tmp_path, growing_nca(8, 16), CARD)))
+    pattern = subject_with_target(replace(CONFIG, rule=saved(tmp_path, growing_nca(8, 16), CARD)))
     target = load_target("lizard", size=12, padding=3)
-    assert pattern.upright and not pattern.structured
-    assert torch.equal(pattern.orientation.target, target)
+    assert pattern.is_upright and not pattern.is_structured
+    assert torch.equal(pattern.target, target)
     assert pattern.empty_loss == pytest.approx(LOSS_SCALE * float(target.square().mean()))
     assert float(pattern.loss(target[None])) == 0
     assert float(pattern.loss(target.flip(-1)[None])) > 0.1 * pattern.empty_loss
 
 
 def test_an_isotropic_rule_is_compared_in_the_best_orientation(tmp_path: Path) -> None:
-    pattern = subject(replace(CONFIG, rule=saved(tmp_path, isonca(), {"target": "lizard"})))
-    assert not pattern.upright
-    images = pattern.orientation.target
+    pattern = subject_with_target(replace(CONFIG, rule=saved(tmp_path, isonca(), {"target": "lizard"})))
+    assert not pattern.is_upright
+    images = pattern.target
     turned = torch.rot90(images, 1, (-2, -1))
     assert float(pattern.loss(turned[None])) < 0.05 * pattern.empty_loss
 
@@ -52,12 +61,11 @@ def test_an_isotropic_rule_is_compared_in_the_best_orientation(tmp_path: Path) -
 @pytest.mark.parametrize("rule", [growing_nca(8, 16), isonca()], ids=["gradients", "isotropic"])
 def test_a_rule_whose_target_nobody_names_is_compared_with_itself(rule: NCAConv, tmp_path: Path) -> None:
     config = replace(CONFIG, rule=saved(tmp_path, rule, {}))
-    pattern = subject(config)
-    assert pattern.target == OWN
-    assert torch.equal(pattern.orientation.target, own_picture(rule, config))
-    assert pattern.orientation.target[3].sum() == 1  # the seed, which stays
-    assert float(pattern.loss(pattern.orientation.target[None])) < 0.01 * pattern.empty_loss
-    assert subject(replace(config, target="heart")).target == "heart"
+    pattern = subject_with_target(config)
+    assert pattern.goal == OWN
+    assert pattern.target[3].sum() == 1  # the seed, which stays
+    assert float(pattern.loss(pattern.target[None])) < 0.01 * pattern.empty_loss
+    assert subject_with_target(replace(config, target="heart")).goal == "heart"
 
 
 def test_a_rule_that_grows_nothing_is_refused(tmp_path: Path) -> None:
@@ -66,29 +74,22 @@ def test_a_rule_that_grows_nothing_is_refused(tmp_path: Path) -> None:
         rule.update_rule.hidden.bias.fill_(1.0)
         rule.update_rule.output.weight.fill_(-1.0)
     with pytest.raises(SystemExit, match="grows something"):
-        subject(replace(CONFIG, rule=saved(tmp_path, rule, {})))
+        subject_with_target(replace(CONFIG, rule=saved(tmp_path, rule, {})))
 
 
-@pytest.mark.parametrize("kind", ["square", "hex", "voronoi"])
-def test_a_wide_sheet_is_twice_as_wide(kind: str) -> None:
-    sheet = {"square": square_grid(18, 18), "hex": hex_grid(20, 16), "voronoi": voronoi_mesh(18, 18, seed=1)}[kind]
-    wide = wide_sheet(kind, sheet, 1)
-    check_topology(wide)
-    width, height = sheet["extent"][0].tolist()
-    assert wide["extent"][0].tolist() == pytest.approx([2 * width, height], rel=0.06)
-
-
-class Painted(Pattern):
+class Painted(Subject):
     """A pattern whose seed is already the whole picture: with a rule that changes nothing, it stays."""
 
-    def seed(self, topology, *, at=None):
+    def seed(self, topology, *, at=None, **_):
         states = torch.zeros(len(topology["pos"]), self.rule.num_channels)
-        states[:, :4] = painted(self.orientation.target, topology, centre=at)
+        states[:, :4] = painted(self.target, topology, centre=at)
         return states
 
 
 def still() -> Painted:
-    return Painted("still", growing_nca(8, 16), "lizard", picture=load_target("lizard", size=12, padding=3))
+    return Painted(
+        "still", growing_nca(8, 16), goal="lizard", picture_of_goal=load_target("lizard", size=12, padding=3)
+    )
 
 
 def test_what_never_heals_is_told_so() -> None:
@@ -124,7 +125,7 @@ def test_two_seeds_far_apart_are_two_patterns_and_close_ones_overlap() -> None:
 
 
 def test_a_line_of_the_table_without_a_living_run() -> None:
-    sheet = {
+    entry = {
         "long run": {
             "fates": {"died": 1},
             "median error": None,
@@ -136,24 +137,20 @@ def test_a_line_of_the_table_without_a_living_run() -> None:
         "damage": {"centre": {"healed after 300": 0, "healed after 1000": 1}},
         "two seeds": {"far apart": {"errors": [1.0, 1.0]}, "close": {"patterns' worth of cells": None}},
     }
-    words = line(verdict_of(sheet, 1))
-    assert words == ["1 died", "-", "-", "-", "none", "-", "0 and 1 of 1", "1.00 and 1.00", "-"]
+    verdicts = {"square": verdict_of(entry, 1)}
+    (row,) = tables({"verdicts": verdicts, "config": {"steps": 200}})["verdicts"].rows
+    assert row == ("square", "1 died", "", "", "", "", "none", "0 of 1", "1 of 1", "1.00 and 1.00", "")
 
 
-@pytest.mark.parametrize("kind", ["gradients", "isotropic"])
-def test_the_main_job_writes_one_page(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rule = saved(tmp_path, growing_nca(8, 16) if kind == "gradients" else isonca(), CARD, kind)
-    main(replace(CONFIG, rule=rule, out=str(tmp_path / "out"), substrate=("square", "hex")))
-    metrics = json.loads((tmp_path / "out" / kind / "metrics.json").read_text())
-    assert metrics["in the best of all orientations"] is (kind == "isotropic")
-    assert list(metrics["verdicts"]) == ["square", "hex"]
-    assert metrics["fates"] == {"off-target": 2}  # a single cell is no lizard
-    assert metrics["verdicts"]["square"]["cuts"] == 12
-    with Image.open(tmp_path / "out" / kind / "report.png") as page:
-        assert page.width > 500 and page.height > 500
-    assert "1 off-target" in capsys.readouterr().out
+def test_a_seed_that_stays_is_no_lizard(tmp_path: Path) -> None:
+    result = Result("still", tmp_path)
+    measure(Subject("still", isonca(), goal="lizard"), replace(CONFIG, substrate=("square", "hex")), result)
+    assert result.metrics["in the best of all orientations"] is True
+    assert list(result.metrics["verdicts"]) == ["square", "hex"]
+    assert result.metrics["fates"] == {"off-target": 2}
+    assert result.metrics["verdicts"]["square"]["cuts"] == 12
 
 
 def test_lengths_must_divide() -> None:
     with pytest.raises(SystemExit, match="steps"):
-        main(replace(CONFIG, steps=220))
+        subjects(replace(CONFIG, steps=220))
