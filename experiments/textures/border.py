@@ -139,7 +139,7 @@ def measured(texture: Subject, grown: Expansion, course: Course, meter: TextureM
         "undisturbed": [round(value, 1) for value in undisturbed],
         "losses": {str(moment): [round(value, 1) for value in values] for moment, values in losses.items()},
         "times undisturbed": {str(moment): round(median(values) / reference, 3) for moment, values in losses.items()},
-        "change of the core": disturbance(sheet, course, config),
+        "change of the core": disturbance(grown, course, config),
         "largest |x|": round(float(course.after[config.steps].abs().max()), 2),
     }
 
