@@ -22,8 +22,20 @@ def grow(
     *,
     start: Tensor | None = None,
     fire_rate: float | None = None,
+    angle: float | Tensor | None = None,
 ) -> dict[int, Tensor]:
-    """Several runs from one state, a single cell in the middle by default: states `(runs, N, C)` at the asked steps."""
+    """Several runs of a rule: states `(runs, N, C)` at the steps that are asked for.
+
+    Args:
+        rule: The rule.
+        topology: The substrate.
+        runs: How many, side by side.
+        moments: The steps.
+        seed: Of the firing.
+        start: The state that all of them start from; by default a single cell in the middle.
+        fire_rate: In place of the rule's own.
+        angle: Radians by which what cells perceive is turned, one number or `(N,)`.
+    """
     start = point_seed(topology, rule.num_channels) if start is None else start
     starts, moments = start.expand(runs, *start.shape[-2:]), set(moments)
     generator = torch.Generator().manual_seed(seed)
@@ -36,6 +48,7 @@ def grow(
         regularisers=False,
         generator=generator,
         fire_rate=fire_rate,
+        angle=angle,
     )
     return recorded.states
 

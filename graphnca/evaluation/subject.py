@@ -197,10 +197,10 @@ class Subject:
         return {name: replace(self, genomes={name: self.genomes[name]}, goal=name) for name in names}
 
     def grow(
-        self, topology: Data, runs: int, moments: Iterable[int], seed: int, *, fire_rate: float | None = None
+        self, topology: Data, runs: int, moments: Iterable[int], seed: int, **options: Any
     ) -> dict[int, Float[Tensor, "b n c"]]:
-        """Several runs from its seed: their states at the steps that are asked for."""
-        return grow(self.rule, topology, runs, moments, seed, start=self.seed(topology), fire_rate=fire_rate)
+        """Several runs from its seed: their states at the steps that are asked for; `options` go to `grow`."""
+        return grow(self.rule, topology, runs, moments, seed, start=self.seed(topology), **options)
 
     # How it is seen.
 
