@@ -19,7 +19,6 @@ from result_tables import (
     quantised_texture,
     shipped,
     studying_growth,
-    texture_frames,
     texture_grids,
     texture_life,
     texture_losses,
@@ -40,7 +39,6 @@ RESULTS = (
     texture_life,
     texture_losses,
     textures,
-    texture_frames,
     quantised_texture,
     feature_visualisation,
 )

@@ -1,22 +1,19 @@
-"""Turned frames: their sense, the way back, and every file that is promised."""
+"""Turned frames: their sense, and the way back."""
 
-import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-import texture_frames as script
 import torch
-from PIL import Image
-from protocol.texture import Texture
-from texture_frames import Config, Sheet, main, share_within, spread, windows
+from textures import frames as script
+from textures.frames import Config, Straight, measure, share_within, spread, tables, windows
 from torch_geometric.data import Data
 
-from graphnca import save_rule
 from graphnca.evaluation.orientation import wrapped_degrees
+from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
-from graphnca.results import result as report
+from graphnca.results.result import Result
 from topologies import substrates
 
 SMALL = {"steps": 6, "size": 32, "runs": 2}
@@ -56,7 +53,7 @@ def test_a_quarter_turn_of_all_frames_turns_the_states(random_rule) -> None:
 def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a perfect rule would make: stripes across each cell's own x."""
 
-    def paint(texture: Texture, topology: Data, turn: float | torch.Tensor, config: Config) -> torch.Tensor:
+    def paint(texture: Subject, topology: Data, turn: float | torch.Tensor, config: Config) -> torch.Tensor:
         turn = torch.as_tensor(turn, dtype=torch.float32).expand(topology.num_nodes)
         x, y = topology["pos"].unbind(-1)
         wave = (2 * math.pi / 8 * (x * turn.cos() + y * turn.sin())).sin() / 2
@@ -69,24 +66,24 @@ def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_turned_perfectly_is_off_by_nothing(perfect, kind: str) -> None:
     config = Config(**{**SMALL, "size": 48})
     topology = next(iter(substrates([kind], size=48, meshes=1, seed=7).values()))
-    sheet = Sheet.of(Texture(texture_nca(), {}), topology, config)
-    assert sheet.symmetry == 2 and sheet.anisotropy > 0.8
+    straight = Straight.of(Subject("even", texture_nca()), topology, config)
+    assert straight.symmetry == 2 and straight.anisotropy > 0.8
     for degrees in (15, 30, 45, 90):
-        entry, _ = sheet.turned(degrees)
+        entry, _ = straight.turned(degrees)
         assert entry["largest degrees off"] < 2.0
         assert wrapped_degrees(entry["turned by"][0] - degrees, 2) == pytest.approx(entry["degrees off"][0], abs=0.02)
-    entry, _ = sheet.bent(script.frames.halves(topology))
+    entry, _ = straight.bent(script.frames.halves(topology))
     assert entry["median |degrees off|, even windows"] < 2.0
     assert entry["even windows"] < entry["windows"] == 9  # those that the border crosses are not even
 
 
 def test_a_texture_that_stays_as_it_was_is_found_out(perfect, monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(**{**SMALL, "size": 48})
-    sheet = Sheet.of(Texture(texture_nca(), {}), substrates(["square"], size=48)["square"], config)
+    straight = Straight.of(Subject("even", texture_nca()), substrates(["square"], size=48)["square"], config)
     paint = script.grown
     monkeypatch.setattr(script, "grown", lambda texture, topology, turn, config: paint(texture, topology, 0.0, config))
-    assert sheet.turned(30)[0]["largest degrees off"] == pytest.approx(30, abs=1)
-    assert sheet.bent(torch.full((48 * 48,), 0.5))[0]["degrees off, whole sheet"] == pytest.approx(
+    assert straight.turned(30)[0]["largest degrees off"] == pytest.approx(30, abs=1)
+    assert straight.bent(torch.full((48 * 48,), 0.5))[0]["degrees off, whole substrate"] == pytest.approx(
         -math.degrees(0.5), abs=1
     )
 
@@ -102,35 +99,10 @@ def test_windows_cover_all_and_frames_in_them_spread() -> None:
     assert share_within([1.0, 5.0, 5.1, 20.0]) == 0.5 and share_within([]) is None
 
 
-def test_every_file_is_written(perfect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_rule) -> None:
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
-    monkeypatch.setattr(script, "ANGLES", (30,))
-    monkeypatch.setattr(script, "TURNING", 10)
-    monkeypatch.setattr(script, "TURNING_STEPS", 1)
-    rule = random_rule(12, 8, "laplacian", life_mask=None, output_bias=False)
-    save_rule(rule, tmp_path / "stripes.safetensors", {"rgb_offset": 0.5})
-    main(Config(rule=(str(tmp_path / "stripes.safetensors"),), out=str(tmp_path / "out"), publish=True, **SMALL))
-    folder = tmp_path / "docs/texture_frames_stripes"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["has a direction"] and set(metrics["angles"]) == set(metrics["fields"]) == {
-        "square",
-        "hex",
-        "voronoi 2001",
-    }
-    assert list(metrics["fields"]["hex"]) == ["polar", "bipolar", "halves", "discs"]
-    assert len(metrics["angles"]["hex"]["30"]["degrees off"]) == 2
-    for file in ("angles.png", "fields.png", "turning.gif"):
-        with Image.open(folder / file) as picture:
-            assert picture.width > 90
-
-
-def test_a_texture_without_a_direction_is_measured_no_further(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    save_rule(texture_nca(), tmp_path / "even.safetensors", {"rgb_offset": 0.5})  # untrained: nothing happens
-    main(Config(rule=(str(tmp_path / "even.safetensors"),), out=str(tmp_path / "out"), **SMALL))
-    metrics = json.loads((tmp_path / "out/even/metrics.json").read_text())
-    assert not metrics["has a direction"] and "angles" not in metrics
-    assert metrics["straight"]["square"]["anisotropy"] == 0
-    assert "no direction" in capsys.readouterr().out
-    assert not (tmp_path / "out/even/angles.png").exists()
+def test_a_texture_without_a_direction_is_measured_no_further(tmp_path: Path) -> None:
+    result = Result("even", tmp_path)
+    measure(Subject("even", texture_nca()), Config(**SMALL), result)  # untrained: nothing happens
+    assert not result.metrics["has a direction"] and "angles" not in result.metrics
+    assert result.metrics["straight"]["square"]["anisotropy"] == 0
+    assert tables(result.metrics)["directions"].rows[0][-1] == "left out"
+    assert not list(tmp_path.iterdir())
