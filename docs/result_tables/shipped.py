@@ -57,10 +57,12 @@ def rules() -> str:
     return Table(["rule", "parameters", "trained on", "iterations", "hours", "commands, one a stage"], rows).markdown()
 
 
-def measured_by(script: str) -> dict[str, dict[str, Any]]:
-    """The cards of the shipped rules that one of the `ship_...` scripts has measured, by name."""
+def measured_by(kind: str) -> dict[str, dict[str, Any]]:
+    """The cards of the shipped rules that the script `KIND/ship.py` has measured, or `ship_KIND.py` before, by name."""
     cards = {name: describe_rule(name)["card"] for name in shipped_rules()}
-    return {name: card for name, card in cards.items() if f"/{script}.py" in card.get("measured", {}).get("by", "")}
+    scripts = (f"/{kind}/ship.py", f"/ship_{kind.removesuffix('s')}.py")
+    found = {name: card.get("measured", {}).get("by", "") for name, card in cards.items()}
+    return {name: cards[name] for name, by in found.items() if any(script in by for script in scripts)}
 
 
 def trained_on(card: dict[str, Any]) -> str:
@@ -80,7 +82,7 @@ def by_kind(sheets: dict[str, dict[str, Any]], moment: str, numbers: str) -> dic
 def shipped() -> str:
     """Every shipped isotropic rule: what it grows, from what, and how well on each kind of cells."""
     rows = []
-    for name, card in measured_by("ship_isonca").items():
+    for name, card in measured_by("isonca").items():
         measured = card["measured"]
         empty = measured["loss of the empty sheet"]
         losses = by_kind(measured["sheets"], "step 1000", "losses")
@@ -93,7 +95,7 @@ def shipped() -> str:
 def shipped_growing() -> str:
     """Every shipped rule of Growing NCA's kind: its regime, and how near its target on each kind of cells."""
     rows = []
-    for name, card in measured_by("ship_growing").items():
+    for name, card in measured_by("growing").items():
         sheets = card["measured"]["sheets"]
         errors = [
             f"{median(values):.2f}"
@@ -112,7 +114,7 @@ def growing_meshes() -> str:
     """Shipped rules on many meshes: how far they are from what they are on squares."""
     rows = []
     moments: list[str] = []
-    for name, card in measured_by("ship_growing").items():
+    for name, card in measured_by("growing").items():
         found = card["measured"].get(MORE_MESHES, {})
         if found:
             moments = list(found)
