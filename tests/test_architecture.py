@@ -139,3 +139,54 @@ def test_every_direct_dependency_has_a_tested_version() -> None:
     names = {requirement.split(">")[0].split("[")[0] for group in groups for requirement in group}
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert names <= {line.split("==")[0] for line in lines if "==" in line}
+
+
+def imports_of(path: Path) -> set[Path]:
+    """The files of the packages that a file imports, at whatever depth; what it imports for the type checker too.
+
+    Importing a module runs the `__init__` of the packages around it; those that the two have in common do not count.
+    """
+    found: set[Path] = set()
+    package = path.parent.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            base += tuple((node.module or "").split(".")) if node.module else ()
+            wanted = [(*base, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            wanted = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            continue
+        for parts in wanted:
+            options = [ROOT.joinpath(*part) for part in (parts, parts[:-1]) if part and part[0] in PACKAGES]
+            files = [name for place in options for name in (place.with_suffix(".py"), place / "__init__.py")]
+            found |= {next(file for file in files if file.is_file())} if any(map(Path.is_file, files)) else set()
+    return {file for file in found if not (file.name == "__init__.py" and file.parent in path.parents)}
+
+
+def cycle(graph: dict[Path, set[Path]]) -> list[Path]:
+    """Files of which each imports the next and the last imports the first; empty if there are none."""
+    done: set[Path] = set()
+
+    def walk(file: Path, way: list[Path]) -> list[Path]:
+        if file in way:
+            return way[way.index(file) :]
+        if file in done:
+            return []
+        found = next(filter(None, (walk(other, [*way, file]) for other in sorted(graph[file]))), [])
+        done.add(file)
+        return found
+
+    return next(filter(None, (walk(file, []) for file in sorted(graph))), [])
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    graph = {path: imports_of(path) for package in PACKAGES for path in sources(package)}
+    assert sum(map(len, graph.values())) > 300  # it sees them
+    assert not [str(path.relative_to(ROOT)) for path in cycle(graph)]
+
+
+def test_the_check_for_cycles_finds_one() -> None:
+    a, b, c = map(Path, "abc")
+    assert cycle({a: {b}, b: {c}, c: {b}}) == [b, c]
+    assert cycle({a: {b, c}, b: {c}, c: set()}) == []

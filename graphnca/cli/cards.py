@@ -4,19 +4,13 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from ..layers import NCAConv
+from ..layers import FILTERS, NCAConv
 from ..rules import STRUCTURED_SEEDS
 
 RULE_HELP = (
     "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
 )
 WIDTH = 100  # of a line of text, in characters
-FILTERS = {
-    "identity": "the state",
-    "gradient": "its gradient",
-    "laplacian": "its Laplacian",
-    "gradient_norm": "the gradient's size",
-}
 TOLD_ELSEWHERE = (
     "configuration",
     "measured",
@@ -64,7 +58,7 @@ def trained_on(card: Mapping[str, Any]) -> str:
 
 def kind_of(rule: NCAConv) -> str:
     """Whether its patterns have a direction."""
-    turns = "upright" if "gradient" in rule.perception.filters else "isotropic"
+    turns = "upright" if rule.perception.has_direction else "isotropic"
     return f"texture, {turns}" if rule.life_mask is None else turns
 
 
@@ -72,7 +66,7 @@ def architecture(rule: NCAConv) -> list[tuple[str, str]]:
     """What the rule is made of, as names and texts."""
     gains = rule.perception.gains
     perceived = [
-        FILTERS.get(name, name) + (f" times {gains[name]:g}" if gains.get(name, 1) != 1 else "")
+        FILTERS[name].words + (f" times {gains[name]:g}" if gains.get(name, 1) != 1 else "")
         for name in rule.perception.filters
     ]
     life = f"{rule.life_mask}, above alpha {rule.alive_threshold:g}" if rule.life_mask else "none"

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..layers import Perception, moment_correction
+from ..layers import Perception
+from ..layers.operators import gradient_weights
+from ..layers.perception import ALONG_X, ALONG_Y, LAPLACIAN
 
 DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
 MAX_PADDING = 4  # times the edges that a table may hold; lattices need 1, Voronoi meshes about 2
@@ -58,7 +60,7 @@ class Stencil:
     """What a perception sees on a substrate."""
 
     reach: Table  # no bands: a cell and its neighbours, by which life spreads
-    forward: Table  # bands: Laplacian if asked for, then d/dx and d/dy if asked for
+    forward: Table  # bands: the perception's operators
     backward: Table  # the same operators transposed
     copies: dict[int, "Stencil"] = field(default_factory=dict)  # the last batch size asked for
 
@@ -108,13 +110,9 @@ def build_stencil(
     shape = (num_cells, num_cells)
     adjacency = sp.csr_matrix((weight.numpy(), (targets, sources)), shape=shape)
     totals = np.asarray(adjacency.sum(axis=1)).ravel()
-    operators = []
-    if perception.uses_laplacian:
-        operators.append(adjacency - sp.diags(totals))
+    made = {LAPLACIAN: adjacency - sp.diags(totals)}
     if perception.uses_gradient:
-        vectors = topology["edge_attr"].cpu().double()
-        correction = moment_correction(edge_index, weight, vectors, num_cells)
-        per_edge = weight[:, None] * torch.einsum("eij,ej->ei", correction[edge_index[1]], vectors)
+        per_edge = gradient_weights(edge_index, weight, topology["edge_attr"].cpu().double(), num_cells)
         smoothing = topology["smoothing"].cpu().double().numpy() if "smoothing" in topology else np.zeros(num_cells)
         inverse_totals = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
         mean = sp.diags(inverse_totals) @ adjacency
@@ -128,7 +126,8 @@ def build_stencil(
             turn = torch.as_tensor(angle, dtype=torch.float64).cpu().expand(num_cells).numpy()
             cos, sin = sp.diags(np.cos(turn)), sp.diags(np.sin(turn))
             pair = [cos @ pair[0] - sin @ pair[1], sin @ pair[0] + cos @ pair[1]]
-        operators.extend(pair)
+        made[ALONG_X], made[ALONG_Y] = pair
+    operators = [made[name] for name in perception.operators]
     pattern = adjacency + sp.identity(num_cells)
     return Stencil(
         reach=_pad([pattern.tocsr()], dtype, device)._replace(weights=()),
@@ -182,7 +181,7 @@ def stencil_of(
     turn = (
         tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
     )
-    key = (perception.uses_laplacian, perception.uses_gradient, dtype, str(device), turn)
+    key = (perception.operators, dtype, str(device), turn)
     if key not in known.stencils:
         while len(known.stencils) >= KEPT:  # the oldest goes: a training may turn the frame anew in every iteration
             known.stencils.pop(next(iter(known.stencils)))

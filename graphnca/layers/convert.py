@@ -8,7 +8,6 @@ from .nca_conv import NCAConv
 from .perception import FILTERS
 
 GAIN = 1.0 / 4.0  # of raw kernels in 8 bits; docs/quantised.md compares it with 1, 1/2 and 1/8
-SCALED = ("gradient", "laplacian")  # filters that are as much smaller as their gain
 
 
 def in_fixed_point(rule: NCAConv) -> NCAConv:
@@ -40,9 +39,11 @@ def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
     twin.arithmetic = "quantised"
     first = 0
     for name in twin.perception.filters:
-        columns = slice(first, first + FILTERS[name] * rule.num_channels)
+        bands = FILTERS[name].bands
+        columns = slice(first, first + len(bands) * rule.num_channels)
         first = columns.stop
-        if name in SCALED and (before := twin.perception.gains[name]) > gain:
+        linear = all(len(band) == 1 for band in bands)  # as much smaller as its gain, and none the state itself
+        if linear and (before := twin.perception.gains[name]) > gain:
             twin.perception.gains[name] = gain
             with torch.no_grad():
                 twin.update_rule.hidden.weight[:, columns] *= before / gain

@@ -148,6 +148,9 @@ class NCAConv(MessagePassing):
             **({} if self.weight_steps is None else {"weight_steps": list(self.weight_steps)}),
         }
 
+    def _set_jittable_templates(self, raise_on_error: bool = False) -> None:
+        """PyG writes `propagate` anew for every class, into a file that stays; its general one does the same."""
+
     def reset_parameters(self) -> None:
         """Draws the update network anew; its output layer starts at zero."""
         super().reset_parameters()
@@ -226,20 +229,14 @@ class NCAConv(MessagePassing):
         return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
 
     def _perceive(self, state: Float[Tensor, "*b n c"], through: Neighbourhood) -> Float[Tensor, "*b n p"]:
-        arithmetic, gradient = ARITHMETICS[self.arithmetic], self.perception.uses_gradient
-        if gradient and through.edge_attr is None:
+        arithmetic, perception = ARITHMETICS[self.arithmetic], self.perception
+        if through.edge_attr is None and perception.uses_gradient:
             raise ValueError(
-                f"The perception {self.perception.filters} has a gradient, so `edge_attr` must hold the direction "
-                "vectors pos_j - pos_i, shape (E, 2); got None."
+                f"The perception {perception.filters} has a gradient, so `edge_attr` must hold the direction vectors "
+                "pos_j - pos_i, shape (E, 2); got None."
             )
-        sums = operated(state, through, arithmetic, self.propagate, gradient=gradient)
-        perceived = self.perception(
-            state,
-            sums["laplacian"] if self.perception.uses_laplacian else None,
-            (sums["along_x"], sums["along_y"]) if gradient else None,
-            norm_floor=arithmetic.norm_floor,
-        )
-        return arithmetic.perceived(perceived)
+        found = operated(state, through, arithmetic, self.propagate, perception.operators)
+        return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
 
     def draw_firing(
         self,

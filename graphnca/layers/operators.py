@@ -8,7 +8,7 @@ With w_ij the weight of the edge by which cell i perceives cell j, and v_ij the 
 which on the square Moore grid are the raw 3x3 Laplacian (centre -12) and the raw Sobel pair.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -39,10 +39,9 @@ def operated(
     through: Neighbourhood,
     arithmetic: Arithmetic,
     propagate: Callable[..., Tensor],
-    *,
-    gradient: bool,
-) -> dict[str, Float[Tensor, "*b n c"]]:
-    """What the operators make of states, by name; d/dx and d/dy only where the gradient is asked for.
+    operators: Sequence[str],
+) -> list[Float[Tensor, "*b n c"]]:
+    """What some operators make of states, in the order in which they are named.
 
     `propagate` is the layer's: into every cell the sum of w_ij (x_j - x_i), and where direction vectors are given, the
     sums of the same times v_x and v_y behind it.
@@ -54,8 +53,9 @@ def operated(
         edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
     edge_weight, edge_attr = arithmetic.geometry(edge_index, edge_weight, edge_attr, num_nodes)
     weight = edge_weight.to(dtype)
-    if edge_attr is None or not gradient:
-        return {LAPLACIAN: propagate(edge_index, x=state, edge_weight=weight, edge_attr=None)}
+    if edge_attr is None or ALONG_X not in operators:
+        laplacian = propagate(edge_index, x=state, edge_weight=weight, edge_attr=None)
+        return [laplacian for _ in operators]
     sums = propagate(edge_index, x=state, edge_weight=weight, edge_attr=edge_attr.to(dtype))
     laplacian, weighted_x, weighted_y = sums.split(channels, dim=-1)
     correction = moment_correction(edge_index, edge_weight, edge_attr, num_nodes, term=arithmetic.moments).to(dtype)
@@ -71,7 +71,8 @@ def operated(
         turn = torch.as_tensor(angle, dtype=dtype, device=state.device).unsqueeze(-1)
         cos, sin = arithmetic.factor(torch.cos(turn)), arithmetic.factor(torch.sin(turn))
         along_x, along_y = cos * along_x - sin * along_y, sin * along_x + cos * along_y
-    return {LAPLACIAN: laplacian, ALONG_X: along_x, ALONG_Y: along_y}
+    made = {LAPLACIAN: laplacian, ALONG_X: along_x, ALONG_Y: along_y}
+    return [made[name] for name in operators]
 
 
 def gradient_weights(

@@ -1,14 +1,37 @@
 """What a cell perceives: a concatenation of filters of its neighbourhood."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 LAPLACIAN, ALONG_X, ALONG_Y = "laplacian", "along_x", "along_y"
-FILTERS: dict[str, int] = {"identity": 1, "gradient": 2, "laplacian": 1, "gradient_norm": 1}
-"""The known filters and how many bands of C channels each contributes."""
+OPERATORS = (LAPLACIAN, ALONG_X, ALONG_Y)  # in the order in which tables of them are kept; `operators.py` derives them
+GRADIENT = (ALONG_X, ALONG_Y)  # always together: a frame that is turned mixes them
+
+
+class Filter(NamedTuple):
+    """What a cell perceives of every channel, before gains.
+
+    Attributes:
+        words: What it is, for people.
+        bands: Each the names of its operators: none is the cell's own state, one is what the operator makes of the
+            state, two are the norm of what both make of it.
+    """
+
+    words: str
+    bands: tuple[tuple[str, ...], ...]
+
+
+FILTERS: dict[str, Filter] = {
+    "identity": Filter("the state", ((),)),
+    "gradient": Filter("its gradient", ((ALONG_X,), (ALONG_Y,))),
+    "laplacian": Filter("its Laplacian", ((LAPLACIAN,),)),
+    "gradient_norm": Filter("the gradient's size", ((ALONG_X, ALONG_Y),)),
+}
+"""The known filters. Layer, engines and page walk the bands of a perception (`Perception.program`), in their order."""
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "sobel": ("identity", "gradient"),  # Growing NCA, 3C
@@ -20,6 +43,23 @@ PRESETS: dict[str, tuple[str, ...]] = {
 PRESET_GAINS: dict[str, dict[str, float]] = {"sobel": {"gradient": 1.0 / 8.0}}  # everything else: the raw kernels, 1
 
 NORM_FLOOR = 1e-8  # inside the square root of the gradient norm, as in the published "gradnorm" variant
+
+
+OWN = NONE = -1
+
+
+class Band(NamedTuple):
+    """One band of the perceived vector, as engines and page walk it.
+
+    Attributes:
+        first: Which of `Perception.operators`; `OWN`: the cell's own state.
+        second: The other operator of a norm; `NONE`: there is no norm.
+        gain: Factor of what the operators make, inside a norm.
+    """
+
+    first: int
+    second: int
+    gain: float
 
 
 class Perception(nn.Module):
@@ -53,7 +93,7 @@ class Perception(nn.Module):
                 f"{sorted(FILTERS)}, got {filters!r}."
             )
         self.filters: tuple[str, ...] = names
-        self.gains: dict[str, float] = {name: 1.0 for name in names if name != "identity"}
+        self.gains: dict[str, float] = {name: 1.0 for name in names if any(FILTERS[name].bands)}
         if isinstance(filters, str):
             self.gains.update(PRESET_GAINS.get(filters, {}))
         for name, gain in (gains or {}).items():
@@ -64,43 +104,59 @@ class Perception(nn.Module):
     @property
     def num_bands(self) -> int:
         """How many times the state's channels the perceived vector has."""
-        return sum(FILTERS[name] for name in self.filters)
+        return sum(len(FILTERS[name].bands) for name in self.filters)
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The operators that its filters are made of, in the order of `OPERATORS`."""
+        named = {operator for name in self.filters for band in FILTERS[name].bands for operator in band}
+        return tuple(o for o in OPERATORS if o in named or (o in GRADIENT and not named.isdisjoint(GRADIENT)))
 
     @property
     def uses_gradient(self) -> bool:
         """Whether direction vectors are needed."""
-        return "gradient" in self.filters or "gradient_norm" in self.filters
+        return ALONG_X in self.operators
 
     @property
-    def uses_laplacian(self) -> bool:
-        """Whether the Laplacian is one of the filters."""
-        return "laplacian" in self.filters
+    def has_direction(self) -> bool:
+        """Whether what it perceives turns with the frame: a band that sees d/dx or d/dy without the other."""
+        bands = [band for name in self.filters for band in FILTERS[name].bands]
+        return any(len(set(GRADIENT) & set(band)) == 1 for band in bands)
+
+    def program(self) -> list[Band]:
+        """Its bands, in the order of the perceived vector."""
+        rows, bands = self.operators, []
+        for name in self.filters:
+            for operators in FILTERS[name].bands:
+                first, second, *_ = (*map(rows.index, operators), OWN, NONE)
+                bands.append(Band(first, second if len(operators) > 1 else NONE, self.gains.get(name, 1.0)))
+        return bands
 
     def forward(
         self,
         x: Float[Tensor, "*b n c"],
-        laplacian: Float[Tensor, "*b n c"] | None = None,
-        gradient: tuple[Float[Tensor, "*b n c"], Float[Tensor, "*b n c"]] | None = None,
+        operated: Sequence[Float[Tensor, "*b n c"]] = (),
         *,
         norm_floor: float = NORM_FLOOR,
     ) -> Float[Tensor, "*b n p"]:
-        """Concatenates the bands; the sums come in without gain, the gradient already in the cell's frame.
+        """Concatenates the bands; of every one of `operators` what it makes of the states comes in, without gain.
 
-        `norm_floor` is what is added under the root of the gradient norm, in the square of the state's unit.
+        `norm_floor` is what is added under the root of a norm, in the square of the states' levels.
+
+        Raises:
+            ValueError: If there is not one for each operator.
         """
+        if len(operated) != len(self.operators):
+            raise ValueError(f"`operated` must hold one tensor for each of {self.operators}, got {len(operated)}.")
         bands: list[Tensor] = []
-        for name in self.filters:
-            if name == "identity":
+        for first, second, gain in self.program():
+            if first == OWN:
                 bands.append(x)
-            elif name == "laplacian" and laplacian is not None:
-                bands.append(self.gains[name] * laplacian)
-            elif name == "gradient" and gradient is not None:
-                bands.extend(self.gains[name] * part for part in gradient)
-            elif name == "gradient_norm" and gradient is not None:
-                along_x, along_y = (self.gains[name] * part for part in gradient)
-                bands.append(torch.sqrt(along_x**2 + along_y**2 + norm_floor))
+            elif second == NONE:
+                bands.append(gain * operated[first])
             else:
-                raise ValueError(f"The filter {name!r} needs its neighbour sum.")
+                one, other = gain * operated[first], gain * operated[second]
+                bands.append(torch.sqrt(one**2 + other**2 + norm_floor))
         return torch.cat(bands, dim=-1)
 
     def extra_repr(self) -> str:

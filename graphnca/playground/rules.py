@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..layers import NCAConv, UpdateRule
+from ..layers.arithmetic import ARITHMETICS
 from ..rules import export_quantised
 
 Weights = Literal["float32", "int8"]
@@ -36,7 +37,8 @@ def pack_rule(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"`weights` must be one of {WEIGHTS}, got {weights!r}.")
-    if rule.arithmetic not in ("float", "quantised"):
+    arithmetic = ARITHMETICS[rule.arithmetic]
+    if arithmetic.rounding not in ("none", "levels"):
         raise ValueError(f"`rule` must step in float or in 8 bits to run in a page, got {rule.arithmetic!r}.")
     network = rule.update_rule
     if type(network) is not UpdateRule:
@@ -47,8 +49,10 @@ def pack_rule(
         "name": name,
         "channels": rule.num_channels,
         "hidden": rule.hidden_size,
-        "filters": list(rule.perception.filters),
-        "gains": dict(rule.perception.gains),
+        "filters": list(rule.perception.filters),  # shown to people; what engines walk is the bands
+        "operators": list(rule.perception.operators),
+        "bands": [list(band) for band in rule.perception.program()],
+        "normFloor": arithmetic.norm_floor,
         "fireRate": rule.fire_rate,
         "firePer": rule.fire_per,
         "lifeMask": rule.life_mask,
@@ -56,7 +60,7 @@ def pack_rule(
         "rgbOffset": offset,
         "parameters": sum(parameter.numel() for parameter in rule.parameters()),
     }
-    if rule.arithmetic == "quantised":
+    if arithmetic.rounding == "levels":
         return {**packed, "layers": export_quantised(rule)["layers"]}
     return {
         **packed,

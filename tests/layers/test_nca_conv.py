@@ -1,5 +1,9 @@
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -371,3 +375,23 @@ def test_cells_that_do_not_fire_stay(random_rule: MakeRule) -> None:
     after = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], fire_rate=rate)
     assert torch.equal(after[:, ::2], x[:, ::2])
     assert (after[:, 1::2] != x[:, 1::2]).any(-1).all()
+
+
+def test_a_process_leaves_no_file_behind(tmp_path: Path) -> None:
+    """PyG's layers write one each, when they are made."""
+    program = """
+import copy, pickle, torch
+from graphnca.layers import NCAConv
+class Mine(NCAConv):
+    def message(self, x_j, edge_weight):
+        return edge_weight[:, None] * x_j
+edges = torch.tensor([[0, 1, 2], [1, 2, 0]])
+for rule in (NCAConv(4, 8, "isonca"), Mine(4, 8, "isonca")):
+    x = torch.rand(3, 4)
+    key = torch.tensor(3, dtype=torch.int32)
+    assert torch.equal(copy.deepcopy(rule)(x, edges, key=key), rule(x, edges, key=key))
+assert torch.equal(pickle.loads(pickle.dumps(NCAConv(4, 8, "isonca")))(x, edges, key=key), x)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", program], env=environment, check=True)
+    assert not list(tmp_path.rglob("*"))

@@ -10,7 +10,7 @@ def sums() -> dict[str, torch.Tensor]:
 
 
 def perceived(perception: Perception, sums: dict[str, torch.Tensor]) -> torch.Tensor:
-    return perception(sums["x"], sums["laplacian"], (sums["along_x"], sums["along_y"]))
+    return perception(sums["x"], [sums[name] for name in perception.operators])
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_the_gradient_norm_does_not_feel_the_direction_and_has_a_gradient_at_zer
     perception = Perception(("gradient_norm",), {"gradient_norm": 0.5})
     x = torch.zeros(4, 1)
     turn = torch.linspace(0, 6, 4)[:, None]
-    length = perception(x, None, (3 * torch.cos(turn), 3 * torch.sin(turn)))
+    length = perception(x, [3 * torch.cos(turn), 3 * torch.sin(turn)])
     torch.testing.assert_close(length, torch.full((4, 1), 1.5))
     flat = torch.zeros(4, 1, requires_grad=True)
-    perception(x, None, (flat, flat)).sum().backward()
+    perception(x, [flat, flat]).sum().backward()
     assert flat.grad is not None
     assert flat.grad.isfinite().all()
 
@@ -58,8 +58,9 @@ def test_the_gradient_norm_does_not_feel_the_direction_and_has_a_gradient_at_zer
 def test_what_is_needed_is_known(filters: str | tuple[str, ...]) -> None:
     perception = Perception(filters)
     names = PRESETS[filters] if isinstance(filters, str) else filters
-    assert perception.uses_laplacian == ("laplacian" in names)
+    assert ("laplacian" in perception.operators) == ("laplacian" in names)
     assert perception.uses_gradient == bool({"gradient", "gradient_norm"} & set(names))
+    assert perception.has_direction == ("gradient" in names)
 
 
 @pytest.mark.parametrize("filters", ["sobol", (), ("identity", "identity"), ("identity", "curl")])
@@ -75,8 +76,8 @@ def test_a_gain_must_belong_to_the_perception(name: str) -> None:
 
 
 @pytest.mark.parametrize("filters", [("laplacian",), ("gradient",), ("gradient_norm",)])
-def test_a_filter_without_its_sum(filters: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="needs its neighbour sum"):
+def test_a_filter_without_its_operators(filters: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="`operated` must hold one tensor for each of"):
         Perception(filters)(torch.zeros(3, 2))
 
 

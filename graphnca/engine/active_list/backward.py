@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ...layers import Perception
-from ...layers.perception import NORM_FLOOR
+from ...layers.perception import NONE, NORM_FLOOR, OWN
 from .forward import Step
 from .network import Network, to_precision
 from .plan import Plan
@@ -54,7 +54,7 @@ def backward(
         grad_perceived = grad_perceived[: len(step.active)].to(dtype)
         if number == 0 and not needs_start:
             return None
-        grad_own, grad_bands = _split(plan.perception, grad_perceived, step.gradient, channels)
+        grad_own, grad_bands = _split(plan.perception, grad_perceived, step.operated, channels)
         if grad_own is not None:
             grad.index_copy_(0, step.active, grad_own.add_(grad_after))
         receivers = None if number == 0 else step.support
@@ -79,27 +79,24 @@ def backward(
 
 
 def _split(
-    perception: Perception, grad: Tensor, gradient: tuple[Tensor, Tensor] | None, channels: int
+    perception: Perception, grad: Tensor, operated: list[Tensor], channels: int
 ) -> tuple[Tensor | None, list[Tensor]]:
-    """The gradient of the perceived vector as that of the cell's own state and of each linear band of the stencil."""
-    own, laplacian, along = None, None, [None, None]
-    pieces = iter(grad.split(channels, dim=1))
-    for name in perception.filters:
-        piece = next(pieces)
-        if name == "identity":
-            own = piece
-        elif name == "laplacian":
-            laplacian = perception.gains[name] * piece
-        elif name == "gradient":
-            gain = perception.gains[name]
-            parts = [gain * piece, gain * next(pieces)]
-            along = [part if old is None else old + part for old, part in zip(along, parts, strict=True)]
+    """The gradient of the perceived vector as that of the cell's own state and of what each operator makes."""
+    own: Tensor | None = None
+    rows: list[Tensor | None] = [None for _ in perception.operators]
+
+    def add(row: int, part: Tensor) -> None:
+        before = rows[row]
+        rows[row] = part if before is None else before + part
+
+    for (first, second, gain), piece in zip(perception.program(), grad.split(channels, dim=1), strict=True):
+        if first == OWN:
+            own = piece if own is None else own + piece
+        elif second == NONE:
+            add(first, gain * piece)
         else:
-            assert gradient is not None
-            gain = perception.gains[name]
-            scaled = [gain * part for part in gradient]
-            length = torch.sqrt(scaled[0] ** 2 + scaled[1] ** 2 + NORM_FLOOR)
-            parts = [gain * part / length * piece for part in scaled]
-            along = [part if old is None else old + part for old, part in zip(along, parts, strict=True)]
-    bands = [part for part in (laplacian, *along) if part is not None]
-    return own, bands
+            one, other = gain * operated[first], gain * operated[second]
+            length = torch.sqrt(one**2 + other**2 + NORM_FLOOR)
+            add(first, gain * one / length * piece)
+            add(second, gain * other / length * piece)
+    return own, [torch.zeros_like(grad[:, :channels]) if row is None else row for row in rows]

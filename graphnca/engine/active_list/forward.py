@@ -21,7 +21,7 @@ class Step:
     zeroed: Tensor | None  # rows that the life mask set to zero
     active: Tensor  # rows that were updated
     perceived: Tensor
-    gradient: tuple[Tensor, Tensor] | None  # d/dx and d/dy of the active rows, for the gradient norm
+    operated: list[Tensor]  # what the operators make of the active rows, where a norm needs it
     fired: Tensor | None  # which channels fired, where channels fire on their own
     measured: Record | None  # the regularisers
 
@@ -38,7 +38,7 @@ def forward(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[St
         candidates = everything if live is None else live.nonzero().view(-1)
         active, fired = _firing(plan, key, candidates)
         # what they perceive, and do
-        own, perceived, gradient = _perceive(plan, x, active)
+        own, perceived, operated = _perceive(plan, x, active)
         change = network.forward(perceived)[: len(own)].to(x.dtype)
         if fired is not None:
             change = change * fired
@@ -66,8 +66,9 @@ def forward(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[St
             kept = candidates if plan.life_mask == "pre" else keep.nonzero().view(-1)
         measured = regularisers and regularisers.add(x, active, after, change, survives, died)
         if tape is not None:
-            keeps_gradient = gradient if "gradient_norm" in plan.perception.filters else None
-            tape.append(Step(support, kept, zeroed, active, perceived, keeps_gradient, fired, measured))
+            tape.append(
+                Step(support, kept, zeroed, active, perceived, operated if plan.has_norm else [], fired, measured)
+            )
         support = kept
     if regularisers is None:
         return x.new_zeros(plan.batch), x.new_zeros(plan.batch)
@@ -99,13 +100,11 @@ def _firing(plan: Plan, key: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor
     return candidates[fires(key, hashed, rate)], None
 
 
-def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
-    """Own state, perceived vector and raw gradient of the given rows."""
+def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Own state, perceived vector and what the operators make of the given rows."""
     own = x.index_select(0, rows)
-    bands = [plan.forward.product(x, rows, band) for band in range(len(plan.forward.weights))]
-    laplacian = bands[0] if plan.perception.uses_laplacian else None
-    gradient = (bands[-2], bands[-1]) if plan.perception.uses_gradient else None
-    return own, to_precision(plan.perception(own, laplacian, gradient), plan.precision), gradient
+    operated = [plan.forward.product(x, rows, row) for row in range(len(plan.forward.weights))]
+    return own, to_precision(plan.perception(own, operated), plan.precision), operated
 
 
 def _would_be_mature(

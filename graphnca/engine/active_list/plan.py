@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...layers import Perception
 from ...layers.firing import hash_index
+from ...layers.perception import NONE
 from ..stencil import Table
 from ..task import Task
 
@@ -55,6 +56,11 @@ class Plan:
             backward=copies.backward,
             hashed=hash_index(index).view(num_rows, -1) if per_channel else hash_index(index),
         )
+
+    @property
+    def has_norm(self) -> bool:
+        """Whether a band is the norm of two operators, so that its gradient needs what they made."""
+        return any(band.second != NONE for band in self.perception.program())
 
     def sample_of(self, rows: Tensor) -> Tensor:
         """The sample a row belongs to."""

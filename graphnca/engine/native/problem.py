@@ -12,7 +12,6 @@ from ...layers.life import ALPHA
 from ..stencil import Table
 from ..task import Task
 
-FILTER_CODES = {"identity": 0, "laplacian": 1, "gradient": 2, "gradient_norm": 3}
 ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
 LIFE_CODES = {None: 0, "pre": 1, "post": 2, "pre_post": 3}
 
@@ -62,6 +61,12 @@ class Gradients(Parameters):
     """Where theirs are written."""
 
 
+class Band(ctypes.Structure):
+    """One of `Perception.program`."""
+
+    _fields_ = (("first", ctypes.c_int32), ("second", ctypes.c_int32), ("gain", ctypes.c_double))
+
+
 class Problem(_Fields):
     """A rule on `batch` copies of a substrate."""
 
@@ -76,9 +81,9 @@ class Problem(_Fields):
         ("batch", ctypes.c_int32),
         ("channels", ctypes.c_int32),
         ("hidden", ctypes.c_int32),
-        ("num_filters", ctypes.c_int32),
-        ("filters", ctypes.c_int32 * 8),
-        ("gains", ctypes.c_double * 8),
+        ("num_bands", ctypes.c_int32),
+        ("num_operators", ctypes.c_int32),
+        ("bands", ctypes.POINTER(Band)),
         ("norm_floor", ctypes.c_double),
         ("life_mask", ctypes.c_int32),
         ("alpha", ctypes.c_int32),
@@ -99,7 +104,7 @@ class Problem(_Fields):
         """
         rule, stencil, batch, rate = task.rule, task.stencil, task.batch, task.rate
         arithmetic = ARITHMETICS[rule.arithmetic]
-        filters, gains = rule.perception.filters, rule.perception.gains
+        program = rule.perception.program()
         made = cls(
             forward=SparseTable.of(stencil.forward),
             backward=SparseTable.of(stencil.backward),
@@ -109,7 +114,9 @@ class Problem(_Fields):
             batch=batch,
             channels=rule.num_channels,
             hidden=rule.hidden_size,
-            num_filters=len(filters),
+            num_bands=len(program),
+            num_operators=len(stencil.forward.weights),
+            bands=(Band * len(program))(*program),
             norm_floor=arithmetic.norm_floor,
             life_mask=LIFE_CODES[rule.life_mask],
             alpha=ALPHA,
@@ -124,8 +131,6 @@ class Problem(_Fields):
             made.fire_threshold = firing_threshold(rate)
         if (kept := task.kept) is not None:
             made.put("kept", kept.to(torch.int32).contiguous())
-        for number, name in enumerate(filters):
-            made.filters[number], made.gains[number] = FILTER_CODES[name], gains.get(name, 1.0)
         return made
 
 

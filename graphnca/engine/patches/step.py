@@ -39,10 +39,9 @@ def step(
 
     `kept` is the number of channels that each cell keeps, `(batch * size + 1, 1)`.
     """
-    bands = [_Band.apply(x, patch.forward, patch.backward, band) for band in range(len(patch.forward.weights))]
-    laplacian = bands[0] if settings.perception.uses_laplacian else None
-    gradient = (bands[-2], bands[-1]) if settings.perception.uses_gradient else None
-    perceived = settings.perception(x, laplacian, gradient)  # type: ignore[arg-type]
+    rows = range(len(patch.forward.weights))
+    operated = [_Operator.apply(x, patch.forward, patch.backward, row) for row in rows]
+    perceived = settings.perception(x, operated)  # type: ignore[arg-type]
     w1, b1, w2, b2 = (None if parameter is None else parameter.to(settings.precision) for parameter in parameters)
     hidden = torch.relu(functional.linear(perceived.to(settings.precision), w1, b1))  # type: ignore[arg-type]
     change = functional.linear(hidden, w2, b2).to(x.dtype)  # type: ignore[arg-type]
@@ -70,13 +69,13 @@ def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:
     return (x[:, ALPHA] > settings.alive_threshold)[patch.reach].any(1)
 
 
-class _Band(torch.autograd.Function):
-    """One linear band of the perception; its gradient is a gather too, through the transposed table."""
+class _Operator(torch.autograd.Function):
+    """What an operator of the perception makes of states; its gradient is a gather too, through the transposed table."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, forward: Table, backward: Table, band: int) -> Tensor:  # type: ignore[override]
-        ctx.table = (backward.index, backward.weights[band])
-        return gather_sum(x, forward.index, forward.weights[band])
+    def forward(ctx: Any, x: Tensor, forward: Table, backward: Table, row: int) -> Tensor:  # type: ignore[override]
+        ctx.table = (backward.index, backward.weights[row])
+        return gather_sum(x, forward.index, forward.weights[row])
 
     @staticmethod
     @once_differentiable

@@ -16,7 +16,7 @@ class CpuEngine {
     this.occupied = new Uint8Array(cells).fill(1); // cells that may differ from zero
     this.active = new Uint32Array(cells);
     this.input = new Float64Array(perceived);
-    this.sums = new Float64Array(3 * channels);
+    this.sums = new Float64Array(rule.operators.length * channels);
     this.output = new Float64Array(channels);
     this.w2 = new Float64Array(hidden * channels); // transposed: what a hidden unit adds to each channel
     for (let c = 0; c < channels; c++) for (let h = 0; h < hidden; h++) this.w2[h * channels + c] = rule.w2[c * hidden + h];
@@ -27,7 +27,7 @@ class CpuEngine {
 
   write(state) {
     this.state.set(state);
-    if (this.rule.quantised) this.state.forEach((value, k) => (this.state[k] = nearest(Math.fround(value * STATE_UNITS))));
+    if (this.rule.quantised) this.state.forEach((value, k) => (this.state[k] = nearest(Math.fround(value * STATE_LEVELS))));
     this.occupied.fill(1);
     this.numLiving = this.rule.living ? this.markAlive(this.state, this.alive) : this.substrate.cells;
   }
@@ -162,47 +162,36 @@ class CpuEngine {
 
   perceive(cell) {
     const { rule, state, input, sums, stencil, turns } = this;
-    const { channels, bands, gains } = rule;
-    const { start, column, laplacian, gradientX, gradientY } = stencil;
+    const { channels, bands } = rule;
+    const { start, column, weights } = stencil;
     const own = cell * channels;
     sums.fill(0);
-    if (rule.usesGradient) {
-      for (let e = start[cell]; e < start[cell + 1]; e++) {
-        const other = column[e] * channels, w = laplacian[e], x = gradientX[e], y = gradientY[e];
-        for (let c = 0; c < channels; c++) {
-          const difference = state[other + c] - state[own + c];
-          sums[c] += w * difference;
-          sums[channels + c] += x * difference;
-          sums[2 * channels + c] += y * difference;
-        }
+    for (let e = start[cell]; e < start[cell + 1]; e++) {
+      const other = column[e] * channels;
+      for (let row = 0, at = 0; row < weights.length; row++) {
+        const w = weights[row][e];
+        for (let c = 0; c < channels; c++) sums[at++] += w * (state[other + c] - state[own + c]);
       }
-      if (turns) {
-        const cos = turns[2 * cell], sin = turns[2 * cell + 1];
-        for (let c = channels; c < 2 * channels; c++) {
-          const x = sums[c], y = sums[channels + c];
-          sums[c] = cos * x - sin * y;
-          sums[channels + c] = sin * x + cos * y;
-        }
-      }
-    } else {
-      for (let e = start[cell]; e < start[cell + 1]; e++) {
-        const other = column[e] * channels, w = laplacian[e];
-        for (let c = 0; c < channels; c++) sums[c] += w * (state[other + c] - state[own + c]);
+    }
+    if (turns && rule.usesGradient) {
+      const cos = turns[2 * cell], sin = turns[2 * cell + 1];
+      const [alongX, alongY] = rule.frame.map((row) => row * channels);
+      for (let c = 0; c < channels; c++) {
+        const x = sums[alongX + c], y = sums[alongY + c];
+        sums[alongX + c] = cos * x - sin * y;
+        sums[alongY + c] = sin * x + cos * y;
       }
     }
     let at = 0;
-    for (const band of bands) {
-      if (band === "identity") for (let c = 0; c < channels; c++) input[at + c] = state[own + c];
-      else if (band === "gradient_norm") {
-        const gain = gains.gradient_norm;
+    for (const [first, second, gain] of bands) {
+      const one = first * channels, two = second * channels;
+      if (first === OWN) for (let c = 0; c < channels; c++) input[at + c] = state[own + c];
+      else if (second === NONE) for (let c = 0; c < channels; c++) input[at + c] = gain * sums[one + c];
+      else {
         for (let c = 0; c < channels; c++) {
-          const x = gain * sums[channels + c], y = gain * sums[2 * channels + c];
+          const x = gain * sums[one + c], y = gain * sums[two + c];
           input[at + c] = Math.sqrt(x * x + y * y + rule.normFloor);
         }
-      } else {
-        const gain = band === "laplacian" ? gains.laplacian : gains.gradient;
-        const from = band === "laplacian" ? 0 : band === "gradientX" ? channels : 2 * channels;
-        for (let c = 0; c < channels; c++) input[at + c] = gain * sums[from + c];
       }
       at += channels;
     }

@@ -24,13 +24,13 @@ class GpuEngine {
     this.life = listTexture(gl, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, cells);
     this.lifeBuffer = this.framebuffer([this.life]);
 
-    const { start, column, laplacian, gradientX, gradientY } = substrate.stencilFor(rule);
+    const { start, column, weights } = substrate.stencilFor(rule);
     const rows = new Float32Array(4 * cells), entries = new Float32Array(4 * column.length);
     for (let i = 0; i < cells; i++) {
       rows.set([start[i], substrate.start[i + 1] - substrate.start[i], start[i + 1] - start[i], 0], 4 * i);
     }
     for (let e = 0; e < column.length; e++) {
-      entries.set([column[e], laplacian[e], gradientX ? gradientX[e] : 0, gradientY ? gradientY[e] : 0], 4 * e);
+      entries.set([column[e], ...weights.map((row) => row[e])], 4 * e); // three operators at most
     }
     this.rows = listTexture(gl, gl.RGBA32F, gl.RGBA, gl.FLOAT, cells, rows);
     this.entries = listTexture(gl, gl.RGBA32F, gl.RGBA, gl.FLOAT, column.length, entries);
@@ -53,7 +53,7 @@ class GpuEngine {
 
   write(state) {
     const { quantised } = this.rule;
-    this.front.upload(quantised ? Float32Array.from(state, (value) => nearest(Math.fround(value * STATE_UNITS))) : state);
+    this.front.upload(quantised ? Float32Array.from(state, (value) => nearest(Math.fround(value * STATE_LEVELS))) : state);
     this.markLife();
   }
 
@@ -246,17 +246,15 @@ class GpuEngine {
 
   stepSource() {
     const { rule, groups } = this;
-    const { bands, gains } = rule;
+    const { bands } = rule;
     const before = rule.lifeMask === "pre" || rule.lifeMask === "pre_post";
-    const sums = rule.usesGradient ? ["laplacian", "gradientX", "gradientY"] : ["laplacian"];
-    const weightOf = { laplacian: "entry.y", gradientX: "entry.z", gradientY: "entry.w" };
-    const band = (name, group) => {
-      if (name === "identity") return `own[${group}]`;
-      if (name === "gradient_norm") {
-        const gain = glslFloat(gains.gradient_norm);
-        return `sqrt(${gain} * gradientX[${group}] * ${gain} * gradientX[${group}] + ${gain} * gradientY[${group}] * ${gain} * gradientY[${group}] + ${glslFloat(rule.normFloor)})`;
-      }
-      return `${glslFloat(name === "laplacian" ? gains.laplacian : gains.gradient)} * ${name}[${group}]`;
+    const sums = rule.operators.map((_, row) => `sum${row}`);
+    const [alongX, alongY] = rule.frame.map((row) => sums[row]);
+    const band = ([first, second, weight], group) => {
+      if (first === OWN) return `own[${group}]`;
+      const gain = glslFloat(weight);
+      const [x, y] = [first, second].map((row) => `${gain} * ${sums[row]}[${group}]`);
+      return second === NONE ? x : `sqrt(${x} * ${x} + ${y} * ${y} + ${glslFloat(rule.normFloor)})`;
     };
     const rounded = (value) => (rule.quantised ? `clamp(roundEven(${value}), ${LEAST}.0, ${MOST}.0)` : value);
     const eachFires = rule.firePer === "channel";
@@ -297,20 +295,20 @@ class GpuEngine {
           ivec2 there = texel(int(entry.x), WIDTH);
           ${listed(groups, (group) => `{
             vec4 difference = texelFetch(state${group}, there, 0) - own[${group}];
-            ${sums.map((name) => `${name}[${group}] += ${weightOf[name]} * difference;`).join(" ")}
+            ${sums.map((name, row) => `${name}[${group}] += entry.${"yzw"[row]} * difference;`).join(" ")}
           }`)}
         }
         ${rule.usesGradient ? `
         if (turned == 1) {
           vec2 turn = texelFetch(turns, at, 0).xy;
           for (int group = 0; group < ${groups}; group++) {
-            vec4 x = gradientX[group], y = gradientY[group];
-            gradientX[group] = turn.x * x - turn.y * y;
-            gradientY[group] = turn.y * x + turn.x * y;
+            vec4 x = ${alongX}[group], y = ${alongY}[group];
+            ${alongX}[group] = turn.x * x - turn.y * y;
+            ${alongY}[group] = turn.y * x + turn.x * y;
           }
         }` : ""}
         vec4 perceived[PERCEIVED];
-        ${bands.map((name, k) => listed(groups, (group) => `perceived[${k * groups + group}] = ${rounded(band(name, group))};`)).join("\n")}
+        ${bands.map((entry, k) => listed(groups, (group) => `perceived[${k * groups + group}] = ${rounded(band(entry, group))};`)).join("\n")}
         vec4 change[${groups}];
         ${listed(groups, (group) => `change[${group}] = b2[${group}];`)}
         for (int h = 0; h < HIDDEN; h++) {

@@ -1,37 +1,35 @@
-// A rule as the engines have it: weights as float64, the bands of its perception in order.
+// A rule as the engines have it: weights as float64, the bands of its perception in order (graphnca/layers/perception.py).
 
-const STATE_UNITS = 255 / 4; // an 8-bit rule counts states in units of 4 / 255 ...
-const HIDDEN_UNITS = 255 / 2; // ... and hidden values in units of 2 / 255 (graphnca/layers/arithmetic/eight_bit.py)
-const NORM_FLOOR = 1e-8; // inside the root of the gradient norm
+const STATE_LEVELS = 255 / 4; // an 8-bit rule counts states in levels of 4 / 255 ...
+const HIDDEN_LEVELS = 255 / 2; // ... and hidden values in levels of 2 / 255 (graphnca/layers/arithmetic/eight_bit.py)
+const OWN = -1, NONE = -1; // in a band [first, second, gain]: the cell's own state; no norm of two
 
 class Rule {
   constructor(packed) {
     Object.assign(this, packed);
-    this.bands = packed.filters.flatMap((name) => (name === "gradient" ? ["gradientX", "gradientY"] : [name]));
     this.perceived = this.bands.length * this.channels;
-    this.usesGradient = packed.filters.some((name) => name.startsWith("gradient"));
-    this.usesLaplacian = packed.filters.includes("laplacian");
+    this.frame = ["along_x", "along_y"].map((name) => packed.operators.indexOf(name)); // what a turned frame mixes
+    this.usesGradient = this.frame[0] >= 0;
     this.quantised = packed.layers !== undefined;
     if (this.quantised) {
-      // whole numbers: states and changes in units of 4 / 255, hidden values in units of 2 / 255
+      // whole numbers: states and changes in levels of 4 / 255, hidden values in levels of 2 / 255
       const [first, second] = packed.layers;
       this.w1 = fromBytes(first.weight);
       this.w2 = fromBytes(second.weight);
-      this.b1 = fromBytes(first.bias, this.hidden).map((value) => value * STATE_UNITS);
-      this.b2 = fromBytes(second.bias, this.channels).map((value) => value * HIDDEN_UNITS);
-      this.hiddenScale = Math.fround(first.step * (HIDDEN_UNITS / STATE_UNITS));
-      this.outputScale = Math.fround(second.step * (STATE_UNITS / HIDDEN_UNITS));
+      this.b1 = fromBytes(first.bias, this.hidden).map((value) => value * STATE_LEVELS);
+      this.b2 = fromBytes(second.bias, this.channels).map((value) => value * HIDDEN_LEVELS);
+      this.hiddenScale = Math.fround(first.step * (HIDDEN_LEVELS / STATE_LEVELS));
+      this.outputScale = Math.fround(second.step * (STATE_LEVELS / HIDDEN_LEVELS));
     } else {
       this.w1 = unpacked(packed.hiddenWeight, this.perceived);
       this.w2 = unpacked(packed.outputWeight, this.hidden);
       this.b1 = Float64Array.from(packed.hiddenBias ?? new Float32Array(this.hidden));
       this.b2 = Float64Array.from(packed.outputBias ?? new Float32Array(this.channels));
     }
-    this.unit = this.quantised ? 1 / STATE_UNITS : 1; // what 1 in an engine's state stands for
-    this.normFloor = this.quantised ? NORM_FLOOR * STATE_UNITS ** 2 : NORM_FLOOR;
+    this.unit = this.quantised ? 1 / STATE_LEVELS : 1; // what 1 in an engine's state stands for
     this.living = this.lifeMask !== null;
     const threshold = Math.fround(packed.aliveThreshold); // states are float32, and compared as such
-    this.aliveThreshold = this.quantised ? threshold * STATE_UNITS : threshold;
+    this.aliveThreshold = this.quantised ? threshold * STATE_LEVELS : threshold;
   }
 
   // A seed's cell of a colour.
@@ -42,7 +40,7 @@ class Rule {
   }
 }
 
-// Units of 8-bit weights: a byte b stands for b - 127; a bias that is not there is 0.
+// Levels of 8-bit weights: a byte b stands for b - 127; a bias that is not there is 0.
 const ZERO_BYTE = 127;
 const fromBytes = (bytes, count = 0) => (bytes ? Float64Array.from(bytes, (value) => value - ZERO_BYTE) : new Float64Array(count));
 

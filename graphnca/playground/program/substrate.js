@@ -17,14 +17,15 @@ class Substrate {
     this.hashed = Int32Array.from({ length: this.cells }, (_, i) => mix(i));
   }
 
-  // Rows of (cell, Laplacian weight, d/dx, d/dy), so that every band is sum_k weight_k (x_k - x_i). The first entries
+  // Rows of cells with the weights of a rule's operators, each of which is sum_k weight_k (x_k - x_i). The first entries
   // of a row are the cell's neighbours, by which life spreads; with smoothed gradients the next ring follows.
-  stencilFor(rule) {
-    return rule.usesGradient ? (this.builtGradient ??= this.withGradient()) : this.withoutGradient();
+  stencilFor({ operators, usesGradient }) {
+    const whole = usesGradient ? (this.builtGradient ??= this.withGradient()) : this.withoutGradient();
+    return { start: whole.start, column: whole.column, weights: operators.map((name) => whole[name]) };
   }
 
   withoutGradient() {
-    return { start: this.start, column: this.neighbour, laplacian: this.weight, gradientX: null, gradientY: null };
+    return { start: this.start, column: this.neighbour, laplacian: this.weight };
   }
 
   withGradient() {
@@ -79,8 +80,8 @@ class Substrate {
       start: rowStart,
       column: Uint32Array.from(columns),
       laplacian: Float32Array.from(laplacian),
-      gradientX: Float32Array.from(alongX),
-      gradientY: Float32Array.from(alongY),
+      along_x: Float32Array.from(alongX),
+      along_y: Float32Array.from(alongY),
     };
   }
 

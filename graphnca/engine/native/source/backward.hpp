@@ -15,7 +15,7 @@ class Backward {
     const Problem& problem;
     const Tape<real>& tape;
     const int num_rows, channels, channels_row, num_threads;
-    const long bands_row;
+    const long operators_row;
 
     Zeros<real> grads;         // of the states, (rows, channels_row)
     Zeros<int32_t> slots;      // where in `passed` an updated row has its bands; 0: the zeros that no row has
@@ -33,7 +33,7 @@ class Backward {
           channels(given.channels),
           channels_row(given.channels_row),
           num_threads(given.num_threads),
-          bands_row(long(given.perception.bands) * channels_row),
+          operators_row(long(given.perception.operators) * channels_row),
           grads(long(num_rows) * channels_row),
           slots(num_rows) {}
 
@@ -152,8 +152,8 @@ class Backward {
 
     // Room for what all rows of a step pass on, behind the zeros.
     void make_room(const Step<real>& record) {
-        passed = room.data(first_slot(record, record.parts.size()) * bands_row + 1);  // never null
-        std::fill_n(passed, bands_row, real(0));
+        passed = room.data(first_slot(record, record.parts.size()) * operators_row + 1);  // never null
+        std::fill_n(passed, operators_row, real(0));
     }
 
     long first_slot(const Step<real>& record, int thread) const {
@@ -166,7 +166,7 @@ class Backward {
     void through_network(int thread, const Step<real>& record, int step, bool passes) {
         Worker<real>& own = *given.workers[thread];
         const Updated<real>& part = record.parts[thread];
-        const long sums_row = long(MOST_BANDS) * channels_row, slot = first_slot(record, thread);
+        const long sums_row = long(MOST_OPERATORS) * channels_row, slot = first_slot(record, thread);
         real* wanted = own.change.data(long(part.count) * channels_row);
         if (problem.fire_per_channel)
             for (int i = 0; i < part.count; i++)
@@ -182,7 +182,7 @@ class Backward {
                 const int row = row_of(part.rows[i + m]);
                 const long to = slot + i + m;
                 given.perception.split(own.space.grad_perceived.data() + long(m) * given.net.perceived_row,
-                                       own.sums.data(0) + m * sums_row, grad(row), passed + to * bands_row);
+                                       own.sums.data(0) + m * sums_row, grad(row), passed + to * operators_row);
                 slots.data()[row] = to;
             }
         }
@@ -190,7 +190,7 @@ class Backward {
 
     // Adds to the gradients of the receivers (all rows for null) what those that perceived them pass on.
     void collect(int thread, const Rows* receivers) {
-        if (!given.perception.bands) return;
+        if (!given.perception.operators) return;
         const Share share(receivers ? receivers->size() : num_rows, thread, num_threads);
         for (int i = share.first; i < share.last; i++) {
             const int row = receivers ? (*receivers)[i] : i, base = row / problem.num_cells * problem.num_cells;
@@ -215,7 +215,7 @@ class Backward {
                 const int row = row_of(part.rows[i]), sample = row / problem.num_cells,
                           n = row - sample * problem.num_cells;
                 const int32_t* index = problem.forward.index + n * problem.forward.width;
-                if (given.perception.bands)
+                if (given.perception.operators)
                     for (int k = 0; k < problem.forward.counts[n]; k++) look(sample * problem.num_cells + index[k]);
             }
         for (int32_t row : record.died) look(row);

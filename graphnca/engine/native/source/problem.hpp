@@ -3,8 +3,15 @@
 
 #include <cstdint>
 
-enum Filter : int32_t { IDENTITY, LAPLACIAN, GRADIENT, GRADIENT_NORM };
 enum LifeMask : int32_t { NONE, PRE, POST, PRE_POST };
+
+// One band of the perceived vector: gain times what an operator makes of the states, or the norm of two of them.
+struct Band {
+    int32_t first;   // which operator; OWN: the cell's own state
+    int32_t second;  // NONE, or the other operator of a norm
+    double gain;
+};
+constexpr int32_t OWN = -1, NO_NORM = -1;
 
 // Rows of a sparse matrix, padded to `width`; the first `counts[n]` entries of row n are meant.
 struct Table {
@@ -15,15 +22,14 @@ struct Table {
 };
 
 struct Problem {
-    Table forward, backward;          // the perception's linear bands, and their transpose
+    Table forward, backward;          // the perception's operators, and their transpose
     Table reach;                      // a cell and its neighbours
     const uint32_t* fire_thresholds;  // one a row, or null
     uint32_t fire_threshold;
     int32_t fire_per_channel;
     int32_t num_cells, batch, channels, hidden;
-    int32_t num_filters;
-    Filter filters[8];
-    double gains[8];
+    int32_t num_bands, num_operators;
+    const Band* bands;
     double norm_floor;
     LifeMask life_mask;
     int32_t alpha;
@@ -31,7 +37,7 @@ struct Problem {
     double overflow_bound;  // negative: neither overflow nor change is measured
     int32_t num_threads;
     const int32_t* kept;  // how many channels of a row keep their values, the first ones; or null: none of any
-    int32_t quantised;    // in 8 bits: states and parameters come in units, and whatever is computed is rounded
+    int32_t quantised;    // in 8 bits: states and parameters come in levels, and whatever is computed is rounded
     double hidden_scale, output_scale;  // then, the factors of the two layers' sums
     int num_rows() const { return num_cells * batch; }
 };

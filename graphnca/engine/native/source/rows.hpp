@@ -102,7 +102,7 @@ struct Setting {
 
     // Perceived vectors of up to BLOCK rows.
     void perceive(Worker<real>& own, const int32_t* rows, int count, bool learning = false) {
-        const long sums_row = long(MOST_BANDS) * channels_row;
+        const long sums_row = long(MOST_OPERATORS) * channels_row;
         real* sums = own.sums.data(BLOCK * sums_row);
         for (int m = 0; m < count; m++) {
             const int row = row_of(rows[m]), sample = row / problem.num_cells, base = sample * problem.num_cells;
