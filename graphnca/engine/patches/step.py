@@ -70,7 +70,7 @@ def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:
 
 
 class _Operator(torch.autograd.Function):
-    """What an operator of the perception makes of states; its gradient is a gather too, through the transposed table."""
+    """What an operator makes of states; its gradient is a gather too, through the transposed table."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, forward: Table, backward: Table, row: int) -> Tensor:  # type: ignore[override]
