@@ -2,25 +2,7 @@
 
 from result_tables.markdown import NOT_MEASURED, Tables, results_of_rules, table
 
-PERSISTENCE = "texture_persistence"
 COMPONENTS, FAILURES = "texture_components", "texture_failures"
-TOLD_LAGS = ("10", "100", "1000", "9000")  # steps between two pictures
-
-
-def persistence() -> str:
-    """Loss and change when settled and at the end, and what is remembered."""
-    rows = []
-    for name, metrics in results_of_rules(PERSISTENCE).items():
-        for sheet, entry in metrics["sheets"].items():
-            settled = entry["moments"].index(metrics["config"]["settled"])
-            losses, changes = entry["median loss"][settled:], entry["median change"]
-            row = [f"`{name}`", sheet, f"{losses[0]:,.0f}", f"{losses[-1]:,.0f}", f"{max(losses) / losses[0]:.2f}"]
-            row += [f"{changes[settled]:.4f}", f"{changes[-1]:.4f}", f"{entry['largest']:.2f}"]
-            rows.append(row + [f"{entry['memory'][lag]:.2f}" if lag in entry["memory"] else "" for lag in TOLD_LAGS])
-    header = ["rule", "sheet", "loss at step 1,000", "at the end", "largest on the way, times the first"]
-    header += ["change in a step, at step 1,000", "at the end", "largest state"]
-    header += [f"correlation after {int(lag):,} steps" for lag in TOLD_LAGS]
-    return table(header, rows) if rows else NOT_MEASURED
 
 
 def components() -> str:
@@ -65,7 +47,6 @@ def colours() -> str:
 
 
 TABLES: Tables = {
-    "texture_persistence": persistence,
     "texture_components": components,
     "texture_failures": failures,
     "texture_failures_colours": colours,
