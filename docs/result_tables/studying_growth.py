@@ -1,4 +1,4 @@
-"""Induction, apoptosis, speciation and the large flower (Studying Growth)."""
+"""Induction, apoptosis and speciation (Studying Growth)."""
 
 from statistics import median
 from typing import Any
@@ -150,28 +150,10 @@ def speciation_forms() -> str:
     return table(["measure", "value"], rows)
 
 
-def large_pattern() -> str:
-    """The large flower on every kind of cells."""
-    metrics = result("large_pattern")
-    if not metrics:
-        return NOT_MEASURED
-    by_kind = kinds(metrics["sheets"])
-    steps = [step for step in ("64", "96", "200", "500", "1000") if step in by_kind["square"][0]["log10 errors"]]
-    rows = [
-        [kind, *(f"{median(v for sheet in sheets for v in sheet['log10 errors'][step]):.2f}" for step in steps)]
-        for kind, sheets in by_kind.items()
-    ]
-    trained = metrics["trained"]
-    words = f"Trained for {trained['iterations']:,} iterations of batch {trained['batch']}"
-    empty = f"log10 of the error of an empty sheet: {metrics['log10 error of the empty sheet']:.2f}"
-    return "\n".join([f"{words}; {empty}.", "", table(["cells", *(f"step {int(step):,}" for step in steps)], rows)])
-
-
 TABLES: Tables = {
     "induction": induction,
     "induction_goal": induction_goal,
     "apoptosis": apoptosis,
     "speciation": speciation,
     "speciation_forms": speciation_forms,
-    "large_pattern": large_pattern,
 }
