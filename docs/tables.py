@@ -20,7 +20,6 @@ from result_tables import (
     shipped,
     studying_growth,
     texture_grids,
-    texture_life,
     texture_losses,
     textures,
 )
@@ -36,7 +35,6 @@ RESULTS = (
     gnomonic_growth,
     studying_growth,
     texture_grids,
-    texture_life,
     texture_losses,
     textures,
     quantised_texture,

@@ -1,16 +1,8 @@
-"""Components are those of a covariance; the same on every sheet; every file that is promised, small."""
-
-import json
-from pathlib import Path
+"""Components are those of a covariance."""
 
 import pytest
 import torch
-from PIL import Image
-from texture_components import Config, coloured, components_of, explained, main
-
-from graphnca import save_rule
-from graphnca.models import texture_nca
-from graphnca.results import result as report
+from textures.components import coloured, components_of, explained
 
 
 def states(seed: int = 0) -> torch.Tensor:
@@ -49,21 +41,3 @@ def test_flat_states_have_components_of_no_size() -> None:
 def test_too_few_channels_are_refused() -> None:
     with pytest.raises(SystemExit, match="at least 3 hidden channels, got 2"):
         components_of(torch.rand(1, 20, 5))
-
-
-def test_everything_promised_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
-    torch.manual_seed(0)
-    rule = texture_nca()
-    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
-    save_rule(rule, tmp_path / "woven.safetensors", {})
-    main(Config(rule=(str(tmp_path / "woven.safetensors"),), steps=5, size=24, out=str(tmp_path / "out"), publish=True))
-    folder = tmp_path / "docs" / "texture_components_woven"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["hidden channels"] == 9
-    for entry in metrics["sheets"].values():
-        assert len(entry["shares"]) == len(entry["explained by what is visible"]) == 3
-        assert 0 < sum(entry["shares"]) <= 1.001
-    for file in ("figure.png", "animation.gif"):
-        with Image.open(folder / file) as picture:
-            assert picture.width > 100

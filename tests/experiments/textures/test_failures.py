@@ -1,40 +1,31 @@
-"""Every case changes what it says and nothing else; fates; every file that is promised, small."""
+"""Every case changes what it says and nothing else; fates."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
-from texture_failures import (
+from textures.failures import (
     TRAINED,
     Case,
     Config,
     cases_of,
     fate,
     magnified,
-    main,
+    measure,
     noise,
     one_cell,
     reached,
     squares,
+    tables,
     with_kernels,
     with_laplacian,
 )
 from torch_geometric.data import Data
 
-from graphnca import save_rule
-from graphnca.features import FilterBank
-from graphnca.layers import NCAConv
+from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
-from graphnca.results import result as report
+from graphnca.results.result import Result
 from topologies import square_grid, substrate_of_cells
-
-
-@pytest.fixture(autouse=True)
-def few_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Features that are quick, and see pictures of 24 pixels as they see the template."""
-    monkeypatch.setattr("texture_failures.features_of", lambda *_, **__: FilterBank(scales=1, orientations=2))
 
 
 def perceived(topology: Data, field: torch.Tensor) -> torch.Tensor:
@@ -50,17 +41,17 @@ def field() -> torch.Tensor:
 
 
 def test_another_laplacian_leaves_the_gradients(field: torch.Tensor) -> None:
-    sheet = square_grid(12, 12)
-    before, after = perceived(sheet, field), perceived(with_laplacian(sheet, 16), field)
+    topology = square_grid(12, 12)
+    before, after = perceived(topology, field), perceived(with_laplacian(topology, 16), field)
     torch.testing.assert_close(after[:, :3], before[:, :3])
     torch.testing.assert_close(after[:, 3], before[:, 3] * 16 / 12)
 
 
 @pytest.mark.parametrize("same_equation", [True, False])
 def test_larger_cells_perceive_per_unit(field: torch.Tensor, same_equation: bool) -> None:
-    sheet = square_grid(12, 12)
-    before = perceived(sheet, field)
-    after = perceived(magnified(sheet, 2, same_equation=same_equation), field)
+    topology = square_grid(12, 12)
+    before = perceived(topology, field)
+    after = perceived(magnified(topology, 2, same_equation=same_equation), field)
     torch.testing.assert_close(after[:, 1:3], before[:, 1:3] / 2)
     torch.testing.assert_close(after[:, 3], before[:, 3] / (4 if same_equation else 1))
     assert squares(24, 2)["extent"].tolist() == [[24, 24]]
@@ -76,9 +67,13 @@ def test_kernels_are_those_of_a_copy() -> None:
 
 
 def test_starts() -> None:
-    sheet, rule, generator = substrate_of_cells("voronoi", 200, seed=1), texture_nca(), torch.Generator().manual_seed(0)
-    assert int((one_cell(rule, sheet, generator) != 0).sum()) == rule.num_channels
-    state = noise(3.0)(rule, sheet, generator)
+    topology, rule, generator = (
+        substrate_of_cells("voronoi", 200, seed=1),
+        texture_nca(),
+        torch.Generator().manual_seed(0),
+    )
+    assert int((one_cell(rule, topology, generator) != 0).sum()) == rule.num_channels
+    state = noise(3.0)(rule, topology, generator)
     assert 2.9 < state.max() <= 3 and -3 <= state.min() < -2.9
 
 
@@ -104,29 +99,16 @@ def test_fates() -> None:
     assert fate(varied, 1.0, 1.3) == "off-target"
 
 
-def test_everything_promised_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
+def test_every_case_has_its_fate(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    rule: NCAConv = texture_nca()
+    rule = texture_nca()
     torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
-    save_rule(rule, tmp_path / "woven.safetensors", {"template": "banded"})
-    config = Config(
-        rule=(str(tmp_path / "woven.safetensors"),),
-        size=24,
-        steps=3,
-        runs=1,
-        out=str(tmp_path / "out"),
-        publish=True,
-    )
-    main(config)
-    folder = tmp_path / "docs" / "texture_failures_woven"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert list(metrics["cases"]) == list(cases_of(config))
-    assert metrics["cases"][TRAINED]["times as trained"] == 1
-    assert metrics["cases"]["all fire, zeros"]["fates"] == {"uniform": 1}
-    assert all(sum(entry["fates"].values()) == 1 for entry in metrics["cases"].values())
-    with Image.open(folder / "figure.png") as picture:
-        assert picture.width > 100
-    assert "one in ten fires" in capsys.readouterr().out
+    config = Config(size=32, steps=3, runs=1, features="filter-bank")
+    result = Result("texture_failures", tmp_path)
+    measure(Subject("woven", rule, goal="banded"), config, result)
+    cases = result.metrics["cases"]
+    assert list(cases) == list(cases_of(config))
+    assert cases[TRAINED]["times as trained"] == 1
+    assert cases["all fire, zeros"]["fates"] == {"uniform": 1}
+    assert all(sum(entry["fates"].values()) == 1 for entry in cases.values())
+    assert len(tables(result.metrics)["fates"].rows) == len(cases)

