@@ -19,101 +19,6 @@ def verdict(reached: bool) -> str:
     return "yes" if reached else "no"
 
 
-def induction() -> str:
-    """Every rule on every kind of cells: the half below the graft, beside the two controls."""
-    metrics = result("induction")
-    if not metrics:
-        return NOT_MEASURED
-    last, goal, rows = str(metrics["config"]["steps"]), metrics["goal"], []
-    early = next(
-        step for step in next(iter(kinds_of(metrics).values()))[0]["graft"]["difference to the eye"] if int(step) >= 25
-    )
-    for rule, entry in metrics["rules"].items():
-        for kind, sheets in kinds(entry["sheets"]).items():
-            at = {
-                (operation, step): [v for sheet in sheets for v in sheet[operation]["difference to the eye"][step]]
-                for operation in ("graft", "sham", "none")
-                for step in ("0", early, last)
-            }
-            reached = sum(value <= goal for value in at["graft", last])
-            moved = max(value for sheet in sheets for value in sheet["none"]["change since the operation"])
-            rows.append(
-                [
-                    f"`{short(rule)}`",
-                    kind,
-                    *(f"{median(at['graft', step]):.3f}" for step in ("0", early, last)),
-                    f"{median(at['sham', last]):.3f}",
-                    f"{median(at['none', last]):.3f}",
-                    f"{moved:.3f}",
-                    f"{reached} of {len(at['graft', last])}",
-                ]
-            )
-    header = ["rule", "cells", "graft, +0", f"+{early}", f"+{last}", f"sham, +{last}", f"no graft, +{last}"]
-    return table([*header, "largest change there without a graft", f"runs at {goal} or below"], rows)
-
-
-def kinds_of(metrics: dict[str, Any]) -> dict[str, list[Any]]:
-    """The entries of the first rule by kind."""
-    return kinds(next(iter(metrics["rules"].values()))["sheets"])
-
-
-def short(rule: str) -> str:
-    """A rule's name, or of a path the folder that its training wrote."""
-    parts = rule.removesuffix(".safetensors").split("/")
-    return parts[-2] if len(parts) > 1 and parts[-1] == "rule" else parts[-1]
-
-
-def induction_goal() -> str:
-    """The goal of the issue beside what was measured on squares."""
-    metrics = result("induction")
-    if not metrics:
-        return NOT_MEASURED
-    (square,) = kinds_of(metrics)["square"]
-    last, goal = str(metrics["config"]["steps"]), metrics["goal"]
-    induced = median(square["graft"]["difference to the eye"][last])
-    change = max(square["none"]["change since the operation"])
-    rows = [
-        [
-            "colour difference of the induced half to the eye, median",
-            f"at most {goal}",
-            f"{induced:.3f}",
-            verdict(induced <= goal),
-        ],
-        ["largest change there without a graft", "nothing (at most 0.05)", f"{change:.3f}", verdict(change <= 0.05)],
-    ]
-    return table(["measure, on squares", "goal", "measured", "reached"], rows)
-
-
-def apoptosis() -> str:
-    """The bone's cavity on every kind of cells."""
-    metrics = result("apoptosis")
-    if not metrics:
-        return NOT_MEASURED
-    rows = []
-    for kind, sheets in kinds(metrics["sheets"]).items():
-        together = {
-            name: [value for sheet in sheets for value in sheet[name]]
-            for name in sheets[0]
-            if isinstance(sheets[0][name], list)
-        }
-        end = together["share alive in the cavity at the end"]
-        rows.append(
-            [
-                kind,
-                f"{median(together['highest share alive in the cavity']):.0%}",
-                f"{median(together['at step']):.0f}",
-                f"{median(end):.1%}",
-                f"{max(end):.1%}",
-                f"{median(together['share alive of the bone at the end']):.0%}",
-                f"{median(together['log10 errors at the end']):.2f}",
-                verdict(max(end) < metrics["goal"]),
-            ]
-        )
-    last = metrics["config"]["steps"]
-    header = ["cells", "cavity alive at most", "at step", f"at step {last}, median", "worst run", "bone alive"]
-    return table([*header, "log10 error", f"all below {metrics['goal']:.0%}"], rows)
-
-
 def speciation() -> str:
     """Every flower on every kind of cells."""
     metrics = result("speciation")
@@ -151,9 +56,6 @@ def speciation_forms() -> str:
 
 
 TABLES: Tables = {
-    "induction": induction,
-    "induction_goal": induction_goal,
-    "apoptosis": apoptosis,
     "speciation": speciation,
     "speciation_forms": speciation_forms,
 }

@@ -1,19 +1,12 @@
-"""The graft on the flank, small: what is measured, what is frozen, and every file that is promised."""
-
-import json
-from pathlib import Path
+"""The graft on the flank, small: what is measured, and what is frozen."""
 
 import pytest
 import torch
-from induction import OPERATIONS, Config, change_below, difference_to_eye, main, operated
-from PIL import Image
-from protocol.anatomy import Anatomy
+from studying_growth.anatomy import Anatomy
+from studying_growth.induction import OPERATIONS, Config, change_below, difference_to_eye, operated
 
-from graphnca import save_rule
 from graphnca.evaluation.upright import painted
 from graphnca.graft import graft
-from graphnca.models import growing_nca
-from graphnca.results import result as report
 from graphnca.targets import load_target
 from topologies import substrate_of_cells, substrates
 
@@ -35,7 +28,7 @@ def test_a_perfect_eye_has_no_difference_and_bare_skin_a_large_one() -> None:
 
 
 def test_the_graft_alone_brings_nothing_below() -> None:
-    """What is measured lies outside of what was grafted, on every sheet."""
+    """What is measured lies outside of what was grafted, on every substrate."""
     for topology in substrates(cells=48 * 48, meshes=1).values():
         newt = painted(load_target("newt", size=40, padding=4), topology)[None]
         after, covered = graft(newt, topology, ANATOMY.upper_half(topology), ANATOMY.shift)
@@ -54,26 +47,3 @@ def test_what_is_grafted_stays_and_the_rest_moves(operation: str, random_rule) -
     assert still is (operation != "none")
     assert not torch.equal(states[4][:, ~covered], states[0][:, ~covered])
     assert torch.equal(states[0], newts) is (operation != "graft")
-
-
-def test_it_writes_what_is_promised(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
-    paths = []
-    for name in ("one", "other"):
-        paths.append(str(tmp_path / f"{name}.safetensors"))
-        save_rule(growing_nca(6, 8), paths[-1], {"target": "newt", "size": 16, "padding": 2, "regime": name})
-    main(Config(tuple(paths), 400, meshes=1, runs=2, steps=4, every=2, out=str(tmp_path / "out"), publish=True))
-    folder = tmp_path / "docs" / "induction"
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert [entry["regime"] for entry in metrics["rules"].values()] == ["one", "other"]
-    for rule in metrics["rules"].values():
-        assert list(rule["sheets"]) == ["square", "hex", "voronoi 4001"]
-        for entry in rule["sheets"].values():
-            for operation in OPERATIONS:
-                assert [len(runs) for runs in entry[operation]["difference to the eye"].values()] == [2, 2, 2]
-    for name in ("newts.png", "close_up.png", "curve.png", "newt.gif"):
-        with Image.open(folder / name) as picture:
-            assert picture.width > 50
-    assert capsys.readouterr().out.count("voronoi 4001") == 2
