@@ -133,20 +133,19 @@ def test_a_changed_substrate_is_seen(field: str, how: str, random_rule: MakeRule
 
 def test_it_goes_with_its_substrate() -> None:
     grid = square_grid(4, 4)
-    number, watch = id(grid), weakref.ref(grid)
-    built(grid)
-    assert number in stencil._cache
+    watched = [weakref.ref(grid), weakref.ref(built(grid))]
     del grid
     gc.collect()
-    assert watch() is None
-    assert number not in stencil._cache
+    assert [watch() for watch in watched] == [None, None]
 
 
 def test_ever_new_frames_do_not_pile_up() -> None:
     grid = square_grid(4, 4)
-    kept = [built(grid, angle=float(turn)) for turn in range(3 * stencil.KEPT)]
-    assert len(stencil._cache[id(grid)].stencils) == stencil.KEPT
-    assert built(grid, angle=float(3 * stencil.KEPT - 1)) is kept[-1]
+    turns = [float(turn) for turn in range(3 * stencil.KEPT)]
+    watched = [weakref.ref(built(grid, angle=turn)) for turn in turns]
+    gc.collect()
+    assert sum(watch() is not None for watch in watched) == stencil.KEPT
+    assert built(grid, angle=turns[-1]) is watched[-1]()
 
 
 def test_all_substrates_pad_well_and_a_star_does_not(topology: Data) -> None:
