@@ -186,6 +186,19 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
     assert not [str(path.relative_to(ROOT)) for path in cycle(graph)]
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_parts_of_a_package_stand_in_floors(package: str) -> None:
+    """Each folder, or file beside the folders, uses only what stands below it: no arrow runs back up."""
+
+    def part(path: Path) -> Path:
+        return Path(*path.relative_to(ROOT).with_suffix("").parts[:2])
+
+    graph: dict[Path, set[Path]] = {part(path): set() for path in sources(package)}
+    for path in sources(package):
+        graph[part(path)] |= {part(other) for other in imports_of(path)} & graph.keys() - {part(path)}
+    assert not [str(path) for path in cycle(graph)]
+
+
 def test_the_check_for_cycles_finds_one() -> None:
     a, b, c = map(Path, "abc")
     assert cycle({a: {b}, b: {c}, c: {b}}) == [b, c]
