@@ -1,4 +1,4 @@
-"""The neural cellular automaton as a message-passing layer."""
+"""The neural cellular automaton as a message-passing layer: a step."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -6,14 +6,13 @@ from typing import Any, Literal
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.nn import MessagePassing
-from torch_geometric.typing import OptTensor
 
 from ..regions import protect
 from .arithmetic import ARITHMETICS
 from .firing import fire_key, fires, hash_index
 from .life import alive_mask, keep_alive
-from .operators import Neighbourhood, operated
+from .operators import Neighbourhood
+from .perceiving import Perceiving
 from .perception import Perception
 from .update import HiddenInit, UpdateRule
 
@@ -21,7 +20,7 @@ LIFE_MASKS = ("pre", "pre_post", "post", None)
 FIRING = ("cell", "channel")
 
 
-class NCAConv(MessagePassing):
+class NCAConv(Perceiving):
     r"""One step of a neural cellular automaton on any graph.
 
         p_i   = perceive(x_i, sum_j w_ij (x_j - x_i), 8 M_i^-1 sum_j w_ij v_ij (x_j - x_i))
@@ -78,8 +77,8 @@ class NCAConv(MessagePassing):
         arithmetic: str = "float",
         weight_steps: tuple[float, float] | list[float] | None = None,
     ) -> None:
-        super().__init__(aggr="add", node_dim=-2)
-        self.arithmetic = arithmetic
+        filters = perception if isinstance(perception, str) else tuple(perception)
+        super().__init__(Perception(filters, gains), arithmetic)
         if life_mask not in LIFE_MASKS:
             raise ValueError(f"`life_mask` must be one of {LIFE_MASKS}, got {life_mask!r}.")
         if fire_per not in FIRING:
@@ -98,7 +97,6 @@ class NCAConv(MessagePassing):
         self.fire_per = fire_per
         self.life_mask = life_mask
         self.alive_threshold = float(alive_threshold)
-        self.perception = Perception(perception if isinstance(perception, str) else tuple(perception), gains)
         self.update_rule = UpdateRule(
             self.perception.num_bands * num_channels,
             hidden_size,
@@ -108,17 +106,6 @@ class NCAConv(MessagePassing):
             hidden_init=hidden_init,
             weight_steps=weight_steps,
         )
-
-    @property
-    def arithmetic(self) -> str:
-        """The name of how a step computes, a key of `graphnca.layers.arithmetic.ARITHMETICS`."""
-        return self._arithmetic
-
-    @arithmetic.setter
-    def arithmetic(self, name: str) -> None:
-        if name not in ARITHMETICS:
-            raise ValueError(f"`arithmetic` must be one of {sorted(ARITHMETICS)}, got {name!r}.")
-        self._arithmetic = name
 
     @property
     def weight_steps(self) -> tuple[float, float] | None:
@@ -147,9 +134,6 @@ class NCAConv(MessagePassing):
             **({} if self.arithmetic == "float" else {"arithmetic": self.arithmetic}),
             **({} if self.weight_steps is None else {"weight_steps": list(self.weight_steps)}),
         }
-
-    def _set_jittable_templates(self, raise_on_error: bool = False) -> None:
-        """PyG writes `propagate` anew for every class, into a file that stays; its general one does the same."""
 
     def reset_parameters(self) -> None:
         """Draws the update network anew; its output layer starts at zero."""
@@ -213,31 +197,6 @@ class NCAConv(MessagePassing):
     def _alive(self, state: Tensor, edge_index: Tensor) -> Tensor:
         return alive_mask(state, edge_index, self.alive_threshold * ARITHMETICS[self.arithmetic].levels)
 
-    def perceive(
-        self,
-        x: Float[Tensor, "*b n c"],
-        edge_index: Int[Tensor, "2 e"],
-        edge_weight: Float[Tensor, " e"] | None = None,
-        edge_attr: Float[Tensor, "e 2"] | None = None,
-        *,
-        smoothing: Float[Tensor, " n"] | None = None,
-        angle: float | Float[Tensor, "*a"] | None = None,
-    ) -> Float[Tensor, "*b n p"]:
-        """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
-        arithmetic = ARITHMETICS[self.arithmetic]
-        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
-        return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
-
-    def _perceive(self, state: Float[Tensor, "*b n c"], through: Neighbourhood) -> Float[Tensor, "*b n p"]:
-        arithmetic, perception = ARITHMETICS[self.arithmetic], self.perception
-        if through.edge_attr is None and perception.uses_gradient:
-            raise ValueError(
-                f"The perception {perception.filters} has a gradient, so `edge_attr` must hold the direction vectors "
-                "pos_j - pos_i, shape (E, 2); got None."
-            )
-        found = operated(state, through, arithmetic, self.propagate, perception.operators)
-        return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
-
     def draw_firing(
         self,
         x: Float[Tensor, "*b n c"],
@@ -257,11 +216,3 @@ class NCAConv(MessagePassing):
         shape = x.shape if self.fire_per == "channel" else (*x.shape[:-1], 1)
         index = torch.arange(torch.Size(shape).numel(), dtype=torch.int32, device=x.device).view(shape)
         return fires(key, hash_index(index), rate.unsqueeze(-1) if isinstance(rate, Tensor) else rate)
-
-    def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_attr: OptTensor) -> Tensor:
-        """w_ij (x_j - x_i), followed by the same times v_x and v_y where direction vectors are given."""
-        difference = edge_weight[:, None] * (x_j - x_i)
-        if edge_attr is None:
-            return difference
-        factor = ARITHMETICS[self.arithmetic].factor(difference)
-        return torch.cat([difference, edge_attr[:, 0:1] * factor, edge_attr[:, 1:2] * factor], dim=-1)

@@ -45,15 +45,24 @@ def operated(
 
     `propagate` is the layer's: into every cell the sum of w_ij (x_j - x_i), and where direction vectors are given, the
     sums of the same times v_x and v_y behind it.
+
+    Raises:
+        ValueError: If a gradient is asked for and there are no direction vectors.
     """
     edge_index, edge_weight, edge_attr, smoothing, angle = through
+    upright = ALONG_X in operators
+    if upright and edge_attr is None:
+        raise ValueError(
+            "A gradient is perceived, so `edge_attr` must hold the direction vectors pos_j - pos_i, shape (E, 2); "
+            "got None."
+        )
     (num_nodes, channels), dtype = state.shape[-2:], state.dtype
     if edge_weight is None:
         incoming = degree(edge_index[1], num_nodes, dtype=dtype)
         edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
     edge_weight, edge_attr = arithmetic.geometry(edge_index, edge_weight, edge_attr, num_nodes)
     weight = edge_weight.to(dtype)
-    if edge_attr is None or ALONG_X not in operators:
+    if edge_attr is None or not upright:
         laplacian = propagate(edge_index, x=state, edge_weight=weight, edge_attr=None)
         return [laplacian for _ in operators]
     sums = propagate(edge_index, x=state, edge_weight=weight, edge_attr=edge_attr.to(dtype))

@@ -1,0 +1,67 @@
+"""What the layer sees of its neighbours, by message passing."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch_geometric.nn import MessagePassing
+from torch_geometric.typing import OptTensor
+
+from .arithmetic import ARITHMETICS
+from .operators import Neighbourhood, operated
+from .perception import Perception
+
+
+class Perceiving(MessagePassing):
+    """A message-passing layer that perceives; `NCAConv` makes a step of what it sees.
+
+    Args:
+        perception: The filters.
+        arithmetic: A key of `graphnca.layers.arithmetic.ARITHMETICS`.
+    """
+
+    def __init__(self, perception: Perception, arithmetic: str) -> None:
+        super().__init__(aggr="add", node_dim=-2)
+        self.perception = perception
+        self.arithmetic = arithmetic
+
+    @property
+    def arithmetic(self) -> str:
+        """The name of how a step computes, a key of `graphnca.layers.arithmetic.ARITHMETICS`."""
+        return self._arithmetic
+
+    @arithmetic.setter
+    def arithmetic(self, name: str) -> None:
+        if name not in ARITHMETICS:
+            raise ValueError(f"`arithmetic` must be one of {sorted(ARITHMETICS)}, got {name!r}.")
+        self._arithmetic = name
+
+    def _set_jittable_templates(self, raise_on_error: bool = False) -> None:
+        """PyG writes `propagate` anew for every class, into a file that stays; its general one does the same."""
+
+    def perceive(
+        self,
+        x: Float[Tensor, "*b n c"],
+        edge_index: Int[Tensor, "2 e"],
+        edge_weight: Float[Tensor, " e"] | None = None,
+        edge_attr: Float[Tensor, "e 2"] | None = None,
+        *,
+        smoothing: Float[Tensor, " n"] | None = None,
+        angle: float | Float[Tensor, "*a"] | None = None,
+    ) -> Float[Tensor, "*b n p"]:
+        """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
+        arithmetic = ARITHMETICS[self.arithmetic]
+        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
+        return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
+
+    def _perceive(self, state: Float[Tensor, "*b n c"], through: Neighbourhood) -> Float[Tensor, "*b n p"]:
+        arithmetic, perception = ARITHMETICS[self.arithmetic], self.perception
+        found = operated(state, through, arithmetic, self.propagate, perception.operators)
+        return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
+
+    def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_attr: OptTensor) -> Tensor:
+        """w_ij (x_j - x_i), followed by the same times v_x and v_y where direction vectors are given."""
+        difference = edge_weight[:, None] * (x_j - x_i)
+        if edge_attr is None:
+            return difference
+        factor = ARITHMETICS[self.arithmetic].factor(difference)
+        return torch.cat([difference, edge_attr[:, 0:1] * factor, edge_attr[:, 1:2] * factor], dim=-1)
