@@ -14,7 +14,6 @@ from pathlib import Path
 from result_tables import (
     command_line,
     feature_visualisation,
-    gnomonic_growth,
     playground,
     quantised_texture,
     shipped,
@@ -32,7 +31,6 @@ RESULTS = (
     command_line,
     shipped,
     playground,
-    gnomonic_growth,
     studying_growth,
     texture_grids,
     texture_losses,

@@ -53,7 +53,7 @@ def starting_state(
     if CHAMBERS in (card.get("configuration") or {}):
         raise ValueError(
             "`rule` must start from a seed, got one that goes on from a drawn shell, chamber by chamber, while regions "
-            "freeze: python experiments/gnomonic_growth.py (docs/gnomonic_growth.md)."
+            "freeze: python experiments/studying_growth/gnomonic_growth.py (docs/gnomonic_growth.md)."
         )
     if rule.life_mask is None:
         return torch.zeros(len(topology["pos"]), rule.num_channels, device=topology["pos"].device)

@@ -1,18 +1,18 @@
-"""The shell's measurement, small: a perfect chamber scores as one, and the whole runs through."""
+"""The shell's measurement, small: a perfect chamber scores as one, and regions follow from the state."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
-import gnomonic_growth
 import pytest
 import torch
-from gnomonic_growth import Config, Moment, growth, main, measured
-from protocol.chambers import placed_shell, starting_state
+from studying_growth.chambers import placed_shell, starting_state
+from studying_growth.gnomonic_growth import WHOLE, Config, Moment, growth, main, measured
 
 from graphnca import save_rule
 from graphnca.models import growing_nca
 from graphnca.regions import FROZEN, GROWING, MATURE
+from graphnca.results import shipping
+from graphnca.results.result import Result
 from graphnca.rules import describe_rule
 from topologies import square_grid
 
@@ -51,41 +51,18 @@ def test_regions_follow_from_the_state_alone() -> None:
     assert [int((look.regions == MATURE).sum()) for look in looks] == [1, 1, 1, 24, 24]
 
 
-def test_it_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(gnomonic_growth, "RULES", tmp_path)
-    monkeypatch.setattr(gnomonic_growth, "PICTURES", tmp_path / "docs")
-    torch.manual_seed(0)
+def test_an_untrained_rule_grows_no_chamber_and_is_shipped_with_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "SHIPPED", tmp_path)
+    monkeypatch.setattr(shipping, "published_folder", lambda: tmp_path / "docs" / "results")
     save_rule(growing_nca(), tmp_path / "rule.safetensors", {"target": "shell"})
-    out = tmp_path / "out"
-    config = Config(
-        rule=str(tmp_path / "rule.safetensors"),
-        scale=8.0,
-        runs=1,
-        cells=900,
-        chambers=3,
-        cycle=5,
-        frame_every=2,
-        ship=True,
-        out=str(out),
-    )
-    main(config)
-    metrics = json.loads((out / "metrics.json").read_text())
-    assert list(metrics["sheets"]) == ["square", "hex", "voronoi 4001"]
-    for entry in metrics["sheets"].values():
-        assert entry["chambers"] == 6
-        assert entry["within tolerance"] == 0  # an untrained rule changes nothing
-        assert entry["shells with all within tolerance"] == {"angle 1.9": 0, "angle 5.1": 0}
+    config = Config(rule=str(tmp_path / "rule.safetensors"), scale=8.0, runs=1, cells=900, chambers=3, cycle=5)
+    result = Result("shell", tmp_path / "out")
+    main(replace(config, frame_every=2, substrate=("square", "hex"), ship="shipped"), result)
+    for entry in result.metrics["substrates"].values():
+        assert entry["chambers"] == 6 and entry["within tolerance"] == 0
+        assert entry[WHOLE] == {"angle 1.9": 0, "angle 5.1": 0}
         assert [run["areas"] for run in entry["runs"]] == [[0, 0, 0]] * 2
-    assert all((out / name).stat().st_size > 500 for name in ("shells.png", "regions.png", "areas.png", "growth.gif"))
-    assert "0 of 6" in capsys.readouterr().out
-    card = describe_rule(str(tmp_path / "growing-shell.safetensors"))["card"]
+    card = describe_rule(str(tmp_path / "shipped.safetensors"))["card"]
     assert card["measured"]["sheets"]["square"]["chambers"] == 6
-    assert (tmp_path / "docs" / "growing-shell.png").stat().st_size > 500
-
-
-def test_without_shipping_nothing_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gnomonic_growth, "RULES", tmp_path / "rules")
-    save_rule(growing_nca(), tmp_path / "rule.safetensors", {"target": "shell"})
-    config = Config(rule=str(tmp_path / "rule.safetensors"), scale=6.0, runs=1, cells=400, chambers=1, cycle=2)
-    main(replace(config, frame_every=2, out=str(tmp_path / "out")))
-    assert not (tmp_path / "rules").exists()

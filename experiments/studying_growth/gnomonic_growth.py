@@ -1,64 +1,59 @@
 """A shell grown chamber by chamber, in its own proportions, at any scale and angle (gnomonic growth, Studying Growth).
 
-    python experiments/gnomonic_growth.py
+    python experiments/studying_growth/gnomonic_growth.py
 
-A small shell is drawn on the sheet. Its last chamber is mature, the older ones are frozen, the rest of the sheet is
-free. The rule has 160 steps to grow the next chamber; then what has grown becomes mature, what was mature frozen, and
-the next begins, until there are eight. Nobody says where a chamber belongs: the regions follow from the state alone.
-Every chamber is measured against the one that a perfect shell would have there: its area, relative to the exact area of
-the drawing, and the share of cells on which the two agree. Shells at two angles, several runs each, on a square grid,
-and then on hexagons and a Voronoi mesh, which the training has not seen.
+A small shell is drawn. Its last chamber is mature, the older ones are frozen, the rest of the substrate is free. The
+rule has 160 steps to grow the next chamber; then what has grown becomes mature, what was mature frozen, and the next
+begins, until there are eight. Nobody says where a chamber belongs: the regions follow from the state alone. Every
+chamber is measured against the one that a perfect shell would have there: its area, relative to the exact area of the
+drawing, and the share of cells on which the two agree. Shells at two angles, several runs each, on a square grid, and
+then on hexagons and a Voronoi mesh, which the training has not seen.
 
 Expect a spiral that keeps its form while its area grows to four times what it was.
 
 Written to `--out`:
-    shells.png      the drawn shell, and what has grown after 2, 4, 6 and 8 chambers, on each kind of cells
-    regions.png     what is frozen, mature and growing in one run, chamber by chamber
-    areas.png       area of each chamber relative to the ideal
-    growth.gif      one run on each kind of cells
+    figure.webp     the drawn shell, and what has grown after 2, 4, 6 and 8 chambers, on each kind of cells; what is
+                    frozen, mature and growing in one run, chamber by chamber; the area of each relative to the ideal
+    animation.webp  one run on each kind of cells
     metrics.json    every area
+    tables.json     the areas on every substrate, and those of every chamber on squares
 
-`--ship` also writes the rule with these numbers on its card to `graphnca/rules/growing-shell.safetensors`. Two minutes.
+`--ship NAME` also ships the rule with these numbers on its card. Two minutes.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
-from PIL import Image
-from protocol.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
+from chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
 from torch import Tensor
 from torch_geometric.data import Data
-from tqdm import tqdm
 
-import graphnca
-from graphnca import load_rule, rollout, save_rule
-from graphnca.drawing import CellCanvas, draw_curves, montage, save_animation, save_image
+from graphnca import rollout
+from graphnca.drawing import CellCanvas, draw_curves, montage
 from graphnca.layers import NCAConv
 from graphnca.layers.life import ALPHA
 from graphnca.regions import GROWING
-from graphnca.results.options import from_command_line
-from graphnca.results.result import command, publish, write_metrics
-from graphnca.rules import describe_rule
+from graphnca.results.options import OfRule, OnSubstrates, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run, subject_of
+from graphnca.results.shipping import ship
+from graphnca.results.table import Table
 from graphnca.targets import Shell
-from topologies import KINDS, substrates
-from topologies.kinds import CELLS
+from topologies import substrates
 
 TOLERANCE = 0.1  # of a chamber's area: the goal
-NAME = "growing-shell"
-RULES, PICTURES = Path(graphnca.__file__).parent / "rules", Path(__file__).parents[1] / "docs/rules"
+WHOLE = "shells with all within tolerance"
 REGION_COLOURS = ((0.85, 0.25, 0.65), (0.15, 0.15, 0.15), (0.25, 0.75, 0.85))  # growing, mature, frozen, as published
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(OfRule, OnSubstrates, Options):
     """What the command line can change."""
 
-    rule: str = NAME
+    rule: str = "growing-shell"
     scale: float = 19.0
     """Largest radius of the shell at the beginning."""
     angles: tuple[float, ...] = (1.9, 5.1)
@@ -66,25 +61,23 @@ class Config:
     was chosen by what it grows at eight others, with seed 3000."""
     runs: int = 8
     """At each angle."""
-    cells: int = CELLS
+    meshes: int = 1
     chambers: int = CHAMBERS
+    """How many are grown."""
     cycle: int = CYCLE
     """Steps a chamber."""
     frame_every: int = 20
     """Steps between two pictures of the animation."""
     seed: int = 4000
     """Of the runs; the mesh has the number after it."""
-    threads: int = 0
-    ship: bool = False
-    """Also write the rule with its card into the package."""
-    publish: bool = False
-    """Also copy the results into docs/results."""
+    ship: str = ""
+    """Name to ship the rule under, with these numbers in its card; empty: don't."""
     out: str = "out/gnomonic_growth"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Some runs of a sheet on their way."""
+    """Some runs on their way."""
 
     chambers: int
     """How many are complete."""
@@ -138,9 +131,9 @@ def measured(moment: Moment, shells: list[Shell], topology: Data) -> list[dict[s
 
 
 def grown(
-    rule: NCAConv, name: str, topology: Data, config: Config
+    rule: NCAConv, topology: Data, config: Config, result: Result
 ) -> tuple[dict[str, Any], list[Moment], list[Moment]]:
-    """The numbers of a sheet, what its runs look like at the end of each cycle, and all looks at the first run."""
+    """The numbers of a substrate, what its runs look like at the end of each cycle, and all looks at the first run."""
     shells = [placed_shell(topology, config.scale, angle) for angle in config.angles for _ in range(config.runs)]
     starts = torch.stack([starting_state(shell, topology, 0, rule.num_channels) for shell in shells])
     regions = torch.stack([shell.regions(topology["pos"], 0) for shell in shells])
@@ -156,8 +149,7 @@ def grown(
         look_every=config.frame_every,
         generator=torch.Generator().manual_seed(config.seed),
     )
-    total = 1 + config.chambers * math.ceil(config.cycle / config.frame_every)
-    for moment in tqdm(looks, desc=name, total=total, unit="look"):
+    for moment in result.progress(looks, "look"):
         frames.append(Moment(moment.chambers, moment.step, moment.states[0].clone(), moment.regions[0]))
         if moment.step not in (0, config.cycle):
             continue
@@ -181,7 +173,7 @@ def grown(
         "cells": topology.num_nodes,
         "chambers": len(areas),
         "within tolerance": sum(run["within tolerance"] for run in runs),
-        "shells with all within tolerance": {
+        WHOLE: {
             f"angle {angle:g}": sum(run["within tolerance"] == config.chambers for run in runs if run["angle"] == angle)
             for angle in config.angles
         },
@@ -199,8 +191,11 @@ def solid(state: Tensor) -> Tensor:
     return state[..., :4].clamp(0, 1)
 
 
-def draw(results: dict[str, tuple[Data, list[Moment], list[Moment]]], config: Config) -> dict[str, Image.Image]:
-    """The two still pictures."""
+Results = dict[str, tuple[Data, list[Moment], list[Moment]]]  # by substrate: it, the ends of cycles, all looks
+
+
+def draw(results: Results, entries: dict[str, Any], config: Config, result: Result) -> None:
+    """The figure and the animation."""
     stages = sorted({0, config.chambers, *range(2, config.chambers, 2)})
     tiles, captions = [], []
     for name, (topology, ends, _) in results.items():
@@ -209,92 +204,85 @@ def draw(results: dict[str, tuple[Data, list[Moment], list[Moment]]], config: Co
             for stage in stages:
                 tiles.append(canvas.draw(solid(ends[stage].states[row * config.runs])))
                 captions.append(f"{name.split()[0]}, angle {angle:g}: {stage} chambers" if stage else "drawn")
+    shells = montage(tiles, captions=captions, columns=len(stages), pad=4)
     topology, ends, _ = next(iter(results.values()))
     canvas, colours = CellCanvas(topology, scale=2.0), torch.tensor(REGION_COLOURS)
     parts = []
     for end in ends[1:]:
         alive = end.states[0, :, ALPHA].clamp(0, 1)[:, None]
         parts.append(canvas.draw(torch.cat([colours[end.regions[0]] * alive, alive], 1)))
-    return {
-        "shells.png": montage(tiles, captions=captions, columns=len(stages), pad=4),
-        "regions.png": montage(parts, captions=[f"chamber {n + 1}" for n in range(len(parts))], columns=4, pad=4),
-    }
-
-
-def animation(results: dict[str, tuple[Data, list[Moment], list[Moment]]]) -> list[Image.Image]:
-    """The first run of every sheet, side by side."""
-    canvases = [CellCanvas(topology, scale=2.5) for topology, _, _ in results.values()]
-    looks = zip(*(frames for _, _, frames in results.values()), strict=True)
-    return [
-        montage([canvas.draw(solid(look.states)) for canvas, look in zip(canvases, row, strict=True)], pad=4)
-        for row in looks
-    ]
-
-
-def ship(rule: NCAConv, config: Config, metrics: dict[str, Any], picture: Image.Image) -> None:
-    """Writes the rule with its card and its picture to where the shipped ones are."""
-    card = dict(describe_rule(config.rule)["card"])
-    sheets_only = {
-        name: {key: value for key, value in entry.items() if key != "runs"} for name, entry in metrics["sheets"].items()
-    }
-    card["measured"] = {
-        "by": command(),
-        "goal": f"the area of each chamber within {TOLERANCE:.0%} of the ideal",
-        "shells on each sheet": len(config.angles) * config.runs,
-        "seed": config.seed,
-        "sheets": sheets_only,
-    }
-    save_rule(rule, RULES / f"{NAME}.safetensors", card)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    save_image(PICTURES / f"{NAME}.png", picture)
-
-
-def main(config: Config) -> None:
-    """Grows, measures, draws and prints."""
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    rule = load_rule(config.rule)
-    topologies = substrates(KINDS, config.cells, meshes=1, seed=config.seed)
-    entries, results = {}, {}
-    for name, topology in topologies.items():
-        entries[name], ends, frames = grown(rule, name, topology, config)
-        results[name] = (topology, ends, frames)
-
-    print(f"\n{'sheet':<14}{'within 10 %':>14}{'areas':>16}{'median':>9}{'overlap':>9}")
-    for name, entry in entries.items():
-        within = f"{entry['within tolerance']} of {entry['chambers']}"
-        areas = f"{entry['smallest area']:.2f} - {entry['largest area']:.2f}"
-        print(f"{name:<14}{within:>14}{areas:>16}{entry['median area']:>9.3f}{entry['median overlap']:>9.3f}")
-    metrics = {
-        "config": asdict(config),
-        "rule": Path(config.rule).stem,
-        "tolerance": TOLERANCE,
-        "area of the last chamber, units": round(Shell(config.scale).chamber_area(config.chambers), 1),
-        "sheets": entries,
-    }
-    write_metrics(out, metrics)
-    stills = draw(results, config)
-    for name, picture in stills.items():
-        save_image(out / name, picture)
     numbers = list(range(1, config.chambers + 1))
     lines = {
-        name: (numbers, [median(run["areas"][n] for run in entry["runs"]) for n in range(config.chambers)])
+        name: (numbers, [median(run["areas"][n - 1] for run in entry["runs"]) for n in numbers])
         for name, entry in entries.items()
     }
-    ideal = {"ideal": (numbers, [1.0] * config.chambers)}
-    save_image(
-        out / "areas.png",
-        draw_curves(lines | ideal, dots=True, x_label="chamber", y_label="area, relative to the ideal; median run"),
+    lines["ideal"] = (numbers, [1.0] * config.chambers)
+    words = "area, relative to the ideal; median run"
+    result.figure(
+        shells,
+        montage(parts, captions=[f"chamber {number}" for number in numbers], columns=4, pad=4),
+        draw_curves(lines, dots=True, x_label="chamber", y_label=words),
     )
-    save_animation(out / "growth.gif", animation(results), fps=12)
+    canvases = [CellCanvas(topology, scale=2.5) for topology, _, _ in results.values()]
+    looks = zip(*(frames for _, _, frames in results.values()), strict=True)
+    frames = (
+        montage([canvas.draw(solid(look.states)) for canvas, look in zip(canvases, row, strict=True)], pad=4)
+        for row in looks
+    )
+    result.animation(frames, fps=12)
     if config.ship:
-        ship(rule, config, metrics, stills["shells.png"])
-    if config.publish:
-        print(f"Published in {publish(out, 'gnomonic_growth')}.")
-    print(f"Pictures and metrics.json are in {out}/.")
+        measured = {
+            "goal": f"the area of each chamber within {TOLERANCE:.0%} of the ideal",
+            "shells on each sheet": len(config.angles) * config.runs,
+            "seed": config.seed,
+            "sheets": {name: {key: entry[key] for key in entry if key != "runs"} for name, entry in entries.items()},
+        }
+        ship(subject_of(config), config.ship, measured, shells)
+
+
+def main(config: Config, result: Result) -> None:
+    """Grows, measures and draws."""
+    subject = subject_of(config)
+    topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    entries, results = {}, {}
+    for name, topology in topologies.items():
+        entries[name], ends, frames = grown(subject.rule, topology, config, result)
+        results[name] = (topology, ends, frames)
+    last = round(Shell(config.scale).chamber_area(config.chambers), 1)
+    result.record({"rule": subject.name, "tolerance": TOLERANCE, "area of the last chamber, units": last})
+    result.record({"substrates": entries})
+    draw(results, entries, config, result)
+
+
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """All chambers of every substrate; and the median area at each angle on squares, chamber by chamber."""
+    rows, chambers = [], []
+    entries = metrics["substrates"]
+    for name, entry in entries.items():
+        rows.append(
+            [
+                name,
+                f"{entry['within tolerance']} of {entry['chambers']}",
+                *(f"{whole} of {metrics['config']['runs']}" for whole in entry[WHOLE].values()),
+                f"{entry['median area']:.2f}",
+                f"{entry['smallest area']:.2f} to {entry['largest area']:.2f}",
+                f"{entry['median overlap']:.2f}",
+            ]
+        )
+    by_angle: dict[float, list[list[float]]] = {}
+    first = next(iter(entries.values()))
+    for entry in first["runs"]:
+        by_angle.setdefault(entry["angle"], []).append(entry["areas"])
+    for angle, runs in by_angle.items():
+        chambers.append([f"{angle:g}", *(f"{median(areas):.2f}" for areas in zip(*runs, strict=True))])
+    goal = f"chambers within {metrics['tolerance']:.0%}".replace("%", " %")
+    angles = [f"whole shells, {name}" for name in first[WHOLE]]
+    numbers = [f"chamber {number}" for number in range(1, len(chambers[0]))]
+    return {
+        "areas": Table(["substrate", goal, *angles, "median area", "all areas", "median overlap"], rows),
+        "chambers": Table(["angle", *numbers], chambers),
+    }
 
 
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run(main, Config, __doc__, tables=tables)
