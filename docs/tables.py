@@ -18,7 +18,6 @@ from result_tables import (
     quantised_texture,
     shipped,
     studying_growth,
-    texture_grids,
     texture_losses,
     textures,
 )
@@ -32,7 +31,6 @@ RESULTS = (
     shipped,
     playground,
     studying_growth,
-    texture_grids,
     texture_losses,
     textures,
     quantised_texture,
