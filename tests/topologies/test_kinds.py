@@ -54,8 +54,8 @@ def test_only_random_kinds_follow_the_seed(kind: str) -> None:
 
 
 def test_results_are_measured_on_one_lattice_of_a_kind_and_several_meshes() -> None:
-    made = substrates(cells=150, meshes=2, seed=7)
-    assert list(made) == ["square", "hex", "voronoi 8", "voronoi 9"]
+    made = substrates(("square", "voronoi"), 150, meshes=2, seed=7)
+    assert list(made) == ["square", "voronoi 8", "voronoi 9"]
     assert torch.equal(made["voronoi 8"]["pos"], substrate_of_cells("voronoi", 150, seed=8)["pos"])
     assert list(substrates(("hex",), 150)) == ["hex"]
 
@@ -67,7 +67,7 @@ def test_substrates_of_one_size_show_as_much_of_a_pattern() -> None:
 
 @pytest.mark.parametrize("ask", [substrate_of_cells, cells_within, lambda kind, size: substrates([kind], size)])
 def test_an_unknown_kind_is_answered_with_the_known_ones(ask: Callable) -> None:
-    with pytest.raises(TopologyError, match="square, hex, voronoi, got 'cubes'"):
+    with pytest.raises(TopologyError, match="must be one of square, .* got 'cubes'"):
         ask("cubes", 100)
 
 
