@@ -64,13 +64,41 @@ def test_the_two_packages_do_not_import_each_other(package: str, other: str) -> 
     assert not offenders
 
 
-@pytest.mark.parametrize("module", ["graphnca.layers", "graphnca.rollout"])
-def test_a_step_and_a_rollout_load_nothing_that_trains_or_draws(module: str) -> None:
-    """Nor what they could do without; in a process of its own."""
-    program = f"import {module}, sys; print(*(name for name in sys.modules if name.startswith('graphnca.')))"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[1] for name in done.stdout.split()}
-    assert loaded <= {"atomic_file", "engine", "layers", "regions", "regularisers", "rollout", "rules", "seeds"}
+def loaded_by(program: str) -> set[str]:
+    """The modules that a process of its own has at the end of a program."""
+    text = f"import sys\n{program}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("program", "parts"),
+    [
+        ("import graphnca.layers", {"filters", "layers", "regions"}),
+        ("from graphnca import rollout", {"atomic_file", "engine", "filters", "layers", "regions", "regularisers"}),
+    ],
+)
+def test_a_step_and_a_rollout_load_nothing_that_trains_or_draws(program: str, parts: set[str]) -> None:
+    """Nor what they could do without."""
+    assert {name.split(".")[1] for name in loaded_by(program) if name.startswith("graphnca.")} <= parts
+
+
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["rules"], ["rules", "isonca-lizard"], ["rules", "--json"]])
+def test_what_only_reads_does_not_wait_for_torch(arguments: list[str]) -> None:
+    program = f"from graphnca.cli import main\ntry: main({arguments})\nexcept SystemExit: pass"
+    loaded = loaded_by(program)
+    assert "graphnca.cli.program" in loaded
+    assert not loaded & {"torch", "torch_geometric", "numpy", "scipy", "PIL"}
+
+
+def test_public_names_come_from_the_package_itself_whatever_was_imported_before() -> None:
+    import graphnca.engine.rollout
+
+    for name in graphnca.__all__:
+        assert callable(getattr(graphnca, name)), name
+    assert {*graphnca.__all__} <= {*dir(graphnca)}
+    with pytest.raises(AttributeError, match="no attribute 'roll'"):
+        _ = graphnca.roll
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -55,11 +55,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca import Trajectory
 from graphnca.layers import NCAConv
 from graphnca.pool import PoolSample, SamplePool
 from graphnca.regions import GROWING
 from graphnca.results.training import train_from_command_line
-from graphnca.rollout import Trajectory
 from graphnca.training import (
     Cosine,
     Evaluation,

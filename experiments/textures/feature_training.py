@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from graphnca import Trajectory
 from graphnca.layers import NCAConv
 from graphnca.losses import ActivationLoss, OverflowLoss
 from graphnca.results.training import train_from_command_line
-from graphnca.rollout import Trajectory
 from graphnca.training import Evaluation, MultiStep, PoolPolicy, TrainingConfig, World
 from graphnca.training.objectives import Objective
 from graphnca.training.recipes.recipe import pair

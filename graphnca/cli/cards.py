@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from ..layers import FILTERS, NCAConv
-from ..rules import STRUCTURED_SEEDS
+from ..filters import FILTERS, have_direction
+from .tables import listing
 
 RULE_HELP = (
     "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
@@ -39,13 +39,13 @@ def grows(card: Mapping[str, Any]) -> str:
     return str(card.get("target") or card.get("template") or card.get("unit") or "?")
 
 
-def starts_from(rule: NCAConv, card: Mapping[str, Any], genomes: Mapping[str, Any] | None = None) -> str:
-    """What it grows from, in words."""
-    if rule.life_mask is None:
+def starts_from(description: Mapping[str, Any]) -> str:
+    """What a rule grows from, in words."""
+    if description["architecture"]["life_mask"] is None:
         return "nothing"
-    if card.get("seed") == "structured" and card.get("target") in STRUCTURED_SEEDS:
-        return f"{len(STRUCTURED_SEEDS[card['target']].points)} points"
-    return "one cell" if not genomes else "one cell with a genome"
+    if description["card"].get("seed") == "structured":
+        return "several points"
+    return "one cell" if not description.get("genomes") else "one cell with a genome"
 
 
 def trained_on(card: Mapping[str, Any]) -> str:
@@ -56,28 +56,45 @@ def trained_on(card: Mapping[str, Any]) -> str:
     return ", ".join(dict.fromkeys(kind.strip() for kind in kinds))
 
 
-def kind_of(rule: NCAConv) -> str:
-    """Whether its patterns have a direction."""
-    turns = "upright" if rule.perception.has_direction else "isotropic"
-    return f"texture, {turns}" if rule.life_mask is None else turns
+def kind_of(description: Mapping[str, Any]) -> str:
+    """Whether a rule's patterns have a direction."""
+    architecture = description["architecture"]
+    turns = "upright" if have_direction(architecture["perception"]) else "isotropic"
+    return f"texture, {turns}" if architecture["life_mask"] is None else turns
 
 
-def architecture(rule: NCAConv) -> list[tuple[str, str]]:
-    """What the rule is made of, as names and texts."""
-    gains = rule.perception.gains
+def architecture_entries(description: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a rule is made of, as names and texts."""
+    made_of = description["architecture"]
+    gains = made_of["gains"]
     perceived = [
-        FILTERS[name].words + (f" times {gains[name]:g}" if gains.get(name, 1) != 1 else "")
-        for name in rule.perception.filters
+        f"{FILTERS[name].words}{f' times {gains[name]:g}' if gains.get(name, 1) != 1 else ''}"
+        for name in made_of["perception"]
     ]
-    life = f"{rule.life_mask}, above alpha {rule.alive_threshold:g}" if rule.life_mask else "none"
-    fires = f"{rule.fire_rate:g} of the {rule.fire_per}s a step"
+    alive = f"{made_of['life_mask']}, above alpha {made_of['alive_threshold']:g}"
     return [
-        ("parameters", f"{sum(parameter.numel() for parameter in rule.parameters()):,}"),
-        ("channels", f"{rule.num_channels}, hidden layer {rule.hidden_size}"),
+        ("parameters", f"{description['parameters']:,}"),
+        ("channels", f"{made_of['num_channels']}, hidden layer {made_of['hidden_size']}"),
         ("perceives", ", ".join(perceived)),
-        ("life mask", life),
-        ("fires", fires),
+        ("life mask", alive if made_of["life_mask"] else "none"),
+        ("fires", f"{made_of['fire_rate']:g} of the {made_of['fire_per']}s a step"),
     ]
+
+
+def text_of(name: str, description: Mapping[str, Any]) -> str:
+    """A rule and its card, as text.
+
+    Args:
+        name: What it is called.
+        description: `architecture`, `parameters`, `card`, and its `genomes` if it has some, as rule files hold them.
+    """
+    card, genomes = description["card"], description.get("genomes")
+    entries = [("rule", name)]
+    if card:
+        entries += [("grows", f"{grows(card)}, from {starts_from(description)}"), ("kind", kind_of(description))]
+    if genomes:
+        entries.append(("genomes", ", ".join(genomes)))
+    return listing([*entries, *architecture_entries(description), *card_entries(card)])
 
 
 def card_entries(card: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,27 +4,21 @@ import argparse
 from pathlib import Path
 
 from ..playground import export_page
+from . import pages
 from .errors import UsageError
-from .pages import add_arguments, material
+from .pages import material
 
 ENDINGS = (".html", ".htm")
+DESCRIPTION = "Writes one self-contained HTML file in which rules live on substrates: no network, no server."
 EXAMPLE = """examples:
   graphnca export isonca-lizard-any --out lizard.html
   graphnca export isonca-lizard-any --substrate square hex voronoi --out page.html
   graphnca export runs/mine/rule.safetensors isonca-heart --substrate my_cells.pt --int8"""
 
 
-def add_to(verbs: argparse._SubParsersAction) -> None:
-    """Adds the verb to the command line."""
-    parser = verbs.add_parser(
-        "export",
-        help="write a page in which rules live: one HTML file for any site",
-        description="Writes one self-contained HTML file in which rules live on substrates: no network, no server.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    add_arguments(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the verb is told."""
+    pages.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE", help="the page [RULE.html]")
 
 

@@ -12,11 +12,11 @@ from tqdm import tqdm
 
 from ..damage import disks, half_plane, random_disks, wound
 from ..drawing import CellCanvas, save_animation, save_image
+from ..engine.rollout import rollout
 from ..evaluation.named import read_subject
 from ..evaluation.scores import EXPLODED
 from ..evaluation.subject import Subject
 from ..layers.life import ALPHA
-from ..rollout import rollout
 from ..seeds import centre_of
 from ..suggestions import suggestion
 from . import substrates
@@ -34,6 +34,7 @@ SIDES = {"left": math.pi, "right": 0.0, "upper": -math.pi / 2, "lower": math.pi 
 CUTS = (*SIDES, "middle", "disk")
 PICTURES = (".png", ".jpg")
 ANIMATIONS = (".webp", ".gif", ".mp4")
+DESCRIPTION = "Grows a rule on a substrate, from the seed that it was trained for, and draws it."
 EXAMPLE = """examples:
   graphnca grow isonca-lizard-any --substrate voronoi
   graphnca grow growing-lizard --substrate hex --damage 200:left --steps 400
@@ -41,16 +42,8 @@ EXAMPLE = """examples:
   graphnca grow growing-butterfly --angle 45 --out turned.png"""
 
 
-def add_to(verbs: argparse._SubParsersAction) -> None:
-    """Adds the verb to the command line."""
-    parser = verbs.add_parser(
-        "grow",
-        help="grow a rule on a substrate: a picture and an animation",
-        description="Grows a rule on a substrate, from the seed that it was trained for, and draws it.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the verb is told."""
     parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
     parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
     parser.add_argument("--size", type=whole(4), help="units on a side of the sheet [as in training, or 72]")

@@ -3,34 +3,29 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch_geometric.data import Data
 
 from ..evaluation.named import IN_FOLDER, PUBLISHED, atlas_models, read_subject
+from ..layers import NCAConv
 from ..rules import describe_rule
-from .cards import architecture
-from .rules import description
+from .cards import architecture_entries, text_of
 from .substrates import PICKLED, STORED, holds_topology, load_substrate
 from .tables import listing
 
+DESCRIPTION = (
+    "Describes a rule (its architecture, its parameters, its card), a published model file, or a saved substrate."
+)
 EXAMPLE = """examples:
   graphnca info runs/mine/rule.safetensors
   graphnca info cadata.json
   graphnca info my_cells.pt"""
 
 
-def add_to(verbs: argparse._SubParsersAction) -> None:
-    """Adds the verb to the command line."""
-    parser = verbs.add_parser(
-        "info",
-        help="what a file holds: a rule, a published model, or a substrate",
-        description="Describes a rule (its architecture, its parameters, its card), a published model file, or a "
-        "saved substrate.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the verb is told."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -54,10 +49,11 @@ def run(given: argparse.Namespace) -> None:
         return
     subject = read_subject(given.file, model=given.model)
     if path.suffix in PUBLISHED:
+        described = _described(subject.rule)
         plain = {"architecture": subject.rule.config, "published model": subject.name}
     else:
-        plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
-    print(json.dumps(plain, indent=2) if given.json else description(subject))
+        described = plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
+    print(json.dumps(plain, indent=2) if given.json else text_of(subject.name, described))
 
 
 def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
@@ -81,8 +77,18 @@ def _describe_atlas(given: argparse.Namespace, models: list[str]) -> None:
     if given.json:
         print(json.dumps({"architecture": rule.config, "models": models}, indent=2))
         return
-    told = [("holds", f"{len(models)} published textures"), *architecture(rule), ("models", "\n".join(models))]
+    told = [
+        ("holds", f"{len(models)} published textures"),
+        *architecture_entries(_described(rule)),
+        ("models", "\n".join(models)),
+    ]
     print(listing(told))
+
+
+def _described(rule: NCAConv) -> dict[str, Any]:
+    """What a rule file would say of a published model: there is no card."""
+    number = sum(parameter.numel() for parameter in rule.parameters())
+    return {"architecture": rule.config, "parameters": number, "card": {}}
 
 
 def _told(value: object) -> str:

@@ -6,14 +6,20 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
-from ..evaluation.subject import SubjectError
-from ..training import LostProcessError
-from . import export, grow, info, play, rules, train
 from .errors import CommandError, UsageError
 
-VERBS = (grow, play, export, train, rules, info)
+VERBS = {
+    "grow": "grow a rule on a substrate: a picture and an animation",
+    "play": "open a page in which rules live in the browser",
+    "export": "write a page in which rules live: one HTML file for any site",
+    "train": "train a rule for a picture or a texture",
+    "rules": "what is shipped",
+    "info": "what a file holds: a rule, a published model, or a substrate",
+}
+"""Each a module here, with `DESCRIPTION`, `EXAMPLE`, `add_arguments` and `run`, loaded only when it is typed."""
 DESCRIPTION = """Neural cellular automata on any cells.
 
 A rule is a small network that every cell runs alike; a substrate is the cells. Grow any rule on any substrate:
@@ -29,40 +35,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: By default those of the process.
     """
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(next((text for text in arguments if text in VERBS), None))
     given = parser.parse_args(arguments)
     if given.verb is None:
         parser.print_help(sys.stderr)
         return 2
     try:
         given.run(given)
-    except (UsageError, SubjectError) as error:
-        return _say(given, error, 2)
-    except (CommandError, LostProcessError, ValueError, OSError, ImportError) as error:
-        return _say(given, error, 1)
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if stop.args else "\nStopped.", file=sys.stderr)
         return STOPPED
+    except Exception as error:
+        if given.traceback or (status := _status(error)) is None:
+            raise
+        print(f"graphnca {given.verb}: {error}", file=sys.stderr)
+        return status
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="graphnca", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    """The whole command line; of the verbs, only the one that was typed knows its arguments."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="graphnca", description=DESCRIPTION, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"graphnca {_version()}")
     parser.add_argument("--traceback", action="store_true", help="show where an error came from")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs (`graphnca VERB --help` has examples)")
-    for verb in VERBS:
-        verb.add_to(verbs)
+    for name, words in VERBS.items():
+        own = verbs.add_parser(name, help=words, formatter_class=raw)
+        if name == verb:
+            module = import_module(f".{name}", __package__)
+            own.description, own.epilog = module.DESCRIPTION, module.EXAMPLE
+            own.set_defaults(run=module.run)
+            module.add_arguments(own)
     return parser
 
 
-def _say(given: argparse.Namespace, error: Exception, status: int) -> int:
-    if given.traceback:
-        raise error
-    print(f"graphnca {given.verb}: {error}", file=sys.stderr)
-    return status
+def _status(error: Exception) -> int | None:
+    """The exit status of an error whose sentence is enough; None: it is a fault of the program."""
+    if isinstance(error, UsageError):
+        return 2
+    if isinstance(error, CommandError | OSError | ImportError):
+        return 1
+    from ..evaluation.subject import SubjectError  # not before: it comes with torch
+    from ..training import LostProcessError
+
+    if isinstance(error, SubjectError):
+        return 2
+    return 1 if isinstance(error, LostProcessError | ValueError) else None
 
 
 def _version() -> str:

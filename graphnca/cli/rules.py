@@ -3,14 +3,15 @@
 import argparse
 import json
 
-from ..evaluation.named import read_subject
-from ..evaluation.subject import Subject
-from ..rules import describe_rule, shipped_rules
+from ..shipped import shipped_description, shipped_rules
 from ..suggestions import suggestion
-from .cards import architecture, card_entries, grows, kind_of, starts_from, trained_on
+from .cards import grows, kind_of, starts_from, text_of, trained_on
 from .errors import UsageError
-from .tables import listing, table
+from .tables import table
 
+DESCRIPTION = (
+    "Lists the shipped rules; with a name, shows that rule's card: how it was trained, and what it was measured to do."
+)
 EXAMPLE = """examples:
   graphnca rules
   graphnca rules isonca-lizard-any
@@ -18,17 +19,8 @@ EXAMPLE = """examples:
 HEADER = ("rule", "grows", "from", "kind", "trained on", "parameters")
 
 
-def add_to(verbs: argparse._SubParsersAction) -> None:
-    """Adds the verb to the command line."""
-    parser = verbs.add_parser(
-        "rules",
-        help="what is shipped",
-        description="Lists the shipped rules; with a name, shows that rule's card: how it was trained, and what it was "
-        "measured to do.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the verb is told."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="a shipped rule")
     parser.add_argument("--json", action="store_true", help="the whole description, for programs")
 
@@ -37,37 +29,26 @@ def run(given: argparse.Namespace) -> None:
     """Prints the table, or one card."""
     if given.name is None:
         print(json.dumps([_row(name) for name in shipped_rules()], indent=2) if given.json else _table())
-    elif given.name not in shipped_rules():
+        return
+    if given.name not in shipped_rules():
         raise UsageError(
             f"no shipped rule is called {given.name!r}.{suggestion(given.name, shipped_rules())} "
             "`graphnca rules` lists them; `graphnca info FILE` describes a file of your own."
         )
-    elif given.json:
-        print(json.dumps(describe_rule(given.name), indent=2))
-    else:
-        print(description(read_subject(given.name)))
-
-
-def description(subject: Subject) -> str:
-    """A rule and its card, as text."""
-    entries = [("rule", subject.name)]
-    if subject.card:
-        start = starts_from(subject.rule, subject.card, subject.genomes)
-        entries += [("grows", f"{grows(subject.card)}, from {start}"), ("kind", kind_of(subject.rule))]
-    if subject.genomes:
-        entries.append(("genomes", ", ".join(subject.genomes)))
-    return listing([*entries, *architecture(subject.rule), *card_entries(subject.card)])
+    description = shipped_description(given.name)
+    print(json.dumps(description, indent=2) if given.json else text_of(given.name, description))
 
 
 def _row(name: str) -> dict[str, str | int]:
-    subject = read_subject(name)
+    description = shipped_description(name)
+    card = description["card"]
     values = (
         name,
-        grows(subject.card),
-        starts_from(subject.rule, subject.card, subject.genomes),
-        kind_of(subject.rule),
-        trained_on(subject.card),
-        sum(parameter.numel() for parameter in subject.rule.parameters()),
+        grows(card),
+        starts_from(description),
+        kind_of(description),
+        trained_on(card),
+        description["parameters"],
     )
     return dict(zip(HEADER, values, strict=True))
 

@@ -24,6 +24,9 @@ from .substrates import HELP, read_substrate
 SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
 MAY_CHANGE = {"iterations", "threads", "out", "device", "run", "verb", "traceback"}  # from one start to the next
 MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
+DESCRIPTION = "Trains a rule by one of the published recipes.\n\nkinds:\n" + "\n".join(
+    f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()
+)
 EXAMPLE = f"""examples:
   graphnca train heart
   graphnca train my_picture.png --kind growing --regime persistent
@@ -35,17 +38,8 @@ The folder fills with pool.png (what the rule grows now), loss.png, checkpoint.p
 {IN_FOLDER}. Stop it with ctrl-c; the same command goes on from its last checkpoint."""
 
 
-def add_to(verbs: argparse._SubParsersAction) -> None:
-    """Adds the verb to the command line."""
-    parser = verbs.add_parser(
-        "train",
-        help="train a rule for a picture or a texture",
-        description="Trains a rule by one of the published recipes.\n\nkinds:\n"
-        + "\n".join(f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()),
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what the verb is told."""
     parser.add_argument(
         "target",
         metavar="TARGET",

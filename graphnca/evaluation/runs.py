@@ -7,8 +7,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from ..damage import wound
+from ..engine.rollout import rollout, trajectory
 from ..layers import NCAConv
-from ..rollout import rollout, trajectory
 from ..seeds import point_seed
 
 

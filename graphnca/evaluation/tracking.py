@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..engine.rollout import trajectory
 from ..losses import RotationInvariantLoss
 from ..rasterizers import NearestCell
-from ..rollout import trajectory
 from .motion import centroid, followed, rate, unwrapped
 from .period import SHORTEST, dominant_period
 from .scores import ALIVE, EXPLODED, bounded, raster, seeded_position

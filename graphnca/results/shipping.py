@@ -7,7 +7,7 @@ from typing import Any
 from ..drawing.images import Picture
 from ..evaluation.subject import Subject
 from ..rules import save_rule
-from ..rules.files import SHIPPED
+from ..shipped import FOLDER as SHIPPED
 from .light import light_picture
 from .result import command, published_folder
 

@@ -1,10 +1,10 @@
 """Rules on disk: the shipped ones by name, the user's own by path."""
 
+from ..shipped import shipped_rules as shipped_rules
 from .files import describe_rule as describe_rule
 from .files import load_genomes as load_genomes
 from .files import load_rule as load_rule
 from .files import save_rule as save_rule
-from .files import shipped_rules as shipped_rules
 from .quantised import export_quantised as export_quantised
 from .quantised import import_quantised as import_quantised
 from .starts import STRUCTURED_SEEDS as STRUCTURED_SEEDS

@@ -33,19 +33,13 @@ from torch import Tensor
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
 from ..regions import VISIBLE
+from ..shipped import SUFFIX, shipped_file, shipped_rules
 
 FORMAT = 1  # raised when a reader of this version could misread the file
 METADATA_KEY = "graphnca"  # one key, because safetensors does not keep the order of several: equal rules, equal bytes
-SUFFIX = ".safetensors"
-SHIPPED = Path(__file__).parent
 GENOME = "genome."  # before the name of a genome's tensor
 DIGEST = "sha256"
 DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-
-
-def shipped_rules() -> list[str]:
-    """Return the names that `load_rule` knows, sorted."""
-    return sorted(path.name.removesuffix(SUFFIX) for path in SHIPPED.glob(f"*{SUFFIX}"))
 
 
 def save_rule(
@@ -173,7 +167,7 @@ def _locate(name_or_path: str | os.PathLike[str]) -> Path:
                 f"`name_or_path` must be one of the shipped rules {shipped_rules()} or the path of a {SUFFIX} file, "
                 f"got {text!r}."
             )
-        return SHIPPED / f"{text}{SUFFIX}"
+        return shipped_file(text)
     path = Path(text)
     if not path.is_file():
         raise FileNotFoundError(f"`name_or_path` must be the path of a {SUFFIX} file, but there is none at {text!r}.")

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..engine.rollout import trajectory
 from ..layers import NCAConv
-from ..rollout import trajectory
 from ..rules import save_rule
 from .average import ParameterAverage
 from .batch_share import BatchShare

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..rollout import Trajectory
+from ..engine.rollout import Trajectory
 
 
 class Evaluation(NamedTuple):

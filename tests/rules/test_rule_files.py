@@ -11,9 +11,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from graphnca import shipped
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca, texture_nca
-from graphnca.rules import describe_rule, files, load_genomes, load_rule, save_rule, shipped_rules
+from graphnca.rules import describe_rule, load_genomes, load_rule, save_rule, shipped_rules
+from graphnca.shipped import shipped_description
 
 ARCHITECTURES: dict[str, Callable[[], NCAConv]] = {
     "growing": growing_nca,
@@ -105,20 +107,19 @@ def test_a_string_with_the_ending_or_a_folder_is_a_path(saved: Path, monkeypatch
 def test_shipped_rules_load_by_name_and_have_their_card_beside_them() -> None:
     for name in shipped_rules():
         rule = load_rule(name)
-        card = files.SHIPPED / f"{name}.json"
-        assert json.loads(card.read_text(encoding="utf-8")) == describe_rule(name)
+        assert shipped_description(name) == describe_rule(name)
         assert describe_rule(name)["card"], f"{name} has an empty card"
         assert describe_rule(name)["parameters"] == sum(parameter.numel() for parameter in rule.parameters())
 
 
 def test_a_name_finds_what_lies_in_the_package(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SHIPPED", saved.parent)
+    monkeypatch.setattr(shipped, "FOLDER", saved.parent)
     assert shipped_rules() == ["rule"]
     assert load_rule("rule").config == load_rule(saved).config
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SHIPPED", saved.parent)
+    monkeypatch.setattr(shipped, "FOLDER", saved.parent)
     with pytest.raises(ValueError, match=r"\['rule'\].*'lizzard'"):
         load_rule("lizzard")
 

@@ -11,9 +11,9 @@ from unittest.mock import patch
 import torch
 from tqdm import tqdm
 
+from graphnca import Trajectory, trajectory
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
-from graphnca.rollout import Trajectory, trajectory
 from graphnca.seeds import point_seed
 from graphnca.training import PoolPolicy, Training, TrainingConfig, World, grown_and_still, loop
 from graphnca.training.objectives import Evaluation

@@ -8,8 +8,7 @@ import torch
 from textures.feature_training import FeatureRecipe, excited_and_in_bounds
 from torch import Tensor, nn
 
-from graphnca import load_rule
-from graphnca.rollout import Trajectory
+from graphnca import Trajectory, load_rule
 from graphnca.rules import describe_rule
 from graphnca.training.recipes import texture
 from topologies import TopologyError, sampled_torus

@@ -10,9 +10,10 @@ from torch import Tensor
 from torch_geometric.data import Data
 from typing_extensions import Unpack
 
-from .engine import Task, choose_engine
-from .layers import NCAConv
-from .regularisers import OVERFLOW_BOUND
+from ..layers import NCAConv
+from ..regularisers import OVERFLOW_BOUND
+from .choice import choose_engine
+from .task import Task
 
 Intervention = Callable[[Tensor], Tensor]
 
