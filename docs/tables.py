@@ -16,7 +16,6 @@ from result_tables import (
     feature_visualisation,
     playground,
     shipped,
-    studying_growth,
     texture_losses,
     textures,
 )
@@ -29,7 +28,6 @@ RESULTS = (
     command_line,
     shipped,
     playground,
-    studying_growth,
     texture_losses,
     textures,
     feature_visualisation,
