@@ -23,3 +23,29 @@ from topologies.storage import load_topology as load_topology
 from topologies.storage import save_topology as save_topology
 from topologies.voronoi import voronoi_from_points as voronoi_from_points
 from topologies.voronoi import voronoi_mesh as voronoi_mesh
+
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "LAPLACIAN_GAIN",
+    "NOISE_GAIN",
+    "UNIT_LAW",
+    "TopologyError",
+    "by_kind",
+    "cells_within",
+    "check_topology",
+    "first_of_each_kind",
+    "from_networkx",
+    "hex_grid",
+    "hexagonal_patch",
+    "load_topology",
+    "sampled_torus",
+    "save_topology",
+    "square_grid",
+    "substrate",
+    "substrate_of_cells",
+    "substrates",
+    "varied_meshes",
+    "voronoi_from_points",
+    "voronoi_mesh",
+]

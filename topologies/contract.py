@@ -16,8 +16,10 @@ from topologies.interior import interior_cells
 from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
 from topologies.noise_gain import noise_quadratic, smoothing_share
 
-LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
-UNIT_LAW = 16.0  # sum_j w_ij |v_ij|^2 of the same kernel at unit spacing: 4 * 2 * 1 + 4 * 1 * 2
+LAPLACIAN_GAIN = 12.0
+"""Sum of the weights into a cell, that of the kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode."""
+UNIT_LAW = 16.0
+"""Mean over interior cells of sum_j w_ij |v_ij|^2, that of the same kernel: 4 * 2 * 1 + 4 * 1 * 2."""
 BORDER_REACH = 1.0  # centres this near the border of an open sheet may have weights that sum to less than the gain
 
 
@@ -39,6 +41,7 @@ FIELDS: dict[str, FieldSpec] = {
     "extent": FieldSpec(torch.float32, ("g", 2), "width and height of the domain; one row per graph of a batch"),
     "periodic": FieldSpec(torch.bool, ("g",), "torus or open sheet; one entry per graph of a batch"),
 }
+"""The fields of a topology by name, each with its dtype, its shape and its meaning."""
 
 
 class TopologyError(ValueError):

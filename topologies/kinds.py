@@ -82,6 +82,7 @@ KINDS: dict[str, Kind] = {
     "hex": Lattice(hex_grid, column=float(SPACING), repeat=2),
     "voronoi": Mesh(voronoi_mesh, density=0.82),
 }
+"""The kinds by name: a line for each."""
 
 
 def substrate(kind: str, size: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float, Int
 
-NOISE_GAIN = 3 / 16  # sum of squared weights of one Sobel kernel divided by 8: (4 * 1 + 2 * 4) / 64
+NOISE_GAIN = 3 / 16
+"""Sum of squared weights of one Sobel kernel divided by 8, of each axis: (4 * 1 + 2 * 4) / 64."""
 NEGLIGIBLE_SLOPE = 1e-6  # share of the noise gain below which smoothing is taken to change nothing
 BLOCK = 1 << 15  # cells handled at a time: the neighbours' neighbours of all cells would take 300 bytes a cell and more
 SINGULAR_MOMENT = 1e-6  # det M <= this * (trace M)^2: the neighbours lie on a line (an isotropic M has 1/4)

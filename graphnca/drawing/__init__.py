@@ -8,3 +8,14 @@ from graphnca.drawing.images import save_image as save_image
 from graphnca.drawing.images import to_picture as to_picture
 from graphnca.drawing.images import to_rgb as to_rgb
 from graphnca.drawing.montage import montage as montage
+
+__all__ = [
+    "CellCanvas",
+    "draw_cells",
+    "draw_curves",
+    "montage",
+    "save_animation",
+    "save_image",
+    "to_picture",
+    "to_rgb",
+]

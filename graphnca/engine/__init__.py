@@ -18,3 +18,10 @@ from .base import Engine as Engine
 from .choice import ENGINES as ENGINES
 from .choice import choose_engine as choose_engine
 from .task import Task as Task
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Task",
+    "choose_engine",
+]

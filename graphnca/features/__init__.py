@@ -8,3 +8,14 @@ from .vgg import VGG16 as VGG16
 from .vgg import layer_names as layer_names
 from .vgg_files import WeightsFileError as WeightsFileError
 from .vgg_files import load_vgg16 as load_vgg16
+
+__all__ = [
+    "VGG16",
+    "FilterBank",
+    "InceptionV1",
+    "WeightsFileError",
+    "layer_names",
+    "load_features",
+    "load_inception",
+    "load_vgg16",
+]

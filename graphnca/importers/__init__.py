@@ -5,3 +5,11 @@ from .isonca_demo import load_isonca_demo as load_isonca_demo
 from .published import load_published as load_published
 from .texture_demo import load_texture_demo as load_texture_demo
 from .texture_demo import texture_demo_names as texture_demo_names
+
+__all__ = [
+    "load_growing_demo",
+    "load_isonca_demo",
+    "load_published",
+    "load_texture_demo",
+    "texture_demo_names",
+]

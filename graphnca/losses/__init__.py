@@ -7,3 +7,13 @@ from .rotation_invariant import Match as Match
 from .rotation_invariant import RotationInvariantLoss as RotationInvariantLoss
 from .step_difference import StepDifferenceLoss as StepDifferenceLoss
 from .texture import TextureLoss as TextureLoss
+
+__all__ = [
+    "ActivationLoss",
+    "Match",
+    "OverflowLoss",
+    "PixelLoss",
+    "RotationInvariantLoss",
+    "StepDifferenceLoss",
+    "TextureLoss",
+]

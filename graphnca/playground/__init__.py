@@ -9,3 +9,11 @@ from .page import export_page as export_page
 from .play import play as play
 from .rules import pack_rule as pack_rule
 from .substrates import pack_topology as pack_topology
+
+__all__ = [
+    "export_page",
+    "pack_container",
+    "pack_rule",
+    "pack_topology",
+    "play",
+]

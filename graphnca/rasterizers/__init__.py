@@ -2,3 +2,8 @@
 
 from graphnca.rasterizers.barycentric import Barycentric as Barycentric
 from graphnca.rasterizers.nearest import NearestCell as NearestCell
+
+__all__ = [
+    "Barycentric",
+    "NearestCell",
+]

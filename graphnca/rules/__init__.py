@@ -9,3 +9,15 @@ from .quantised import export_quantised as export_quantised
 from .quantised import import_quantised as import_quantised
 from .starts import STRUCTURED_SEEDS as STRUCTURED_SEEDS
 from .starts import starting_state as starting_state
+
+__all__ = [
+    "STRUCTURED_SEEDS",
+    "describe_rule",
+    "export_quantised",
+    "import_quantised",
+    "load_genomes",
+    "load_rule",
+    "save_rule",
+    "shipped_rules",
+    "starting_state",
+]

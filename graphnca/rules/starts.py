@@ -25,6 +25,7 @@ STRUCTURED_SEEDS: dict[str, StructuredSeed] = {
         ),
     ),
 }
+"""The points that a target grows from where its card says so, by its name."""
 
 
 def starting_state(

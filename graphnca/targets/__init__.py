@@ -10,3 +10,16 @@ from .load import load_target as load_target
 from .load import target_names as target_names
 from .shell import Shell as Shell
 from .turn import turn_target as turn_target
+
+__all__ = [
+    "Shell",
+    "auxiliary_channels",
+    "axis_channel",
+    "binary_channel",
+    "load_target",
+    "radial_channel",
+    "side_channel",
+    "target_names",
+    "turn_target",
+    "with_auxiliary",
+]

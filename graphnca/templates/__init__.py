@@ -2,3 +2,8 @@
 
 from .load import load_template as load_template
 from .load import template_names as template_names
+
+__all__ = [
+    "load_template",
+    "template_names",
+]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Schedule = Callable[[int], float]
+"""The factor on the learning rate at an iteration, from 0 on."""
 
 
 @dataclass(frozen=True)

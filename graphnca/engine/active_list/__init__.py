@@ -14,3 +14,7 @@ hidden layer again in blocks that stay in the cache, and carries the gradient of
 """
 
 from .segment import ActiveList as ActiveList
+
+__all__ = [
+    "ActiveList",
+]

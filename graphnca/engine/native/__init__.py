@@ -13,3 +13,8 @@ its own processor, and kept in the user's cache. Without a compiler, or with the
 
 from .library import load_library as load_library
 from .segment import Native as Native
+
+__all__ = [
+    "Native",
+    "load_library",
+]

@@ -11,3 +11,7 @@ each step again under autograd; there is no atomic addition in it, so it is repe
 """
 
 from .segment import Patches as Patches
+
+__all__ = [
+    "Patches",
+]

@@ -19,6 +19,7 @@ RECIPES: dict[str, type[SubstratesRecipe]] = {
     "growing": GrowingRecipe,
     "texture": TextureRecipe,
 }
+"""The published trainings by name, for the command line and for experiments."""
 
 __all__ = [
     "RECIPES",
