@@ -13,7 +13,6 @@ from pathlib import Path
 
 from result_tables import (
     command_line,
-    feature_visualisation,
     playground,
     shipped,
     texture_losses,
@@ -30,7 +29,6 @@ RESULTS = (
     playground,
     texture_losses,
     textures,
-    feature_visualisation,
 )
 TABLES: Tables = {name: write for result in RESULTS for name, write in result.TABLES.items()}
 
