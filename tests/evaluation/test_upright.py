@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from protocol.structured import SEEDS
 from torch_geometric.data import Data
 
 from graphnca.evaluation.scores import seeded_position
 from graphnca.evaluation.upright import UprightLoss, landing, painted, pattern_angles, straight_place, upright
 from graphnca.losses import RotationInvariantLoss
+from graphnca.rules import STRUCTURED_SEEDS as SEEDS
 from graphnca.seeds import StructuredSeed
 from graphnca.targets import load_target, turn_target
 from topologies import hex_grid, square_grid, voronoi_mesh

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from textures.feature_training import FeatureRecipe, excited_and_in_bounds
+from textures.feature_training import FeatureRecipe, excited_and_in_bounds, neuron_of
 from torch import Tensor, nn
 
 from graphnca import Trajectory, load_rule
@@ -72,3 +72,22 @@ def test_what_cannot_be(tmp_path: Path) -> None:
         FeatureRecipe(neuron="1_2", steps=(3,)).config()
     with pytest.raises(TopologyError, match="`kind` must be one of"):
         FeatureRecipe(neuron="1_2", substrate=("triangle",), out=str(tmp_path), **SMALL).train(sampled_torus, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mixed4a_472", ("mixed4a", 472)),
+        ("conv3_3_2", ("conv3_3", 2)),
+        ("3_17", (3, 17)),
+        ("relu5_1_0", ("relu5_1", 0)),
+    ],
+)
+def test_layer_and_channel(text: str, expected: tuple[str | int, int]) -> None:
+    assert neuron_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "conv3", "472", "mixed4a_", "mixed4a_x", "_4", "conv3_-1"])
+def test_what_is_no_neuron(text: str) -> None:
+    with pytest.raises(ValueError, match="`neuron` must be LAYER_CHANNEL"):
+        neuron_of(text)

@@ -1,7 +1,7 @@
 """Where a shell lies on a sheet, how it starts, how its regions advance."""
 
 import torch
-from protocol.chambers import CHAMBERS, advanced, placed_shell, starting_state
+from studying_growth.chambers import CHAMBERS, advanced, placed_shell, starting_state
 
 from graphnca.regions import FROZEN, GROWING, MATURE
 from topologies import square_grid

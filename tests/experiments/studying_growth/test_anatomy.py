@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from protocol.anatomy import Anatomy
+from studying_growth.anatomy import Anatomy
 
 from graphnca.evaluation.upright import painted
 from graphnca.targets import load_target
