@@ -162,9 +162,11 @@ def test_core_dependencies_are_those_the_packages_import() -> None:
 
 
 def test_every_direct_dependency_has_a_tested_version() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    names = {requirement.split(">")[0].split("[")[0] for group in groups for requirement in group}
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, groups = content["project"], content["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
+    requirements = [requirement for some in lists for requirement in some if isinstance(requirement, str)]
+    names = {requirement.split(">")[0].split("[")[0] for requirement in requirements}
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert names <= {line.split("==")[0] for line in lines if "==" in line}
 
@@ -231,3 +233,9 @@ def test_the_check_for_cycles_finds_one() -> None:
     a, b, c = map(Path, "abc")
     assert cycle({a: {b}, b: {c}, c: {b}}) == [b, c]
     assert cycle({a: {b, c}, b: {c}, c: set()}) == []
+
+
+def test_linters_and_browser_are_nothing_that_the_tests_of_a_user_install() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = {name for some in content["project"]["optional-dependencies"].values() for name in some}
+    assert not [name for name in extras if name.startswith(("ruff", "pyright", "playwright"))]
