@@ -209,7 +209,7 @@ def sheet(page: "Page") -> Image.Image:
 
 def wipe(page: "Page") -> None:
     """Strokes of the eraser over the right half of the sheet, with the mouse."""
-    box = page.locator("#sheet").bounding_box()
+    box = page.locator("#canvas").bounding_box()
     assert box is not None
     strokes = 9
     page.evaluate("app.controls.brushes.erase = 5")

@@ -35,7 +35,7 @@ def random_disks(
         count: How many disks.
         generator: Source of the random numbers, on the CPU.
         half_width: The unit, in units of length; by default half the shorter side of the domain, so that a disk is a
-            disk on every substrate. Give one, and the same generator draws the same disks on sheets of different sizes.
+            disk on every substrate. Give one, and the same generator draws the same disks on substrates of any size.
         centre: The point (x, y) that the disks lie around; the middle of the domain by default.
 
     Raises:
@@ -100,7 +100,7 @@ def random_cells(
     return (torch.rand(count, len(pos), generator=generator) < share).to(pos.device)
 
 
-def wound(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*m n"]) -> Float[Tensor, "*b n c"]:
+def erase(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*m n"]) -> Float[Tensor, "*b n c"]:
     """The states with the masked cells, `(N,)` or one mask for each, set to zero in all channels."""
     return x.masked_fill(mask.unsqueeze(-1), 0.0)
 

@@ -40,7 +40,7 @@ def substrates() -> dict[str, Data]:
 
 @pytest.fixture(params=SUBSTRATES)
 def topology(request: pytest.FixtureRequest, substrates: dict[str, Data]) -> Data:
-    """Each small substrate in turn: torus and open sheet of squares, hexagons and Voronoi cells."""
+    """Each small substrate in turn: torus and bounded domain of squares, hexagons and Voronoi cells."""
     return substrates[request.param].clone()
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.damage import disks, half_plane, quadrant, random_cells, random_disks, scramble, square, wound
+from graphnca.damage import disks, erase, half_plane, quadrant, random_cells, random_disks, scramble, square
 from topologies import square_grid
 
 
@@ -27,13 +27,13 @@ def test_a_disk_has_its_area_on_every_substrate(substrates: dict[str, Data]) -> 
         assert areas.mean().item() == pytest.approx(math.pi * 9, rel=0.03)
 
 
-def test_a_disk_goes_round_the_seam_of_a_torus_and_not_of_a_sheet() -> None:
+def test_a_disk_goes_round_the_seam_of_a_torus_and_not_of_a_domain() -> None:
     centre, radius = torch.zeros(1, 2), torch.tensor([2.0])
     torus = disks(square_grid(8, 10), centre, radius).view(8, 10)
-    sheet = disks(square_grid(8, 10, periodic=False), centre, radius).view(8, 10)
+    grid = disks(square_grid(8, 10, periodic=False), centre, radius).view(8, 10)
     assert torch.equal(torus, torus.flip(0))
     assert torch.equal(torus, torus.flip(1))
-    assert torus.sum() == 4 * sheet.sum() == 12
+    assert torus.sum() == 4 * grid.sum() == 12
     assert torch.equal(
         torus.roll((3, 4), (0, 1)), disks(square_grid(8, 10), torch.tensor([[4.0, 3.0]]), radius).view(8, 10)
     )
@@ -75,9 +75,9 @@ def test_random_disks_come_from_the_generator() -> None:
 
 
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
-def test_a_wound_is_zero_in_all_channels_and_the_rest_untouched(batch: tuple[int, ...]) -> None:
+def test_what_is_erased_is_zero_in_all_channels_and_the_rest_untouched(batch: tuple[int, ...]) -> None:
     x, mask = torch.rand(*batch, 9, 4) + 0.1, torch.rand(*batch, 9) < 0.5
-    healed = wound(x, mask)
+    healed = erase(x, mask)
     assert torch.equal(healed, torch.where(mask[..., None], 0.0, x))
     assert (x > 0).all()  # not in place
 
@@ -89,7 +89,7 @@ def middle_cell(topology: Data) -> tuple[float, float]:
 
 
 def test_disks_of_a_given_width_are_the_same_part_of_every_plane() -> None:
-    """On sheets of different sizes, about points of theirs; by default they grow with the sheet."""
+    """On substrates of different sizes, about points of theirs; by default they grow with the substrate."""
     small, large = square_grid(40, 40), square_grid(60, 60)
 
     def drawn(grid: Data, at: float) -> torch.Tensor:

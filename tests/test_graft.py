@@ -19,7 +19,7 @@ def test_on_squares_it_is_a_translation() -> None:
     assert torch.equal(image, expected)
 
 
-def test_it_wraps_round_a_torus_and_is_cut_off_at_the_edge_of_a_sheet() -> None:
+def test_it_wraps_round_a_torus_and_is_cut_off_at_the_edge_of_a_domain() -> None:
     for periodic, count in ((True, 4), (False, 2)):
         grid = square_grid(6, 6, periodic=periodic)
         tissue = torch.zeros(6, 6, dtype=torch.bool)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from graphnca import Trajectory, rollout, trajectory
-from graphnca.damage import wound
+from graphnca.damage import erase
 from graphnca.engine import ENGINES
 from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import load_library
@@ -606,11 +606,11 @@ def test_interventions_happen_between_steps(mesh: Data, random_rule: MakeRule) -
     """As if the rollout had been broken off, the state changed, and gone on, in value and gradient."""
     rule, x = random_rule(num_channels=6).double(), patch(mesh, 2)
     left = mesh["pos"][:, 0] < mesh["extent"][0, 0] / 2
-    cut = {4: lambda state: wound(state, left), 9: lambda state: 0.5 * state}
+    cut = {4: lambda state: erase(state, left), 9: lambda state: 0.5 * state}
     whole = trajectory(rule, x, mesh, 9, record=(4, 6), interventions=cut, generator=torch.Generator().manual_seed(3))
     generator = torch.Generator().manual_seed(3)
     first = trajectory(rule, x, mesh, 4, generator=generator)
-    second = trajectory(rule, wound(first.final, left), mesh, 5, record=(0, 2), generator=generator)
+    second = trajectory(rule, erase(first.final, left), mesh, 5, record=(0, 2), generator=generator)
     torch.testing.assert_close(whole.states[4], second.states[0])
     torch.testing.assert_close(whole.states[6], second.states[2])
     torch.testing.assert_close(whole.final, 0.5 * second.final)

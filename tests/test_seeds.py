@@ -32,10 +32,10 @@ def test_a_point_seed_anywhere(topology: Data) -> None:
 
 
 def test_positions_beyond_the_seam_come_in_on_the_other_side() -> None:
-    torus, sheet = square_grid(6, 8), square_grid(6, 8, periodic=False)
+    torus, grid = square_grid(6, 8), square_grid(6, 8, periodic=False)
     positions = torch.tensor([[8.4, 0.5], [-0.4, -0.6], [8.0 * 3 + 2.4, 0.4]])
     assert nearest_cells(torus, positions).tolist() == [0, 5 * 8 + 7, 2]
-    assert nearest_cells(sheet, positions).tolist() == [7, 0, 7]
+    assert nearest_cells(grid, positions).tolist() == [7, 0, 7]
 
 
 def test_of_equally_near_cells_the_last() -> None:

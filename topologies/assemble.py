@@ -31,7 +31,7 @@ def assemble(
         weights: Laplacian weights.
         area: cell areas.
         extent: width and height of the domain.
-        periodic: torus or open sheet.
+        periodic: torus or bounded domain.
 
     Raises:
         TopologyError: if the result breaks a law of the contract.

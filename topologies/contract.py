@@ -20,7 +20,7 @@ LAPLACIAN_GAIN = 12.0
 """Sum of the weights into a cell, that of the kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode."""
 UNIT_LAW = 16.0
 """Mean over interior cells of sum_j w_ij |v_ij|^2, that of the same kernel: 4 * 2 * 1 + 4 * 1 * 2."""
-BORDER_REACH = 1.0  # centres this near the border of an open sheet may have weights that sum to less than the gain
+BORDER_REACH = 1.0  # centres this near the border of a bounded domain may have weights that sum to less than the gain
 
 
 class FieldSpec(NamedTuple):
@@ -39,7 +39,7 @@ FIELDS: dict[str, FieldSpec] = {
     "smoothing": FieldSpec(torch.float32, ("n",), "share of the neighbours' mean in the perceived gradient"),
     "area": FieldSpec(torch.float32, ("n",), "cell area in square units"),
     "extent": FieldSpec(torch.float32, ("g", 2), "width and height of the domain; one row per graph of a batch"),
-    "periodic": FieldSpec(torch.bool, ("g",), "torus or open sheet; one entry per graph of a batch"),
+    "periodic": FieldSpec(torch.bool, ("g",), "torus or bounded domain; one entry per graph of a batch"),
 }
 """The fields of a topology by name, each with its dtype, its shape and its meaning."""
 
@@ -58,8 +58,8 @@ def check_topology(data: Data, *, rounded: bool = True) -> None:
     3. every edge has a partner in the other direction with the opposite direction vector;
     4. positions lie inside the extent, no two cells share one, and direction vectors are differences of positions
        (the shortest image on a torus);
-    5. weights are positive and those into a cell sum to 12 (`LAPLACIAN_GAIN`); on an open sheet they may sum to less in
-       a cell whose centre lies within one unit of the border, as they do on the square grid;
+    5. weights are positive and those into a cell sum to 12 (`LAPLACIAN_GAIN`); on a bounded domain they may sum to
+       less in a cell whose centre lies within one unit of the border, as they do on the square grid;
     6. the mean over interior cells of sum_j w_ij |v_ij|^2 is 16 (`UNIT_LAW`), graph by graph; a cell is interior when
        its neighbours surround it (`interior_cells`), and a graph without such cells is not judged;
     7. `smoothing` lies in [0, 1] and is the smallest that brings the cell's noise gain to 3/16 (`NOISE_GAIN`), or as
@@ -168,7 +168,7 @@ def _check_laws(data: Data, rounded: bool) -> None:
     if (across := np.flatnonzero(graph[neighbour] != graph[receiver])).size:
         _fail("edge_index", "not join two graphs of a batch", edges[:, across[0]].tolist())
     span = extent.max(axis=1)[graph]
-    slack = (1e-6 if rounded else 1e-9) * span  # differences of positions lose digits with the size of the sheet
+    slack = (1e-6 if rounded else 1e-9) * span  # differences of positions lose digits with the size of the domain
     length = np.hypot(*vectors.T)
     if (null := np.flatnonzero(length == 0)).size:
         _fail("edge_attr", "be longer than 0 (no two cells in one place)", f"0 for {edges[:, null[0]].tolist()}")
@@ -247,9 +247,9 @@ def _check_laws(data: Data, rounded: bool) -> None:
     if (wrong := np.flatnonzero(area <= 0)).size:
         _fail("area", "be positive", f"{area[wrong[0]]} for cell {wrong[0]}")
     if planar:
-        sums, sheets = np.bincount(graph, area, len(extent)), extent.prod(axis=1)
-        if (wrong := np.flatnonzero(~np.isclose(sums, sheets, rtol=tolerance))).size:
-            _fail("area", f"sum to the area of the extent, {sheets[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
+        sums, extents = np.bincount(graph, area, len(extent)), extent.prod(axis=1)
+        if (wrong := np.flatnonzero(~np.isclose(sums, extents, rtol=tolerance))).size:
+            _fail("area", f"sum to the area of the extent, {extents[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
 
 
 def shortest_image(
@@ -257,7 +257,7 @@ def shortest_image(
     extent: Float[np.ndarray, "#e 2"] | Float[np.ndarray, " 2"],
     periodic: Bool[np.ndarray, " e"] | bool,
 ) -> Float[np.ndarray, "e 2"]:
-    """Difference vectors as they are on an open sheet, the shortest of their periodic images on a torus."""
+    """Difference vectors as they are on a bounded domain, the shortest of their periodic images on a torus."""
     wrapped = difference - extent * np.round(difference / extent)  # round is odd, so opposite pairs stay opposite
     return np.where(np.asarray(periodic)[..., None], wrapped, difference)
 

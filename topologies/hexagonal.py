@@ -15,21 +15,21 @@ def hex_grid(height: int, width: int, *, periodic: bool = True) -> Data:
 
     The spacing is 2 / sqrt(3), so rows are exactly 1 apart and diffusion runs as fast as on the square grid. Cell (row
     r, column c) is node r * width + c at x = (c + 0.25) * spacing in even rows and (c + 0.75) * spacing in odd ones,
-    y = r + 0.5; extent (width * spacing, height), on the torus and on the open sheet. Weights are 12 / degree: 2 on
-    the torus and inside an open sheet, more at its borders, where a cell sees only the neighbours it has. Each cell has
-    the area of its hexagon, also at the borders of an open sheet. `smoothing` is 0.16 away from borders.
+    y = r + 0.5; extent (width * spacing, height), on the torus and on a bounded domain. Weights are 12 / degree: 2 on
+    the torus and away from borders, more at a border, where a cell sees only the neighbours it has. Each cell has the
+    area of its hexagon, also at the borders of a bounded domain. `smoothing` is 0.16 away from borders.
 
     Args:
         height: number of rows; on a torus even and at least 4.
         width: number of columns; on a torus at least 3.
-        periodic: torus or open sheet.
+        periodic: torus or bounded domain.
 
     Raises:
         TopologyError: if the grid is too small, or periodic with an odd height (row 0 would not fit the last row).
     """
     if periodic and height % 2:
         raise TopologyError(f"`height` must be even on a torus of hexagons, as odd rows are shifted, got {height}.")
-    kind = "a torus" if periodic else "an open sheet"
+    kind = "a torus" if periodic else "a bounded domain"
     for name, size, least in (("height", height, 4 if periodic else 1), ("width", width, 3 if periodic else 1)):
         if size < least:
             raise TopologyError(f"`{name}` must be at least {least} on {kind} of hexagons, got {size}.")

@@ -13,7 +13,7 @@ def interior_cells(
     """Marks the cells whose neighbours leave no angular gap of half a turn or more.
 
     Equivalently, the cell lies strictly inside the convex hull of its neighbours. Every cell of a torus is interior;
-    on an open sheet the cells along a straight border are not. The definition needs no unit of length and no cell
+    on a bounded domain the cells along a straight border are not. The definition needs no unit of length and no cell
     shapes, so it serves lattices, meshes and graphs alike. A chain, a star or a single row has no interior cell.
 
     Args:

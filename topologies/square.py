@@ -16,14 +16,14 @@ def square_grid(height: int, width: int, *, periodic: bool = True) -> Data:
     Cell (row r, column c) is node r * width + c at pos (c + 0.5, r + 0.5); extent (width, height). On the torus the two
     sums of the contract are exactly the raw 3x3 Laplacian (centre -12) and the raw Sobel pair, and `smoothing` is 0.
 
-    An open sheet has no-flux borders: a border cell sees the neighbours it has and their weights are not rescaled, so
-    they sum to less than 12 there. The noise-gain law holds there too: a border cell's one-sided gradient is noisier
+    A bounded domain has no-flux borders: a border cell sees the neighbours it has and their weights are not rescaled,
+    so they sum to less than 12 there. The noise-gain law holds there too: a border cell's one-sided gradient is noisier
     than Sobel's, so its `smoothing` is above 0; all other cells keep 0.
 
     Args:
         height: number of rows; on a torus at least 3, or a cell would meet the same neighbour twice.
         width: number of columns; likewise.
-        periodic: torus or open sheet.
+        periodic: torus or bounded domain.
 
     Raises:
         TopologyError: if the grid is too small.
@@ -31,7 +31,7 @@ def square_grid(height: int, width: int, *, periodic: bool = True) -> Data:
     least = 3 if periodic else 1
     for name, size in (("height", height), ("width", width)):
         if size < least:
-            kind = "a torus" if periodic else "an open sheet"
+            kind = "a torus" if periodic else "a bounded domain"
             raise TopologyError(f"`{name}` must be at least {least} on {kind} of squares, got {size}.")
     if height * width < 2:
         raise TopologyError("`height` and `width` must give at least 2 cells, got 1 x 1.")

@@ -1,4 +1,4 @@
-"""Voronoi meshes of random or given points, on a torus or an open sheet."""
+"""Voronoi meshes of random or given points, on a torus or a bounded domain."""
 
 from typing import NamedTuple
 
@@ -16,28 +16,28 @@ from topologies.poisson_disk import poisson_disk
 
 POISSON_RADIUS = 0.9211  # a maximal Poisson-disk mesh of this least distance keeps the unit law: 0.697 / r^2 = 0.8215
 EXTENT_TOLERANCE = 0.02  # the exact extent may differ from the size asked for by this share
-MAX_ATTEMPTS = 50  # point sets tried until the extent is near enough; only very small sheets need more than two
+MAX_ATTEMPTS = 50  # point sets tried until the extent is near enough; only very small domains need more than two
 DEGENERATE_RIDGE = 1e-5  # shared edges shorter than this share of sqrt(area / cells) come from rounding: corners only
 NEAREST = 1e-6  # points nearer to each other or to a border than this share of sqrt(area / cells) count as touching
 FIRST_BAND = 3.0  # width of the copied margin in units of sqrt(area / cells); doubled until it suffices
 
 
 def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
-    """Voronoi mesh of Poisson-disk points on a sheet of about height x width units.
+    """Voronoi mesh of Poisson-disk points on a domain of about height x width units.
 
     About 0.82 cells per unit area. Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's
     point to its centroid; many steps approach hexagons), and become a mesh as in `voronoi_from_points`. The exact
     extent follows from the unit law and is within 2 % of the size asked for.
 
     Args:
-        height: height of the sheet in units of length.
-        width: width of the sheet.
-        periodic: torus or open sheet.
+        height: height of the domain in units of length.
+        width: width of the domain.
+        periodic: torus or bounded domain.
         lloyd_steps: number of Lloyd relaxation steps.
         seed: seed of the points; the same seed gives the same mesh.
 
     Raises:
-        TopologyError: if the sheet is smaller than 4 x 4 units or another number is out of range.
+        TopologyError: if the domain is smaller than 4 x 4 units or another number is out of range.
     """
     for name, size in (("height", height), ("width", width)):
         if not (np.isfinite(size) and size >= 4):
@@ -67,7 +67,7 @@ def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, perio
     """Voronoi mesh of given points.
 
     Two cells are neighbours when they share an edge of length l_ij > 0, and w_ij = 12 l_ij / sum_j l_ij. On an open
-    sheet the cells are clipped to the rectangle (0, 0)-`extent`, and border cells see the neighbours they have. Node k
+    domain the cells are clipped to the rectangle (0, 0)-`extent`, and border cells see the neighbours they have. Node k
     is point k. **The points and the extent are rescaled** by one factor, so that the unit law of the contract holds
     (mean of sum_j w_ij |v_ij|^2 over interior cells = 16): the unit in which the points are given does not matter, and
     Poisson-disk points come out at about 0.82 cells per unit area.
@@ -75,7 +75,7 @@ def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, perio
     Args:
         points: (N, 2) positions (x, y) inside the extent, any unit.
         extent: width and height of the domain, in the unit of the points.
-        periodic: torus or open sheet.
+        periodic: torus or bounded domain.
 
     Raises:
         TopologyError: if there are too few points (fewer than 3, or so few that on a torus a cell meets the same cell
@@ -110,7 +110,7 @@ def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, perio
 
 
 class _Ridges(NamedTuple):
-    """Edges of all Voronoi cells, one entry for each cell on each side; a border of the sheet has neighbour -1."""
+    """Edges of all Voronoi cells, one entry for each cell on each side; a border of the domain has neighbour -1."""
 
     cell: Int[np.ndarray, " r"]
     neighbour: Int[np.ndarray, " r"]
@@ -179,9 +179,10 @@ class _Mesh(NamedTuple):
 def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], periodic: bool) -> _Ridges:
     """Voronoi cells of a torus, or clipped to the rectangle, as the dual of one Delaunay triangulation.
 
-    A margin of the sheet is copied to the other side (torus) or mirrored at the border (open sheet; a border is then
-    the ridge between a point and its mirror image). The margin is wide enough when every cell of the sheet is enclosed
-    and the circumcircles of all triangles at it stay inside, since then no point further out could change them.
+    A margin of the domain is copied to the other side (torus) or mirrored at the border (bounded domain; a border is
+    then the ridge between a point and its mirror image). The margin is wide enough when every cell of the domain is
+    enclosed and the circumcircles of all triangles at it stay inside, since then no point further out could change
+    them.
     """
     n = len(points)
     spacing = np.sqrt(extent.prod() / n)
@@ -202,7 +203,7 @@ def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"
         ours = (simplices < n).any(axis=1)
         reach = np.hypot(*(centre - corners[:, 0]).T)[ours, None]
         inside = (centre[ours] - reach >= -band) & (centre[ours] + reach <= extent + band)
-        closed = (triangulation.convex_hull >= n).all()  # no cell of the sheet is left without an outer side
+        closed = (triangulation.convex_hull >= n).all()  # no cell of the domain is left without an outer side
         if (closed and inside.all()) or (band >= extent).all():
             break
         band *= 2
@@ -222,7 +223,7 @@ def _tessellate(points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"
 def _with_margin(
     points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], band: Float[np.ndarray, " 2"], periodic: bool
 ) -> tuple[Float[np.ndarray, "m 2"], Int[np.ndarray, " m"]]:
-    """The points, then their copies in a margin around the sheet; each with its index, -1 for mirror images."""
+    """The points, then their copies in a margin around the domain; each with its index, -1 for mirror images."""
     origin = np.arange(len(points))
     if periodic:
         for axis in (0, 1):

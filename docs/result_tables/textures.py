@@ -60,7 +60,7 @@ def texture_features() -> str:
 
 def texture_pictures() -> str:
     """The picture of every shipped texture."""
-    shown = [f"`{name}`:\n\n![{name} on five sheets, at both steps](rules/{name}.webp)" for name in textures()]
+    shown = [f"`{name}`:\n\n![{name} on five substrates, at both steps](rules/{name}.webp)" for name in textures()]
     return "\n\n".join(shown)
 
 

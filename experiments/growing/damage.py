@@ -199,7 +199,7 @@ def many_seeds(subject: Subject, config: Config) -> tuple[dict[str, Any], list[I
         topology,
         range(0, DAMAGED + 2 * WITHIN + 1, LOOK_EVERY),
         generator=torch.Generator().manual_seed(config.seed),
-        wounds={DAMAGED: lost},
+        damage={DAMAGED: lost},
     ):
         frames.append(canvas.draw(state[0]))
         if moment in MOMENTS:

@@ -129,7 +129,7 @@ def course_of(subject: Subject, topology: Data, config: Config, first: int, *, p
     start = subject.seed(topology).expand(config.runs, -1, -1)
     moments, errors, taken, shown, states = [], [], [], {}, start
     generator = torch.Generator().manual_seed(config.seed + 1)
-    for moment, states in walk(subject.rule, start, topology, wanted, generator=generator, wounds=disks):
+    for moment, states in walk(subject.rule, start, topology, wanted, generator=generator, damage=disks):
         moments.append(moment)
         images = view(bounded(states)[..., :4])
         errors.append(log10_error(images, subject.target))

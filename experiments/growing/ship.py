@@ -73,7 +73,7 @@ class Config(OnSubstrates):
 def without(subject: Subject, states: Tensor, topology: Data, lost: str, seed: int) -> dict[int, Tensor]:
     """Grown states `(runs, N, C)` without a part, and how they go on: by the steps since."""
     generator = torch.Generator().manual_seed(seed)
-    return dict(walk(subject.rule, states, topology, AFTER, generator=generator, wounds={0: LOST[lost](topology)}))
+    return dict(walk(subject.rule, states, topology, AFTER, generator=generator, damage={0: LOST[lost](topology)}))
 
 
 def rounded(values: Tensor, digits: int) -> list[float]:

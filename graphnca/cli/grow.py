@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 from tqdm import tqdm
 
-from ..damage import disks, half_plane, random_disks, wound
+from ..damage import disks, erase, half_plane, random_disks
 from ..drawing import CellCanvas, save_animation, save_image
 from ..engine.rollout import rollout
 from ..evaluation.named import read_subject
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what the verb is told."""
     parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
     parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
-    parser.add_argument("--size", type=whole(4), help="units on a side of the sheet [as in training, or 72]")
-    parser.add_argument("--open", action="store_true", help="an open sheet with borders, not a torus")
+    parser.add_argument("--size", type=whole(4), help="units on a side of the substrate [as in training, or 72]")
+    parser.add_argument("--open", action="store_true", help="a bounded domain with borders, not a torus")
     parser.add_argument("--steps", type=whole(0), default=500, help="how many [500]")
     parser.add_argument("--seed", type=whole(0), default=0, help="of the run, and of a Voronoi mesh [0]")
     parser.add_argument(
@@ -124,7 +124,7 @@ def growth(
                 subject.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
             )
         for cut in cuts_at.get(stop, []):
-            state = wound(state, region(cut, topology, generator))
+            state = erase(state, region(cut, topology, generator))
         now = stop
         yield stop, state
 

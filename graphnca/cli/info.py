@@ -65,7 +65,7 @@ def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
         "cells": int(topology["pos"].shape[0]),
         "neighbours": f"{int(neighbours.min())} to {int(neighbours.max())}, {float(neighbours.double().mean()):.2f} "
         "in the mean",
-        "extent": f"{width:.2f} x {height:.2f} units, {'torus' if bool(topology['periodic']) else 'open sheet'}",
+        "extent": f"{width:.2f} x {height:.2f} units, {'torus' if bool(topology['periodic']) else 'bounded domain'}",
         "cell area": f"{float(topology['area'].mean()):.3f} square units in the mean",
         "smoothing": f"{float(topology['smoothing'].mean()):.3f} in the mean",
     }

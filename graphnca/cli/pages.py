@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND|FILE",
         help=f"{substrates.HELP}; one or several, the page starts on the first [{' '.join(KINDS)}]",
     )
-    parser.add_argument("--size", type=whole(4), help="units on a side of each sheet [as in training, or 72]")
-    parser.add_argument("--open", action="store_true", help="open sheets with borders, not tori")
+    parser.add_argument("--size", type=whole(4), help="units on a side of each substrate [as in training, or 72]")
+    parser.add_argument("--open", action="store_true", help="bounded domains with borders, not tori")
     parser.add_argument("--seed", type=whole(0), default=0, help="of a Voronoi mesh [0]")
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
     parser.add_argument("--title", help="heading of the page [the first rule's name]")

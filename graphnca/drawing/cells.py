@@ -23,8 +23,8 @@ BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green,
 class CellCanvas:
     """Draws states of one substrate again and again: the geometry is found once, a frame is a look-up of colours.
 
-    Every cell is its Voronoi polygon: a square, a hexagon, or a cell of the mesh. On a torus the sheet continues
-    through its seams; an open sheet ends at its extent, with background outside. Borders are smooth.
+    Every cell is its Voronoi polygon: a square, a hexagon, or a cell of the mesh. On a torus the substrate continues
+    through its seams; a bounded domain ends at its extent, with background outside. Borders are smooth.
 
     Every pixel is a fixed mix of a table of colours (cells, dots, edges, background). Pixels within one cell are
     copied from the table, the others are one sparse product.
@@ -37,7 +37,7 @@ class CellCanvas:
             beyond the extent.
         edge_colour: Draw the borders between cells in this colour: a name, "#rrggbb", "#rrggbbaa" or a tuple.
         edge_width: Width of the borders, in pixels.
-        background: Colour of transparent cells, and of what is outside an open sheet.
+        background: Colour of transparent cells, and of what is outside a bounded domain.
         samples: Points per pixel side for smooth borders; 1 draws them hard.
 
     Raises:

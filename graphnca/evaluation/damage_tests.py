@@ -111,7 +111,7 @@ def healing(
     distances: dict[str, list[Tensor]] = {name: [] for name in names}
     kept = set(shown)
     for moment, now in walk(
-        rule, start, topology, result.moments, generator=torch.Generator().manual_seed(seed), wounds={0: masks}
+        rule, start, topology, result.moments, generator=torch.Generator().manual_seed(seed), damage={0: masks}
     ):
         each = now.unflatten(0, (len(names), runs))
         for name, one in zip(names, each, strict=True):

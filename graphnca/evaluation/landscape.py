@@ -15,7 +15,7 @@ SLACK = 15.0  # degrees by which a grown pattern's half turn may be off
 
 
 def landscape(loss: RotationInvariantLoss, image: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b 2 a"]:
-    """The loss of the target, as it is and mirrored, turned by every angle; 1 is the loss of the empty sheet."""
+    """The loss of the target, as it is and mirrored, turned by every angle; 1 is the loss of the empty substrate."""
     return loss.landscape(image) / empty_loss(loss)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..damage import wound
+from ..damage import erase
 from ..engine.rollout import rollout, trajectory
 from ..layers import NCAConv
 from ..seeds import point_seed
@@ -60,7 +60,7 @@ def walk(
     moments: Iterable[int],
     *,
     generator: torch.Generator,
-    wounds: Mapping[int, Tensor] | None = None,
+    damage: Mapping[int, Tensor] | None = None,
 ) -> Iterator[tuple[int, Tensor]]:
     """Goes on from states `(runs, N, C)` and yields (moment, states) at each of the asked steps, counted from here.
 
@@ -72,16 +72,16 @@ def walk(
         topology: The substrate.
         moments: Steps to look at; 0 is the start.
         generator: Of the firing.
-        wounds: Masks `(N,)` or `(runs, N)` of the cells that are cut after so many steps; what is seen at that moment
+        damage: Masks `(N,)` or `(runs, N)` of the cells that are cut after so many steps; what is seen at that moment
             is cut already.
     """
-    wounds = wounds or {}
+    damage = damage or {}
     wanted = set(moments)
     now = 0
-    for stop in sorted(wanted | {step for step in wounds if step <= max(wanted)}):
+    for stop in sorted(wanted | {step for step in damage if step <= max(wanted)}):
         with torch.no_grad():  # not around the generator, whose caller has a say between two steps
             states = rollout(rule, states, topology, stop - now, generator=generator)
-        states = wound(states, wounds[stop]) if stop in wounds else states
+        states = erase(states, damage[stop]) if stop in damage else states
         now = stop
         if stop in wanted:
             yield stop, states

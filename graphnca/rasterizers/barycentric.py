@@ -10,7 +10,7 @@ from graphnca.rasterizers.locate import CellLocator
 from graphnca.rasterizers.pixel_grid import PixelGrid, Point, check_samples
 from graphnca.rasterizers.sampling import Sampling
 
-FIRST_MARGIN = 4.0  # units of torus repeated around the sheet at first; doubled until the triangulation is certain
+FIRST_MARGIN = 4.0  # units of torus repeated around the substrate at first; doubled until the triangulation is certain
 ROUNDING = 1e-9  # share of a cell that is rounding error: float64 geometry at distances of order one
 
 
@@ -19,7 +19,7 @@ class Barycentric(nn.Module):
 
     A field that is linear in the position is drawn exactly, and a pixel centred on a cell has that cell's state: on
     `square_grid` with one pixel per unit the raster equals that of `NearestCell`. On a torus it wraps. On an open
-    sheet a pixel beyond the outermost centres has the state of the nearest cell, and a pixel outside the extent is 0.
+    domain a pixel beyond the outermost centres has the state of the nearest cell, and a pixel outside the extent is 0.
 
     The arguments are those of `NearestCell`, and so is the shape: states (..., N, C) -> images (..., C, height,
     width), differentiable in the states, three weights a pixel.
@@ -39,7 +39,7 @@ class Barycentric(nn.Module):
 
     Raises:
         ValueError: A size, scale, angle, point or `samples` out of range, a topology that is a batch or not planar, or
-            an open sheet whose centres all lie on one line.
+            a bounded domain whose centres all lie on one line.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class Barycentric(nn.Module):
 def interpolation_weights(locator: CellLocator, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The three cells around each point (P, 2) and their barycentric weights, both (P, 3).
 
-    Beyond the outermost centres of an open sheet, and in triangles without area, the nearest cell has weight 1.
+    Beyond the outermost centres of a bounded domain, and in triangles without area, the nearest cell has weight 1.
 
     Raises:
-        ValueError: An open sheet whose centres all lie on one line.
+        ValueError: A bounded domain whose centres all lie on one line.
     """
     points = locator.wrap(points)
     corners, owner, simplex = _triangles_around(locator, points)
@@ -106,7 +106,7 @@ def interpolation_weights(locator: CellLocator, points: np.ndarray) -> tuple[np.
 def _triangles_around(locator: CellLocator, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each point the corners (P, 3, 2) of its triangle, the cells at them (P, 3), and the triangle's number.
 
-    On a torus the sheet is repeated around its border. A triangle of that larger set is one of the torus if its
+    On a torus the substrate is repeated around its border. A triangle of that larger set is one of the torus if its
     circumscribed circle, which contains no centre, lies within the set; until that holds for all of them, more of
     the torus is repeated. A circle wider than the torus' diagonal cannot be empty, so this ends.
     """

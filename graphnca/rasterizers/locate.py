@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 from torch_geometric.data import Data
 
 # A point on the border of cells goes to the cell on its lower right, everywhere alike, not to whichever the tree
-# meets first; 1e-5 units is far below a pixel and above the float32 rounding of `pos` on sheets of usual size.
+# meets first; 1e-5 units is far below a pixel and above the float32 rounding of `pos` on substrates of usual size.
 TIE_BREAK = np.array([1.0e-5, 0.7e-5])
 
 
@@ -25,7 +25,7 @@ class CellLocator:
         self._tree = KDTree(self.wrap(self.pos), boxsize=self.extent if self.periodic else None)
 
     def wrap(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 2) moved by whole periods into [0, extent) on a torus; unchanged on an open sheet."""
+        """Points (..., 2) moved by whole periods into [0, extent) on a torus; unchanged on a bounded domain."""
         if not self.periodic:
             return points
         wrapped = np.mod(points, self.extent)
@@ -34,13 +34,13 @@ class CellLocator:
     def nearest(self, points: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Distances and cell numbers of the `count` nearest cells, both (..., count), nearest first.
 
-        Where the sheet has fewer cells than `count`, the rest has distance infinity and cell number N.
+        Where the substrate has fewer cells than `count`, the rest has distance infinity and cell number N.
         """
         query: Any = self._tree.query  # its stub knows no list of ranks
         return query(self.wrap(points + TIE_BREAK), k=list(range(1, count + 1)))
 
     def inside(self, points: np.ndarray) -> np.ndarray:
-        """Whether points (..., 2) lie on the sheet: always on a torus, within the extent on an open sheet."""
+        """Whether points (..., 2) lie on the substrate: always on a torus, within the extent on a bounded domain."""
         if self.periodic:
             return np.ones(points.shape[:-1], dtype=bool)
         return ((points >= 0.0) & (points <= self.extent)).all(-1)

@@ -15,7 +15,7 @@ class NearestCell(nn.Module):
 
     The cell that contains a point is the one with the nearest centre, which is exact for squares, hexagons and
     Voronoi cells. On `square_grid` with one pixel per unit the raster is a reshape of the states. On a torus it
-    wraps; on an open sheet pixels outside the extent are 0.
+    wraps; on a bounded domain pixels outside the extent are 0.
 
     Args:
         topology: One substrate of the contract, in the plane.
@@ -71,7 +71,7 @@ def cell_coverage(locator: CellLocator, grid: PixelGrid, samples: int) -> tuple[
 
     Returns:
         pixel (K,), cell (K,) and share (K,): one entry for each point, or one for a whole pixel within one cell. The
-        shares of a pixel sum to 1, or less where it reaches over the border of an open sheet.
+        shares of a pixel sum to 1, or less where it reaches over the border of a bounded domain.
     """
     points = grid.points()[:, 0]
     if samples == 1:

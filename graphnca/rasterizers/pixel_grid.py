@@ -1,4 +1,4 @@
-"""Where the pixels of a raster lie on a sheet of cells."""
+"""Where the pixels of a raster lie on a substrate."""
 
 import math
 from collections.abc import Sequence

@@ -59,7 +59,7 @@ class PolarCells(nn.Module):
     The sample at radius r and angle t lies at `centre` + r (cos t, sin t), in units of length; y points down, so
     growing t turns clockwise on the screen. It is linear on each triangle of cell centres, as in `Barycentric`: three
     weights a sample, and none of the blur that drawing an image first and interpolating it again would add. On a torus
-    the rings wrap; on an open sheet samples outside the extent are 0.
+    the rings wrap; on a bounded domain samples outside the extent are 0.
 
     Args:
         topology: One substrate of the contract, in the plane.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..damage import random_disks, wound
+from ..damage import random_disks
 from ..pool import PoolSample
 from .batch_share import BatchShare
 
@@ -40,9 +40,9 @@ class RolloutDamage:
         """What befalls a sample on the way, by step."""
         rows = share.last_rows(sample, self.count)
 
-        def erase(states: Tensor) -> Tensor:
+        def damaged(states: Tensor) -> Tensor:
             mask = torch.zeros(states.shape[:2], dtype=torch.bool, device=states.device)
             mask[rows] = random_disks(topology, len(rows), generator=share.generator)
-            return wound(states, mask)
+            return erase(states, mask)
 
-        return dict.fromkeys(range(self.every, num_steps - self.rest, self.every), erase)
+        return dict.fromkeys(range(self.every, num_steps - self.rest, self.every), damaged)

@@ -19,11 +19,11 @@ def test_the_picture_is_that_of_a_rollout(graphnca, small_rule: Path) -> None:
     outcome = graphnca("grow", str(small_rule), "--steps", "12", "--seed", "3", "--scale", "4", "--out", "a/b.png")
     assert outcome.status == 0, outcome.err
     assert outcome.out.startswith("small on square: 256 cells, 12 steps") and outcome.out.endswith("wrote a/b.png\n")
-    sheet, generator = square_grid(16, 16), torch.Generator().manual_seed(3)
+    grid, generator = square_grid(16, 16), torch.Generator().manual_seed(3)
     with torch.no_grad():
-        state = rollout(load_rule(small_rule), point_seed(sheet, 8), sheet, 12, generator=generator)
+        state = rollout(load_rule(small_rule), point_seed(grid, 8), grid, 12, generator=generator)
     with Image.open("a/b.png") as picture:
-        assert picture.convert("RGB").tobytes() == draw_cells(state, sheet, scale=4.0).tobytes()
+        assert picture.convert("RGB").tobytes() == draw_cells(state, grid, scale=4.0).tobytes()
 
 
 @pytest.mark.parametrize("substrate", ["square", "hex", "voronoi"])
@@ -46,9 +46,9 @@ def test_a_substrate_of_ones_own(ending: str, graphnca, small_rule: Path) -> Non
 
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_cut_takes_its_part(cut: str) -> None:
-    sheet = square_grid(16, 16)
-    gone = region(cut, sheet, torch.Generator().manual_seed(0))
-    x, y = sheet.pos[gone].mean(0).tolist()
+    grid = square_grid(16, 16)
+    gone = region(cut, grid, torch.Generator().manual_seed(0))
+    x, y = grid.pos[gone].mean(0).tolist()
     middle = {"left": (4, 8), "right": (12, 8), "upper": (8, 4), "lower": (8, 12), "middle": (8, 8)}
     assert 0 < int(gone.sum()) <= 128
     if cut in middle:
@@ -87,8 +87,8 @@ def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> Non
     genomes = {"rose": torch.ones(4), "tulip": torch.zeros(4)}
     save_rule(random_rule(8, 8, "isonca"), tmp_path / "g.safetensors", {}, genomes=genomes)
     named = read_subject("g.safetensors")
-    sheet = square_grid(8, 8)
-    assert named.seed(sheet)[:, 4:].sum() == 4 and named.seed(sheet, genome="tulip")[:, 4:].sum() == 0
+    grid = square_grid(8, 8)
+    assert named.seed(grid)[:, 4:].sum() == 4 and named.seed(grid, genome="tulip")[:, 4:].sum() == 0
     outcome = graphnca("grow", "g.safetensors", "--genome", "tulp", "--size", "8")
     assert outcome.status == 2 and "expected one of ['rose', 'tulip']. Did you mean tulip?" in outcome.err
 

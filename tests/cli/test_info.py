@@ -80,31 +80,31 @@ def test_an_atlas_of_textures(graphnca, tmp_path: Path) -> None:
 
 
 def test_states_of_a_texture_are_scaled_exactly(random_rule) -> None:
-    sheet = square_grid(6, 8)
+    grid = square_grid(6, 8)
     rule = random_rule(6, 8, "laplacian", life_mask=None, output_bias=True)
     start = torch.rand(48, 6, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        states = rollout(rule, start, sheet, 5, generator=torch.Generator().manual_seed(1))
+        states = rollout(rule, start, grid, 5, generator=torch.Generator().manual_seed(1))
         halved = with_states_scaled(rule, 0.5)
-        scaled = rollout(halved, 0.5 * start, sheet, 5, generator=torch.Generator().manual_seed(1))
+        scaled = rollout(halved, 0.5 * start, grid, 5, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(scaled, 0.5 * states)
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "pt"])
 def test_a_substrate(ending: str, graphnca) -> None:
-    sheet = square_grid(6, 8, periodic=False)
-    save_topology(sheet, "s.safetensors") if ending == "safetensors" else torch.save(sheet, "s.pt")
+    grid = square_grid(6, 8, periodic=False)
+    save_topology(grid, "s.safetensors") if ending == "safetensors" else torch.save(grid, "s.pt")
     outcome = graphnca("info", f"s.{ending}")
     assert outcome.status == 0
-    for told in ("48", "3 to 8", "8.00 x 6.00 units, open sheet", "keeps the data contract"):
+    for told in ("48", "3 to 8", "8.00 x 6.00 units, bounded domain", "keeps the data contract"):
         assert told in outcome.out
     assert json.loads(graphnca("info", f"s.{ending}", "--json").out)["cells"] == 48
 
 
 def test_a_substrate_that_breaks_the_contract(graphnca) -> None:
-    sheet = square_grid(6, 8)
-    sheet["edge_weight"] = sheet["edge_weight"] * 2
-    torch.save(sheet, "s.pt")
+    grid = square_grid(6, 8)
+    grid["edge_weight"] = grid["edge_weight"] * 2
+    torch.save(grid, "s.pt")
     outcome = graphnca("info", "s.pt")
     assert outcome.status == 1 and "does not keep the data contract" in outcome.err
 

@@ -25,8 +25,8 @@ def test_the_page_is_that_of_the_library(graphnca, small_rule: Path) -> None:
     from graphnca.cli.substrates import build_substrate
 
     assert graphnca("export", str(small_rule), "--int8").status == 0
-    sheets = {kind: build_substrate(kind, 16) for kind in ("square", "hex", "voronoi")}
-    playground.export_page([str(small_rule)], sheets, "library.html", weights="int8")
+    grids = {kind: build_substrate(kind, 16) for kind in ("square", "hex", "voronoi")}
+    playground.export_page([str(small_rule)], grids, "library.html", weights="int8")
     assert Path("small.html").read_bytes() == Path("library.html").read_bytes()
 
 
@@ -36,7 +36,7 @@ def test_a_genome_is_in_the_seed(graphnca, tmp_path: Path, random_rule, monkeypa
     save_rule(random_rule(8, 8, "isonca"), tmp_path / "g.safetensors", {}, genomes={"rose": torch.full((4,), 3.0)})
     seen = {}
     monkeypatch.setattr(
-        export, "export_page", lambda rules, sheets, path, **options: seen.update(options) or path.touch()
+        export, "export_page", lambda rules, grids, path, **options: seen.update(options) or path.touch()
     )
     assert graphnca("export", "g.safetensors", "--substrate", "square", "--size", "8").status == 0
     assert seen["seeds"][0](hex_grid(6, 5))[:, 4:].sum() == 12

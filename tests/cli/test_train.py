@@ -130,7 +130,7 @@ def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) 
     assert not Path("runs").exists() or not list(Path("runs").rglob("*.safetensors"))
 
 
-def test_a_sheet_must_be_large_enough_for_the_features(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_substrate_must_be_large_enough_for_the_features(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
     small = VGG16.untrained(widths=(4,) * 13)  # four poolings before the last layer: 16 pixels at least
     monkeypatch.setattr(texture, "load_features", lambda name, precision: small)
     outcome = graphnca("train", "dotted", "--kind", "texture", "--size", "12", "--iterations", "1")

@@ -39,7 +39,7 @@ def test_smooth_borders_equal_the_mean_over_samples(topology: Data) -> None:
     picture = np.asarray(draw_cells(states, topology, scale=5, samples=3)).astype(float)
     raster = NearestCell(topology, scale=5.0, samples=3)
     cover = raster(torch.ones(len(states), 1))
-    expected = raster(torch.from_numpy(state_colours(states))) + (1 - cover) * 255  # outside an open sheet white
+    expected = raster(torch.from_numpy(state_colours(states))) + (1 - cover) * 255  # outside a bounded domain white
     assert np.abs(picture - expected.movedim(0, -1).numpy()).max() <= 0.51
 
 
@@ -58,7 +58,7 @@ def test_window_is_a_part_of_the_whole(topology: Data) -> None:
     np.testing.assert_array_equal(part, whole[24:64, 16:72])
 
 
-def test_torus_continues_and_an_open_sheet_ends_at_its_border() -> None:
+def test_torus_continues_and_a_bounded_domain_ends_at_its_border() -> None:
     for periodic in (True, False):
         grid = square_grid(4, 5, periodic=periodic)
         states = random_states(grid)

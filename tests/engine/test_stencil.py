@@ -98,7 +98,12 @@ def test_it_is_built_once() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"perception": Perception("isonca")}, {"dtype": torch.float64}, {"angle": 0.5}, {"angle": torch.rand(16)}],
+    [
+        {"perception": Perception("isonca")},
+        {"dtype": torch.float64},
+        {"angle": 0.5},
+        {"angle": torch.arange(16.0)},
+    ],
     ids=str,
 )
 def test_another_question_is_another_stencil(changes: dict[str, object]) -> None:

@@ -46,7 +46,7 @@ def test_the_published_cuts_on_squares() -> None:
     assert not (cuts["lower right quarter"] & (cuts["left half"] | cuts["upper half"])).any()
 
 
-def test_cuts_are_the_same_part_of_the_plane_on_every_sheet() -> None:
+def test_cuts_are_the_same_part_of_the_plane_on_every_substrate() -> None:
     """Their areas, in square units; a disk even has the same place and radius."""
     for name in (CENTRE, DISK):
         areas = [

@@ -50,6 +50,6 @@ def test_hexagons_need_no_correction() -> None:
     )
 
 
-def test_one_share_for_all_cells_leaves_the_sheet_untouched(mesh: Data) -> None:
+def test_one_share_for_all_cells_leaves_the_substrate_untouched(mesh: Data) -> None:
     assert float(smoothed_by(mesh, 0.3)["smoothing"].unique()) == pytest.approx(0.3)
     assert float(mesh["smoothing"].std()) > 0.05

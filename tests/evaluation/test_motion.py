@@ -36,7 +36,7 @@ def test_a_disk_moved_over_the_seams_drifts_as_it_was_moved(name: str) -> None:
     torch.testing.assert_close(path[-1] - path[0], 29 * velocity, atol=0.7, rtol=0)
 
 
-def test_an_open_sheet_has_no_seam() -> None:
+def test_a_bounded_domain_has_no_seam() -> None:
     topology = square_grid(24, 24, periodic=False)
     states = torch.stack([disk(topology, 4.0, 12.0), disk(topology, 20.0, 12.0)])
     path = unwrapped(centroid(states, topology), topology)

@@ -1,10 +1,10 @@
-"""Runs that are walked through, with wounds on the way."""
+"""Runs that are walked through, with damage on the way."""
 
 import pytest
 import torch
 
 from graphnca import rollout
-from graphnca.damage import wound
+from graphnca.damage import erase
 from graphnca.evaluation.runs import grow, walk
 from graphnca.seeds import point_seed
 from topologies import square_grid
@@ -29,22 +29,22 @@ def test_a_walk_is_one_rollout_wherever_it_is_looked_at(rule) -> None:
     torch.testing.assert_close(seen[9], grow(rule, SMALL, 2, (9,), 3)[9])
 
 
-def test_a_wound_is_cut_at_its_step_and_seen_there(rule) -> None:
+def test_a_part_is_erased_at_its_step_and_seen_there(rule) -> None:
     start = point_seed(SMALL, 8).expand(2, -1, -1)
     masks = torch.zeros(2, 144, dtype=torch.bool)
     masks[1] = True
-    seen = dict(walk(rule, start, SMALL, (2, 5, 6), generator=generator(), wounds={5: masks}))
+    seen = dict(walk(rule, start, SMALL, (2, 5, 6), generator=generator(), damage={5: masks}))
     assert seen[2][1].any()
     assert not seen[5][1].any()
     assert not seen[6][1].any()
     assert seen[6][0].any()
-    cut = {5: lambda x: wound(x, masks)}
+    cut = {5: lambda x: erase(x, masks)}
     torch.testing.assert_close(seen[6], rollout(rule, start, SMALL, 6, generator=generator(), interventions=cut))
 
 
-def test_wounds_between_the_looks_and_after_the_last(rule) -> None:
+def test_damage_between_the_looks_and_after_the_last(rule) -> None:
     start = point_seed(SMALL, 8)[None]
     everything = torch.ones(144, dtype=torch.bool)
-    seen = dict(walk(rule, start, SMALL, (4,), generator=generator(), wounds={2: everything, 9: everything}))
+    seen = dict(walk(rule, start, SMALL, (4,), generator=generator(), damage={2: everything, 9: everything}))
     assert list(seen) == [4]
     assert not seen[4].any()

@@ -45,7 +45,7 @@ def test_every_fate_has_its_word(row: dict, word: str) -> None:
     assert verdict(row, 38.3) == word
 
 
-def test_the_empty_sheet_of_the_lizard_costs_what_is_published() -> None:
+def test_the_empty_substrate_of_the_lizard_costs_what_is_published() -> None:
     assert empty_loss(published_loss("lizard")) == pytest.approx(38.3, abs=0.05)
 
 

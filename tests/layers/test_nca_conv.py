@@ -51,13 +51,13 @@ def test_the_gradient_is_exact_on_linear_fields(torus: Data, dtype: torch.dtype)
 
 
 @pytest.mark.parametrize("name", ["square_open", "hex_open", "voronoi_open"])
-def test_the_gradient_is_exact_on_linear_fields_to_the_border_of_a_sheet(
+def test_the_gradient_is_exact_on_linear_fields_to_the_border_of_a_domain(
     name: str, substrates: dict[str, Data]
 ) -> None:
-    sheet, slope = substrates[name], torch.tensor([0.3, -1.2], dtype=torch.float64)
+    grid, slope = substrates[name], torch.tensor([0.3, -1.2], dtype=torch.float64)
     reads = NCAConv(1, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
-    x = (sheet["pos"].double() @ slope)[:, None]
-    edges = geometry(sheet)
+    x = (grid["pos"].double() @ slope)[:, None]
+    edges = geometry(grid)
     for smoothing in (None, edges["smoothing"]):  # the mean of equal gradients is the gradient
         gradient = reads.perceive(x, **{**edges, "smoothing": smoothing})  # type: ignore[arg-type]
         torch.testing.assert_close(gradient, slope.expand(len(x), 2), rtol=1e-5, atol=1e-5)
@@ -262,7 +262,7 @@ def test_arguments_outside_their_range_are_named(options: dict, message: str) ->
 
 @pytest.mark.parametrize("life_mask", ["pre", "pre_post", "post", None])
 def test_when_the_dead_are_zeroed(life_mask: str | None) -> None:
-    """Alpha falls by 1 everywhere in a synchronous step; cell 4 of a 3 x 3 sheet was alive, its neighbours by it."""
+    """Alpha falls by 1 everywhere in a synchronous step; cell 4 of a 3 x 3 grid was alive, its neighbours by it."""
     grid = square_grid(5, 5, periodic=False)
     rule = NCAConv(4, 1, ("identity",), life_mask=life_mask, fire_rate=1.0)  # type: ignore[arg-type]
     with torch.no_grad():

@@ -71,10 +71,10 @@ def test_twenty_steps_on_the_torus(preset: str, life_mask: str | None, random_ru
 
 @torch.no_grad()
 @pytest.mark.parametrize("preset", sorted(KERNELS))
-def test_on_the_open_sheet_zero_padding_agrees_in_the_interior(
+def test_on_the_bounded_domain_zero_padding_agrees_in_the_interior(
     preset: str, random_rule: Callable[..., NCAConv]
 ) -> None:
-    """No flux leaves the sheet, as it would into zeros; so they differ, one cell further in with each step."""
+    """No flux leaves the substrate, as it would into zeros; so they differ, one cell further in with each step."""
     rule = random_rule(CHANNELS, 24, preset, life_mask=None, fire_rate=1.0, std=0.01)
     grid = square_grid(HEIGHT, WIDTH, periodic=False)
     images = torch.rand(2, CHANNELS, HEIGHT, WIDTH)

@@ -61,9 +61,9 @@ def test_a_layer_of_vgg_by_name() -> None:
     assert loss.features is not vgg and vgg.layers != ("conv2_1",)  # the user's module stays as it is
 
 
-@pytest.mark.parametrize("sheet", ["square", "voronoi"])
-def test_states_through_a_rasterizer(sheet: str) -> None:
-    topology = square_grid(8, 10) if sheet == "square" else voronoi_mesh(10, 8, seed=1)
+@pytest.mark.parametrize("grid", ["square", "voronoi"])
+def test_states_through_a_rasterizer(grid: str) -> None:
+    topology = square_grid(8, 10) if grid == "square" else voronoi_mesh(10, 8, seed=1)
     raster = NearestCell(topology, 8, 10)
     number = topology.num_nodes or 0
     states = torch.randn(2, number, 5, generator=torch.Generator().manual_seed(1)).requires_grad_()

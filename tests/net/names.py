@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.damage import wound
+from graphnca.damage import erase as erase
 from graphnca.layers import NCAConv
 from graphnca.rules import STRUCTURED_SEEDS as STRUCTURED_SEEDS
 from graphnca.rules import describe_rule, load_genomes, starting_state
@@ -45,11 +45,6 @@ def layer_steps(rule: NCAConv, x: Tensor, topology: Data, count: int, seed: int)
         edges = (topology.edge_index, topology.edge_weight, topology.edge_attr)
         x = rule(x, *edges, smoothing=topology.smoothing, generator=generator)
     return x
-
-
-def erase(x: Tensor, cells: Tensor) -> Tensor:
-    """The states with these cells set to zero."""
-    return wound(x, cells)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A page with small sheets in a headless Chromium; the tests are skipped where there is none."""
+"""A page with small substrates in a headless Chromium; the tests are skipped where there is none."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +15,8 @@ from graphnca.models import texture_nca
 from graphnca.playground import export_page
 from topologies import hex_grid, square_grid, voronoi_mesh
 
-SIDE = 20  # units of the sheets of the matches: 400 cells, so that a software GPU keeps up
-ROOM = 48  # units of the sheets on which a lizard grows
+SIDE = 20  # units of the substrates of the matches: 400 cells, so that a software GPU keeps up
+ROOM = 48  # units of the substrates on which a lizard grows
 TRAINED = ("isonca-lizard-any", "growing-lizard")
 
 
@@ -46,7 +46,7 @@ def random_output(rule: NCAConv, std: float) -> NCAConv:
 
 
 @pytest.fixture(scope="session")
-def sheets_of_match() -> dict[str, Data]:
+def match_cells() -> dict[str, Data]:
     """Small tori of the three kinds of cells."""
     return small(SIDE)
 
@@ -72,11 +72,11 @@ def rules() -> dict[str, NCAConv]:
 
 @pytest.fixture(scope="session")
 def match_page(
-    chromium: Any, rules: dict[str, NCAConv], sheets_of_match: dict[str, Data], tmp_path_factory: Any
+    chromium: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data], tmp_path_factory: Any
 ) -> Iterator[Any]:
     """An open, paused page with all of them."""
     path = tmp_path_factory.mktemp("match") / "page.html"
-    export_page(list(rules.values()), sheets_of_match, path, names=list(rules))
+    export_page(list(rules.values()), match_cells, path, names=list(rules))
     with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
         yield page
         assert complaints == []
@@ -84,7 +84,7 @@ def match_page(
 
 @pytest.fixture(scope="session")
 def lizard_path(tmp_path_factory: Any) -> Path:
-    """The file of a page with a growing and an isotropic lizard on sheets that have room for one."""
+    """The file of a page with a growing and an isotropic lizard on substrates that have room for one."""
     path = tmp_path_factory.mktemp("lizard") / "page.html"
     return export_page(["growing-lizard", "isonca-lizard-any"], small(ROOM), path, title="A lizard <&>")
 

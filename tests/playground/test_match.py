@@ -38,9 +38,9 @@ def start_of(name: str, rule: NCAConv, topology: Data) -> Tensor:
 
 @pytest.mark.parametrize(("name", "cells", "engine"), CASES)
 def test_a_hundred_steps_are_the_librarys(
-    name: str, cells: str, engine: str, match_page: Any, rules: dict[str, NCAConv], sheets_of_match: dict[str, Data]
+    name: str, cells: str, engine: str, match_page: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data]
 ) -> None:
-    rule, topology = rules[name], sheets_of_match[cells]
+    rule, topology = rules[name], match_cells[cells]
     turn = {"angle": 0.7} if rule.perception.uses_gradient else {}
     start = start_of(name, rule, topology)
     found = difference(
@@ -52,16 +52,16 @@ def test_a_hundred_steps_are_the_librarys(
         seed=5,
         engine=engine,
         rule=list(rules).index(name),
-        substrate=list(sheets_of_match).index(cells),
+        substrate=list(match_cells).index(cells),
         **turn,
     )
     assert found < SAME
 
 
 def test_other_keys_make_another_state(
-    match_page: Any, rules: dict[str, NCAConv], sheets_of_match: dict[str, Data]
+    match_page: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data]
 ) -> None:
-    rule, topology = rules["isonca-lizard-any"], sheets_of_match["Squares"]
+    rule, topology = rules["isonca-lizard-any"], match_cells["Squares"]
     start = start_of("isonca-lizard-any", rule, topology)
     one, _ = stepped(match_page, start, drawn_keys(10, seed=1), engine="cpu")
     other, _ = stepped(match_page, start, drawn_keys(10, seed=2), engine="cpu")
@@ -69,18 +69,18 @@ def test_other_keys_make_another_state(
 
 
 def test_the_fire_rate_is_the_librarys(
-    match_page: Any, rules: dict[str, NCAConv], sheets_of_match: dict[str, Data]
+    match_page: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data]
 ) -> None:
-    rule, topology = rules["isonca-lizard-any"], sheets_of_match["Voronoi"]
+    rule, topology = rules["isonca-lizard-any"], match_cells["Voronoi"]
     start = start_of("isonca-lizard-any", rule, topology)
     found = difference(match_page, rule, topology, start, steps=20, seed=5, engine="cpu", substrate=2, fireRate=0.2)
     assert found < SAME
 
 
 @pytest.fixture(scope="module")
-def quantised_page(chromium: Any, rules: dict[str, NCAConv], sheets_of_match: dict[str, Data], tmp_path_factory: Any):
+def quantised_page(chromium: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data], tmp_path_factory: Any):
     rule = in_8_bits(rules["texture"])
-    path = export_page([rule], sheets_of_match, tmp_path_factory.mktemp("bytes") / "page.html")
+    path = export_page([rule], match_cells, tmp_path_factory.mktemp("bytes") / "page.html")
     with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
         yield rule, page
         assert complaints == []
@@ -88,20 +88,20 @@ def quantised_page(chromium: Any, rules: dict[str, NCAConv], sheets_of_match: di
 
 @pytest.mark.parametrize("engine", ["cpu", "gpu"])
 def test_a_rule_in_8_bits_has_the_same_bits_on_squares(
-    engine: str, quantised_page: tuple[NCAConv, Any], sheets_of_match: dict[str, Data]
+    engine: str, quantised_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
 ) -> None:
     rule, page = quantised_page
-    start = start_of("texture", rule, sheets_of_match["Squares"])
-    found = difference(page, rule, sheets_of_match["Squares"], start, steps=STEPS, seed=5, engine=engine)
+    start = start_of("texture", rule, match_cells["Squares"])
+    found = difference(page, rule, match_cells["Squares"], start, steps=STEPS, seed=5, engine=engine)
     assert found < 1e-6
 
 
 def test_a_rule_in_8_bits_steps_alike_on_other_cells(
-    quantised_page: tuple[NCAConv, Any], sheets_of_match: dict[str, Data]
+    quantised_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
 ) -> None:
     """Off the grid perceived values are no whole numbers, and a tie may be rounded the other way: one unit, rarely."""
     rule, page = quantised_page
-    topology = sheets_of_match["Voronoi"]
+    topology = match_cells["Voronoi"]
     start = start_of("texture", rule, topology)
     with torch.no_grad():
         expected = rollout(rule, start, topology, 5, generator=torch.Generator().manual_seed(5))

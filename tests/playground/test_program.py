@@ -20,10 +20,10 @@ def colours(page: Any) -> torch.Tensor:
 
 
 def least_difference(one: torch.Tensor, other: torch.Tensor, reach: int = 6) -> float:
-    """The mean square between two patterns on the square sheet, where one may have moved by a few cells."""
-    sheet, still = one.view(48, 48, 4), other.view(48, 48, 4)
+    """The mean square between two patterns on the square substrate, where one may have moved by a few cells."""
+    grid, still = one.view(48, 48, 4), other.view(48, 48, 4)
     shifts = [(down, right) for down in range(-reach, reach + 1) for right in range(-reach, reach + 1)]
-    return min(float((sheet.roll(shift, (0, 1)) - still).square().mean()) for shift in shifts)
+    return min(float((grid.roll(shift, (0, 1)) - still).square().mean()) for shift in shifts)
 
 
 def choose(page: Any, name: str) -> None:
@@ -31,8 +31,8 @@ def choose(page: Any, name: str) -> None:
 
 
 def drag(page: Any, *shares: tuple[float, float]) -> None:
-    """Moves the pressed mouse over points of the sheet, given in shares of its sides."""
-    box = page.locator("#sheet").bounding_box()
+    """Moves the pressed mouse over points of the substrate, given in shares of its sides."""
+    box = page.locator("#canvas").bounding_box()
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in shares]
     page.mouse.move(*points[0])
     page.mouse.down()
@@ -95,7 +95,7 @@ def test_a_seed_is_planted_where_the_hand_is(open_lizard: Any) -> None:
 def test_the_keys_do_what_the_hand_does(open_lizard: Any) -> None:
     page = open_lizard()
     page.evaluate(GROW, 40)
-    page.locator("#sheet").focus()
+    page.locator("#canvas").focus()
     living = page.evaluate(LIVING)
     for key in ("e", "]", "ArrowRight", "Enter"):
         page.keyboard.press(key)
@@ -128,7 +128,7 @@ def test_every_control_has_a_name_and_can_be_reached(open_lizard: Any) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
-    controls = {"sheet", "play", "step", "reset", "tool", "brush", "rule", "cells", "show", "speed", "rate", "turn"}
+    controls = {"canvas", "play", "step", "reset", "tool", "brush", "rule", "cells", "show", "speed", "rate", "turn"}
     assert controls | {"field", "zoom", "save", "share", "theme", "engine"} <= reached
 
 
@@ -175,7 +175,7 @@ def test_channels_and_components_are_other_pictures(open_lizard: Any) -> None:
     for shown in ("pattern", "5", "hidden"):
         page.locator("#show").select_option(shown)
         page.wait_for_function("!app.stale")
-        pictures.add(page.locator("#sheet").screenshot())
+        pictures.add(page.locator("#canvas").screenshot())
     assert len(pictures) == 3
 
 
@@ -224,7 +224,7 @@ def test_a_picture_is_saved(open_lizard: Any) -> None:
 
 def test_the_wheel_zooms_and_what_is_under_the_pointer_stays(open_lizard: Any) -> None:
     page = open_lizard()
-    box = page.locator("#sheet").bounding_box()
+    box = page.locator("#canvas").bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
     page.wait_for_function("app.controls.cursor !== null")
     before = page.evaluate("app.controls.positionOf([0.3, 0.4])")
@@ -242,7 +242,7 @@ def test_on_a_phone_nothing_is_cut_off_and_a_finger_erases(open_lizard: Any) -> 
         .map((control) => control.outerHTML)""")
     assert small == []
     living = page.evaluate(LIVING)
-    box = page.locator("#sheet").bounding_box()
+    box = page.locator("#canvas").bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_function("document.getElementById('status').textContent.startsWith('Erased')")
     assert page.evaluate(LIVING) < living

@@ -57,8 +57,8 @@ def test_what_cannot_be_drawn_is_refused(change: Callable[[Data], Data], message
         pack_topology(change(topology))
 
 
-def test_the_pages_polygons_have_the_cells_areas(match_page: Any, sheets_of_match: dict[str, Data]) -> None:
-    for number, topology in enumerate(sheets_of_match.values()):
+def test_the_pages_polygons_have_the_cells_areas(match_page: Any, match_cells: dict[str, Data]) -> None:
+    for number, topology in enumerate(match_cells.values()):
         areas = match_page.evaluate(
             """number => app.organism.substrates[number].polygons.map((corners) => corners.reduce((sum, [x, y], k) => {
                 const [nextX, nextY] = corners[(k + 1) % corners.length];
@@ -69,9 +69,9 @@ def test_the_pages_polygons_have_the_cells_areas(match_page: Any, sheets_of_matc
         torch.testing.assert_close(torch.tensor(areas, dtype=torch.float32), topology.area, rtol=1e-3, atol=1e-3)
 
 
-def test_a_position_in_the_page_belongs_to_the_nearest_cell(match_page: Any, sheets_of_match: dict[str, Data]) -> None:
+def test_a_position_in_the_page_belongs_to_the_nearest_cell(match_page: Any, match_cells: dict[str, Data]) -> None:
     points = (torch.rand(200, 2, generator=torch.Generator().manual_seed(0)) * 30 - 5).double()
-    for number, topology in enumerate(sheets_of_match.values()):
+    for number, topology in enumerate(match_cells.values()):
         found = match_page.evaluate(
             "([number, points]) => points.map(([x, y]) => app.organism.substrates[number].locator.nearest(x, y))",
             [number, points.tolist()],

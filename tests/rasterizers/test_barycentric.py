@@ -9,7 +9,7 @@ from graphnca.rasterizers.locate import CellLocator
 from topologies import square_grid
 
 
-def sheet(points: list[list[float]], extent: tuple[float, float], periodic: bool) -> Data:
+def grid(points: list[list[float]], extent: tuple[float, float], periodic: bool) -> Data:
     return Data(pos=torch.tensor(points), extent=torch.tensor([extent]), periodic=torch.tensor([periodic]))
 
 
@@ -68,9 +68,9 @@ def test_torus_image_is_continuous_across_the_seam(torus: Data) -> None:
 
 def test_few_cells_with_wide_triangles_are_found_on_a_torus() -> None:
     # One cell: every triangle joins copies of it. Two cells close together: the triangles are as wide as the torus.
-    one = Barycentric(sheet([[1.0, 1.0]], (30.0, 20.0), True))
+    one = Barycentric(grid([[1.0, 1.0]], (30.0, 20.0), True))
     torch.testing.assert_close(one(torch.ones(1, 1)), torch.ones(1, 20, 30))
-    two = Barycentric(sheet([[1.0, 1.0], [1.5, 1.2]], (30.0, 20.0), True))
+    two = Barycentric(grid([[1.0, 1.0], [1.5, 1.2]], (30.0, 20.0), True))
     torch.testing.assert_close(two(torch.ones(2, 1)), torch.ones(1, 20, 30))
 
 
@@ -83,7 +83,7 @@ def test_beyond_the_outermost_centres_the_nearest_cell_and_outside_zero() -> Non
 
 
 def test_weights_of_a_known_triangle() -> None:
-    locator = CellLocator(sheet([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]], (4.0, 4.0), False))
+    locator = CellLocator(grid([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]], (4.0, 4.0), False))
     cell, share = interpolation_weights(locator, np.array([[1.0, 2.0]]))
     weights = np.zeros(3)
     weights[cell[0]] = share[0]

@@ -23,13 +23,13 @@ def test_border_points_go_to_the_cell_below_and_to_the_right() -> None:
     np.testing.assert_array_equal(locator.nearest(corners)[1][:, 0], np.arange(20))
 
 
-def test_a_point_just_below_zero_wraps_into_the_sheet() -> None:
+def test_a_point_just_below_zero_wraps_into_the_substrate() -> None:
     locator = CellLocator(square_grid(4, 5))
     wrapped = locator.wrap(np.array([[-1e-20, 4.0], [5.0, -1e-20]]))
     assert ((wrapped >= 0) & (wrapped < [5.0, 4.0])).all()
 
 
-def test_only_an_open_sheet_has_an_outside() -> None:
+def test_only_a_bounded_domain_has_an_outside() -> None:
     points = np.array([[-0.1, 1.0], [0.0, 0.0], [5.0, 4.0], [1.0, 4.1]])
     assert CellLocator(square_grid(4, 5)).inside(points).all()
     np.testing.assert_array_equal(

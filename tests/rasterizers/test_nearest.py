@@ -78,7 +78,7 @@ def test_a_raster_turned_with_a_pattern_shows_it_upright(torus: Data, angle: flo
     assert (other - wanted).square().mean().sqrt() > 2 * error
 
 
-def test_a_turned_raster_stops_at_the_border_of_an_open_sheet() -> None:
+def test_a_turned_raster_stops_at_the_border_of_a_bounded_domain() -> None:
     """Every pixel has the share of it that lies within the extent."""
     grid = square_grid(12, 12, periodic=False)
     raster = NearestCell(grid, 20, 20, centre=(6.0, 6.0), angle=0.7, samples=8)
@@ -127,7 +127,7 @@ def test_constant_field_gives_a_constant_image(topology: Data, samples: int) -> 
     torch.testing.assert_close(raster(torch.full((len(topology["pos"]), 2), 0.7)), torch.full((2, 12, 12), 0.7))
 
 
-def test_outside_an_open_sheet_is_zero_and_the_border_shares() -> None:
+def test_outside_a_bounded_domain_is_zero_and_the_border_shares() -> None:
     grid = square_grid(3, 4, periodic=False)
     image = NearestCell(grid, 5, 6, origin=(-1.0, -1.0))(torch.ones(12, 1))
     expected = torch.nn.functional.pad(torch.ones(1, 3, 4), (1, 1, 1, 1))

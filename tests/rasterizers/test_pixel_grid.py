@@ -42,9 +42,9 @@ def test_centre_lies_in_the_middle_of_the_middle_pixel(height: int, width: int) 
 @pytest.mark.parametrize("angle", [0.0, 0.5, -2.0])
 def test_a_turned_grid_is_the_grid_mirrored_and_turned_about_its_centre(angle: float, mirror: bool) -> None:
     """The same order and sense as `structured_seed`: x -> -x first, then from x towards y."""
-    sheet, centre = square_grid(12, 14), np.array([3.25, -1.0])
-    plain = PixelGrid.over(sheet, 8, 5, centre=centre.tolist(), scale=1.5).points(2) - centre
-    turned = PixelGrid.over(sheet, 8, 5, centre=centre.tolist(), scale=1.5, angle=angle, mirror=mirror).points(2)
+    grid, centre = square_grid(12, 14), np.array([3.25, -1.0])
+    plain = PixelGrid.over(grid, 8, 5, centre=centre.tolist(), scale=1.5).points(2) - centre
+    turned = PixelGrid.over(grid, 8, 5, centre=centre.tolist(), scale=1.5, angle=angle, mirror=mirror).points(2)
     x, y = (-plain[..., 0] if mirror else plain[..., 0]), plain[..., 1]
     cos, sin = np.cos(angle), np.sin(angle)
     np.testing.assert_allclose(turned - centre, np.stack([cos * x - sin * y, sin * x + cos * y], -1), atol=1e-12)

@@ -80,7 +80,7 @@ def test_rings_wrap_on_a_torus(torus: Data) -> None:
     torch.testing.assert_close(here, there, atol=1e-4, rtol=0)
 
 
-def test_samples_outside_an_open_sheet_are_zero() -> None:
+def test_samples_outside_a_bounded_domain_are_zero() -> None:
     sampled = PolarCells(square_grid(6, 6, periodic=False), *rings(8.0))(torch.ones(36, 1))
     np.testing.assert_allclose(sampled[0, :2], 1.0)
     assert not sampled[0, -1].any()

@@ -22,9 +22,9 @@ def test_a_rule_without_life_starts_from_nothing(topology: Data, random_rule) ->
 
 @pytest.mark.parametrize("target", sorted(STRUCTURED_SEEDS))
 def test_a_card_can_name_a_structured_seed(target: str, random_rule) -> None:
-    sheet = square_grid(60, 60)
+    grid = square_grid(60, 60)
     state = starting_state(
-        random_rule(16, 8, "isonca", life_mask="pre"), sheet, {"seed": "structured", "target": target}
+        random_rule(16, 8, "isonca", life_mask="pre"), grid, {"seed": "structured", "target": target}
     )
     assert int((state[:, 3] > 0).sum()) == len(STRUCTURED_SEEDS[target].points)
 
@@ -42,10 +42,10 @@ def test_a_genome_is_in_the_hidden_channels(topology: Data, random_rule) -> None
 
 @pytest.mark.parametrize("name", shipped_rules())
 def test_every_shipped_rule_says_what_it_starts_from(name: str) -> None:
-    rule, card, sheet = load_rule(name), describe_rule(name)["card"], square_grid(72, 72)
+    rule, card, grid = load_rule(name), describe_rule(name)["card"], square_grid(72, 72)
     if name == "growing-shell":
         with pytest.raises(ValueError, match="chamber by chamber"):
-            starting_state(rule, sheet, card)
+            starting_state(rule, grid, card)
         return
-    alive = int((starting_state(rule, sheet, card)[:, 3] > 0).sum())
+    alive = int((starting_state(rule, grid, card)[:, 3] > 0).sum())
     assert alive == {"isonca-lizard-3point": 3, "isonca-dancer-6point": 6}.get(name, int(rule.life_mask is not None))

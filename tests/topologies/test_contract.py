@@ -111,7 +111,7 @@ def test_unit_of_length_is_that_of_the_square_grid(substrate: Data) -> None:
     spread = _sums(substrate["edge_weight"] * substrate["edge_attr"].square().sum(dim=1), substrate)
     deep = torch.minimum(substrate["pos"], substrate["extent"] - substrate["pos"]).amin(dim=1) > 1
     mean = spread if bool(substrate["periodic"]) else spread[deep]
-    # On an open sheet "interior" is a matter of the few cells near the border, hence the wider margin there.
+    # On a bounded domain "interior" is a matter of the few cells near the border, hence the wider margin there.
     assert mean.mean().item() == pytest.approx(UNIT_LAW, rel=1e-5 if bool(substrate["periodic"]) else 0.05)
 
 
@@ -129,12 +129,12 @@ def test_vectors_are_what_pyg_calls_cartesian(substrate: Data) -> None:
     torch.testing.assert_close(substrate["edge_attr"], expected, atol=1e-5, rtol=0)
 
 
-def test_areas_fill_the_sheet(substrate: Data) -> None:
+def test_areas_fill_the_substrate(substrate: Data) -> None:
     torch.testing.assert_close(substrate["area"].sum(), substrate["extent"].prod())
 
 
 def test_gradient_is_exact_on_linear_fields(substrate: Data) -> None:
-    """On a torus the field is linear along each edge vector; on an open sheet it is linear in the positions."""
+    """On a torus the field is linear along each edge vector; on a bounded domain it is linear in the positions."""
     slope = torch.tensor([0.3, -1.2], dtype=torch.float64)
     vectors, weights = substrate["edge_attr"].double(), substrate["edge_weight"].double()
     if bool(substrate["periodic"]):
@@ -270,7 +270,7 @@ def _zigzag() -> nx.Graph:
     return graph
 
 
-def test_a_weaker_cell_is_allowed_only_at_the_border_of_an_open_sheet() -> None:
+def test_a_weaker_cell_is_allowed_only_at_the_border_of_a_bounded_domain() -> None:
     data = topologies.square_grid(7, 7, periodic=False)
     middle = 3 * 7 + 3
     data["edge_weight"][data["edge_index"][1] == middle] *= 0.5

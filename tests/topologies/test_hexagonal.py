@@ -49,7 +49,7 @@ def test_open_borders_keep_the_sum_of_weights() -> None:
         ((5, 5), True, "`height` must be even on a torus of hexagons, .*, got 5"),
         ((2, 5), True, "`height` must be at least 4 on a torus of hexagons, got 2"),
         ((4, 2), True, "`width` must be at least 3 on a torus of hexagons, got 2"),
-        ((3, 0), False, "`width` must be at least 1 on an open sheet of hexagons, got 0"),
+        ((3, 0), False, "`width` must be at least 1 on a bounded domain of hexagons, got 0"),
         ((1, 1), False, "at least 2 cells"),
     ],
 )

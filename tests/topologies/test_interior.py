@@ -47,7 +47,7 @@ def test_every_cell_of_a_torus_is_interior(build) -> None:
     assert interior_cells(data["edge_index"][1].numpy(), data["edge_attr"].double().numpy(), len(data["pos"])).all()
 
 
-def test_border_of_the_square_sheet_is_not_interior() -> None:
+def test_border_of_the_square_substrate_is_not_interior() -> None:
     data = square_grid(4, 5, periodic=False)
     interior = interior_cells(data["edge_index"][1].numpy(), data["edge_attr"].double().numpy(), 20).reshape(4, 5)
     assert interior[1:-1, 1:-1].all()

@@ -36,7 +36,7 @@ def test_a_grid_graph_with_extent_is_the_torus_it_describes() -> None:
         torch.testing.assert_close(data[name], expected[name], atol=1e-4, rtol=1e-4)
 
 
-def test_without_extent_the_sheet_is_the_bounding_box_with_a_margin() -> None:
+def test_without_extent_the_substrate_is_the_bounding_box_with_a_margin() -> None:
     data = from_networkx(_graph(RING, {k: (x - 50, y + 3) for k, (x, y) in SQUARE.items()}))
     # Four cells without interior: the mean of 12 * length^2 over all cells is 16.
     length = 2 / np.sqrt(3)

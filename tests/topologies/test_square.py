@@ -46,7 +46,7 @@ def test_a_single_row_is_a_chain() -> None:
     [
         ((2, 5), True, "`height` must be at least 3 on a torus of squares, got 2"),
         ((5, 2), True, "`width` must be at least 3 on a torus of squares, got 2"),
-        ((0, 5), False, "`height` must be at least 1 on an open sheet of squares, got 0"),
+        ((0, 5), False, "`height` must be at least 1 on a bounded domain of squares, got 0"),
         ((1, 1), False, "at least 2 cells"),
     ],
 )

@@ -70,7 +70,7 @@ def test_square_points_have_four_neighbours_as_corners_do_not_count(shift: float
     torch.testing.assert_close(data["extent"], torch.tensor([[6.0, 5.0]]) * np.sqrt(16 / 12))
 
 
-def test_points_on_the_border_of_an_open_sheet_own_half_cells() -> None:
+def test_points_on_the_border_of_a_bounded_domain_own_half_cells() -> None:
     points = np.stack(np.meshgrid(np.arange(5), np.arange(4)), axis=-1).reshape(-1, 2)
     data = voronoi_from_points(points, (4, 3), periodic=False)
     relative = (data["area"] / data["area"].max()).view(4, 5)
@@ -97,7 +97,7 @@ def test_a_shifted_torus_is_the_same_torus() -> None:
 
 
 @pytest.mark.parametrize("periodic", [True, False])
-def test_clustered_points_leave_no_part_of_the_sheet_unowned(periodic: bool) -> None:
+def test_clustered_points_leave_no_part_of_the_substrate_unowned(periodic: bool) -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
         points = rng.random((120, 2)) ** rng.uniform(0.7, 1.4) * (14, 10)
@@ -160,7 +160,7 @@ def test_bad_sizes_are_refused(arguments: dict, message: str) -> None:
         voronoi_mesh(**{"height": 8, "width": 8, **arguments})
 
 
-def test_a_sheet_that_no_mesh_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_substrate_that_no_mesh_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("topologies.voronoi.EXTENT_TOLERANCE", 0.0)
     monkeypatch.setattr("topologies.voronoi.MAX_ATTEMPTS", 2)
     with pytest.raises(TopologyError, match=r"got 8 x 8, off by .* at best in 2 point sets"):

@@ -1,6 +1,6 @@
 // What colour a state has: the pattern, one channel on a diverging map, or the hidden channels' principal components.
 
-// Blue, the sheet, red-brown for values -1 .. 1; blue against orange also holds for the colour-blind.
+// Blue, the paper, red-brown for values -1 .. 1; blue against orange also holds for the colour-blind.
 const DIVERGING = [[23, 58, 102], [54, 114, 170], [139, 184, 216], null, [240, 178, 124], [205, 102, 56], [120, 36, 28]];
 const MODES = { pattern: 0, linear: 1, channel: 2 };
 const SPREAD = 2.5; // standard deviations of a principal component between grey and the full colour
@@ -53,12 +53,12 @@ class Lens {
     });
   }
 
-  stops(sheet) {
-    return DIVERGING.map((stop) => stop ?? sheet);
+  stops(paper) {
+    return DIVERGING.map((stop) => stop ?? paper);
   }
 
   // The colour of one cell as [red, green, blue] in 0..255, for where there is no GPU. The shader in view.js agrees.
-  colourOf(state, cell, sheet) {
+  colourOf(state, cell, paper) {
     const { channels, living } = this.rule;
     const at = cell * channels;
     const linear = (k) => {
@@ -69,15 +69,15 @@ class Lens {
     if (this.mode === MODES.channel) {
       const place = (Math.min(1, Math.max(-1, linear(0))) + 1) * 3;
       const lower = Math.min(5, Math.floor(place)), share = place - lower;
-      const stops = this.stops(sheet);
+      const stops = this.stops(paper);
       return [0, 1, 2].map((k) => (1 - share) * stops[lower][k] + share * stops[lower + 1][k]);
     }
     if (this.mode === MODES.pattern) {
       const clear = 1 - Math.min(1, Math.max(0, state[at + 3]));
-      return [0, 1, 2].map((k) => Math.min(255, Math.max(0, 255 * state[at + k] + clear * sheet[k])));
+      return [0, 1, 2].map((k) => Math.min(255, Math.max(0, 255 * state[at + k] + clear * paper[k])));
     }
     const opacity = living ? Math.min(1, Math.max(0, 4 * state[at + 3])) : 1;
-    return [0, 1, 2].map((k) => opacity * 255 * Math.min(1, Math.max(0, linear(k))) + (1 - opacity) * sheet[k]);
+    return [0, 1, 2].map((k) => opacity * 255 * Math.min(1, Math.max(0, linear(k))) + (1 - opacity) * paper[k]);
   }
 }
 

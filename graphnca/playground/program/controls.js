@@ -1,9 +1,9 @@
-// What a person can do: every control of the page, the pointer on the sheet, the keys, the link.
+// What a person can do: every control of the page, the pointer on the substrate, the keys, the link.
 
 const SPEEDS = [1, 2, 5, 10, 20, 30, 60, 120, Infinity]; // steps a second
 const DEFAULT_SPEED = 6; // 60, the rate at which most screens draw
 const BRUSHES = { erase: 6, plant: 0, move: 6 }; // radius in units at the start; 0 is a single cell
-const KEY_STEP = 1, KEY_LEAP = 5; // units that an arrow key moves the brush, and with shift the sheet
+const KEY_STEP = 1, KEY_LEAP = 5; // units that an arrow key moves the brush, and with shift the substrate
 const ZOOM_STEP = 1.25;
 
 const byId = (id) => document.getElementById(id);
@@ -12,7 +12,7 @@ const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count ==
 class Controls {
   constructor(app) {
     this.app = app;
-    this.canvas = byId("sheet");
+    this.canvas = byId("canvas");
     this.ring = byId("brush-ring");
     this.tool = "erase";
     this.brushes = { ...BRUSHES };
@@ -281,7 +281,7 @@ class Controls {
     this.stroke = null;
   }
 
-  // One pointer moves the sheet; two move and zoom it.
+  // One pointer moves the substrate; two move and zoom it.
   gesture(before, after) {
     const { app, canvas } = this;
     const { substrate } = this.organism;

@@ -10,7 +10,7 @@ const GPU_AT_ONCE = 8; // steps given to the GPU at once before the clock is loo
 
 class App {
   constructor(content) {
-    this.canvas = byId("sheet");
+    this.canvas = byId("canvas");
     const wanted = new URLSearchParams(location.hash.slice(1)).get("draw");
     this.gl = wanted === "canvas" ? null : openGl(this.canvas);
     this.organism = new Organism(content, this.gl);
@@ -60,7 +60,7 @@ class App {
   recolour() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim().match(/[\da-f]{2}/gi).map((part) => parseInt(part, 16));
-    this.colours = { sheet: colour("--sheet"), ink: colour("--ink") };
+    this.colours = { paper: colour("--paper"), ink: colour("--ink") };
     this.redraw();
   }
 

@@ -1,7 +1,7 @@
 // What lives: a rule on a substrate with its state, stepped by an engine; and what a hand may do to it.
 
 const POLES = [0.25, 0.75]; // shares of the width at which the two poles of a bipolar field lie
-const TRIAL = 0.2; // share of the sheet that lives while the engines are measured, about that of a grown lizard
+const TRIAL = 0.2; // share of the substrate that lives while the engines are measured, about that of a grown lizard
 const TRIALS = 6; // timings of each engine, of which the best counts
 const HOPELESS = 3; // times the CPU's time after which the GPU is given up
 
@@ -67,7 +67,7 @@ class Organism {
     this.reset();
   }
 
-  // The state is carried over: a cell takes that of the nearest cell, both seen from the middle of their sheet.
+  // The state is carried over: a cell takes that of the nearest cell, both seen from the middle of their substrate.
   setSubstrate(number) {
     const { rule } = this;
     const from = this.substrate, old = this.engine.read(), to = this.substrates[number];
@@ -171,7 +171,7 @@ class Organism {
     return GPU < CPU ? "GPU" : "CPU";
   }
 
-  // Milliseconds of a step on each engine, on a sheet of which a part lives.
+  // Milliseconds of a step on each engine, on a substrate of which a part lives.
   measure() {
     const { rule, substrate, gl } = this;
     const state = new Float32Array(substrate.cells * rule.channels);

@@ -91,7 +91,7 @@ class Substrate {
     return [dx - this.width * Math.round(dx / this.width), dy - this.height * Math.round(dy / this.height)];
   }
 
-  // Voronoi polygons of the positions, corners relative to the cell's centre; an open sheet ends at its extent.
+  // Voronoi polygons of the positions, corners relative to the cell's centre; a bounded domain ends at its extent.
   get polygons() {
     return (this.builtPolygons ??= Array.from({ length: this.cells }, (_, i) => this.polygonOf(i)));
   }
@@ -176,7 +176,7 @@ class Locator {
     return found;
   }
 
-  // The cell nearest to a position; -1 outside an open sheet.
+  // The cell nearest to a position; -1 outside a bounded domain.
   nearest(x, y) {
     const { width, height, periodic, pos } = this.substrate;
     if (periodic) {

@@ -4,9 +4,9 @@ const LARGEST_ZOOM = 12;
 const LINES_FROM = 5, LINES_FULL = 16; // pixels of a cell from which the lines between cells are seen, and fully seen
 const LINE = 0.16; // of the way from a cell's colour to the ink's
 const SEAM = 2; // units from a seam of a torus within which a cell may reach over it
-const MARGIN = 0.97; // of the picture that an open sheet takes; a torus goes on through its seams
+const MARGIN = 0.97; // of the picture that a bounded domain takes; a torus goes on through its seams
 
-// Where the picture looks: a centre in units, and how much larger than the whole sheet.
+// Where the picture looks: a centre in units, and how much larger than the whole substrate.
 class Camera {
   constructor() {
     this.zoom = 1;
@@ -140,7 +140,7 @@ class GlView {
         EVERYWHERE,
         `${all.map((group) => `uniform sampler2D state${group};`).join("\n")}
         uniform vec4 rows[${3 * groups}];
-        uniform vec3 shift, sheet, stops[7];
+        uniform vec3 shift, paper, stops[7];
         uniform int mode, living;
         uniform float unit;
         out vec4 result;
@@ -158,10 +158,10 @@ class GlView {
             int lower = min(5, int(place));
             colour = mix(stops[lower], stops[lower + 1], place - float(lower));
           } else if (mode == 0) {
-            colour = clamp(first.rgb + (1.0 - clamp(first.a, 0.0, 1.0)) * sheet, 0.0, 1.0);
+            colour = clamp(first.rgb + (1.0 - clamp(first.a, 0.0, 1.0)) * paper, 0.0, 1.0);
           } else {
             float opacity = living == 1 ? clamp(4.0 * first.a, 0.0, 1.0) : 1.0;
-            colour = mix(sheet, clamp(linear, 0.0, 1.0), opacity);
+            colour = mix(paper, clamp(linear, 0.0, 1.0), opacity);
           }
           if (any(isnan(linear + first.rgb)) || any(isinf(linear + first.rgb))) colour = vec3(1.0, 0.0, 1.0);
           result = vec4(colour, 1.0);
@@ -171,7 +171,7 @@ class GlView {
     return this.paints.get(groups);
   }
 
-  draw(engine, lens, camera, { sheet, ink }) {
+  draw(engine, lens, camera, { paper, ink }) {
     const { gl, substrate, canvas, colours } = this;
     const { width, height } = canvas;
     const { channels } = engine.rule;
@@ -190,8 +190,8 @@ class GlView {
     textures.bind(paint.uniforms);
     gl.uniform4fv(paint.uniforms.rows, Float32Array.from(lens.rows.flatMap((row) => [...row])));
     gl.uniform3fv(paint.uniforms.shift, lens.shift);
-    gl.uniform3fv(paint.uniforms.sheet, sheet.map((value) => value / 255));
-    gl.uniform3fv(paint.uniforms.stops, lens.stops(sheet).flat().map((value) => value / 255));
+    gl.uniform3fv(paint.uniforms.paper, paper.map((value) => value / 255));
+    gl.uniform3fv(paint.uniforms.stops, lens.stops(paper).flat().map((value) => value / 255));
     gl.uniform1f(paint.uniforms.unit, engine.textures ? engine.rule.unit : 1);
     gl.uniform1i(paint.uniforms.mode, lens.mode);
     gl.uniform1i(paint.uniforms.living, engine.rule.living ? 1 : 0);
@@ -291,7 +291,7 @@ class PixelView {
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
-  draw(engine, lens, camera, { sheet, ink }) {
+  draw(engine, lens, camera, { paper, ink }) {
     const { canvas, substrate, context } = this;
     const seen = [canvas.width, canvas.height, camera.zoom, ...camera.centre].join();
     if (seen !== this.seen) {
@@ -303,7 +303,7 @@ class PixelView {
     const colours = new Uint32Array(2 * substrate.cells);
     const packed = ([r, g, b]) => (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
     for (let i = 0; i < substrate.cells; i++) {
-      const colour = lens.colourOf(state, i, sheet);
+      const colour = lens.colourOf(state, i, paper);
       colours[2 * i] = packed(colour);
       colours[2 * i + 1] = packed(colour.map((part, k) => part + lines * (ink[k] - part)));
     }

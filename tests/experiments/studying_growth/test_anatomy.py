@@ -1,4 +1,4 @@
-"""Eye and flank as the picture has them, on every sheet."""
+"""Eye and flank as the picture has them, on every grid."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Where a shell lies on a sheet, how it starts, how its regions advance."""
+"""Where a shell lies on a grid, how it starts, how its regions advance."""
 
 import torch
 from studying_growth.chambers import CHAMBERS, advanced, placed_shell, starting_state

@@ -164,15 +164,15 @@ def test_a_synchronous_pattern_equals_all_its_images_to_the_last_bit_for_1000_st
     build: Callable[[], Data], turns: int
 ) -> None:
     """IsoNCA, figure 8. In float the same run has lost the last bits after twenty steps, and the eye sees it later."""
-    sheet, rule = build(), load_rule("isonca-spiderweb")
-    images = symmetries(sheet, turns)
+    grid, rule = build(), load_rule("isonca-spiderweb")
+    images = symmetries(grid, turns)
     assert len(images) == 2 * turns
-    x = point_seed(sheet)
-    assert asymmetry(rollout(rule, x, sheet, 20, fire_rate=1.0).detach(), images) > 0
+    x = point_seed(grid)
+    assert asymmetry(rollout(rule, x, grid, 20, fire_rate=1.0).detach(), images) > 0
     exact = in_fixed_point(rule)
     with torch.no_grad():
         for _ in range(20):
-            x = rollout(exact, x, sheet, 50, fire_rate=1.0)
+            x = rollout(exact, x, grid, 50, fire_rate=1.0)
             assert all(torch.equal(bits(x[image]), bits(x)) for image in images)
     assert int((x[:, 3] > 0.1).sum()) > 50  # it lives, so there is something to be symmetric
 
