@@ -179,8 +179,9 @@ class NCAConv(Perceiving):
         arithmetic = ARITHMETICS[self.arithmetic]
         state = arithmetic.enter(x)
         before = self._alive(state, edge_index) if self.life_mask in ("pre", "pre_post") else None
-        perceived = self._perceive(state, Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle))
-        change = arithmetic.change(self.update_rule, perceived, before if self.life_mask == "pre" else None)
+        asked = arithmetic.asked(before) if self.life_mask == "pre" else None
+        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
+        change = arithmetic.change(self.update_rule, self._perceive(state, through, asked), asked)
         following = arithmetic.add(state, change, self.draw_firing(state, fire_rate, generator, key))
         if regions is not None:
             following = protect(state, following, regions)  # so that a mask after the step sees what is there

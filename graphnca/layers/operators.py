@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.utils import degree, scatter
 
@@ -40,8 +40,9 @@ def operated(
     arithmetic: Arithmetic,
     propagate: Callable[..., Tensor],
     operators: Sequence[str],
+    asked: Bool[Tensor, "*b n"] | None = None,
 ) -> list[Float[Tensor, "*b n c"]]:
-    """What some operators make of states, in the order in which they are named.
+    """What some operators make of states, in the order in which they are named; of cells not asked it may be anything.
 
     `propagate` is the layer's: into every cell the sum of w_ij (x_j - x_i), and where direction vectors are given, the
     sums of the same times v_x and v_y behind it.
@@ -61,6 +62,9 @@ def operated(
         incoming = degree(edge_index[1], num_nodes, dtype=dtype)
         edge_weight = (LAPLACIAN_GAIN / incoming.clamp(min=1.0))[edge_index[1]]
     edge_weight, edge_attr = arithmetic.geometry(edge_index, edge_weight, edge_attr, num_nodes)
+    if asked is not None and not upright:  # a smoothed gradient needs that of the neighbours too
+        into = asked.flatten(0, -2).any(0)[edge_index[1]] if asked.dim() > 1 else asked[edge_index[1]]
+        edge_index, edge_weight = edge_index[:, into], edge_weight[into]
     weight = edge_weight.to(dtype)
     if edge_attr is None or not upright:
         laplacian = propagate(edge_index, x=state, edge_weight=weight, edge_attr=None)

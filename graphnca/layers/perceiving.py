@@ -1,7 +1,7 @@
 """What the layer sees of its neighbours, by message passing."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.nn import MessagePassing
 from torch_geometric.typing import OptTensor
@@ -53,9 +53,12 @@ class Perceiving(MessagePassing):
         through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
         return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
 
-    def _perceive(self, state: Float[Tensor, "*b n c"], through: Neighbourhood) -> Float[Tensor, "*b n p"]:
+    def _perceive(
+        self, state: Float[Tensor, "*b n c"], through: Neighbourhood, asked: Bool[Tensor, "*b n"] | None = None
+    ) -> Float[Tensor, "*b n p"]:
+        """As the step's arithmetic has it; what cells perceive that are not asked may be anything."""
         arithmetic, perception = ARITHMETICS[self.arithmetic], self.perception
-        found = operated(state, through, arithmetic, self.propagate, perception.operators)
+        found = operated(state, through, arithmetic, self.propagate, perception.operators, asked)
         return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
 
     def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_attr: OptTensor) -> Tensor:

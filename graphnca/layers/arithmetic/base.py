@@ -48,6 +48,10 @@ class Arithmetic(ABC):
     def enter(self, x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
         """States as a step computes with them."""
 
+    def asked(self, cells: Bool[Tensor, "*b n"] | None) -> Bool[Tensor, "*b n"] | None:
+        """The cells whose change is computed, where that of some `cells` alone counts; None: all."""
+        return None
+
     def geometry(
         self,
         edge_index: Int[Tensor, "2 e"],
@@ -74,7 +78,7 @@ class Arithmetic(ABC):
     def change(
         self, network: nn.Module, perceived: Float[Tensor, "*b n p"], among: Bool[Tensor, "*b n"] | None
     ) -> Float[Tensor, "*b n c"]:
-        """What the update network makes of perceived vectors; only the cells `among` which it is asked for count."""
+        """What the update network makes of perceived vectors, `among` the cells of `asked`; elsewhere 0."""
 
     @abstractmethod
     def add(

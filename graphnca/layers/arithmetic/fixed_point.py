@@ -92,6 +92,10 @@ class FixedPoint(Arithmetic):
             raise ValueError(f"`x` must be float32 or float64 for a step in fixed point, got {x.dtype}.")
         return rounded(x, STATE_LIMIT) + 0.0
 
+    def asked(self, cells: Bool[Tensor, "*b n"] | None) -> Bool[Tensor, "*b n"] | None:
+        """Without gradients those that count: no exact sum depends on which others are formed."""
+        return None if torch.is_grad_enabled() or torch.compiler.is_compiling() else cells
+
     def geometry(
         self,
         edge_index: Int[Tensor, "2 e"],
@@ -128,15 +132,13 @@ class FixedPoint(Arithmetic):
     def change(
         self, network: nn.Module, perceived: Float[Tensor, "*b n p"], among: Bool[Tensor, "*b n"] | None
     ) -> Float[Tensor, "*b n c"]:
-        """Rounded too. Without gradients the cells asked for alone are computed: no sum depends on the others.
+        """Rounded too.
 
         Raises:
             ValueError: If the network is no `UpdateRule`, or its weights are too large for exact sums.
         """
         if type(network) is not UpdateRule:
             raise ValueError(f"`update_rule` must be an `UpdateRule` for a step in fixed point, got {type(network)}.")
-        if torch.is_grad_enabled() or torch.compiler.is_compiling():
-            among = None
         values = perceived if among is None else perceived[among]
         for name, layer in (("hidden", network.hidden), ("output", network.output)):
             weight = rounded(layer.weight, float("inf"))
