@@ -1,4 +1,4 @@
-// A rule as the engines have it: weights as float64, the bands of its perception in order (graphnca/layers/perception.py).
+// A rule as the engines have it: weights as float64, the bands of its perception in order (graphnca/filters.py).
 
 const STATE_LEVELS = 255 / 4; // an 8-bit rule counts states in levels of 4 / 255 ...
 const HIDDEN_LEVELS = 255 / 2; // ... and hidden values in levels of 2 / 255 (graphnca/layers/arithmetic/eight_bit.py)
