@@ -13,7 +13,6 @@ from pathlib import Path
 
 from result_tables import (
     command_line,
-    playground,
     shipped,
     texture_losses,
     textures,
@@ -26,7 +25,6 @@ BLOCK = re.compile(r"(<!-- (table|pictures): (.*?) -->\n).*?(<!-- /\2 -->)", re.
 RESULTS = (
     command_line,
     shipped,
-    playground,
     texture_losses,
     textures,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from protocol.browser import browser, difference, missing, opened
+from playground.browser import browser, difference, missing, opened
 from torch import Tensor
 from torch_geometric.data import Data
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from protocol.browser import browser, missing, opened
+from playground.browser import browser, missing, opened
 from torch_geometric.data import Data
 
 import graphnca

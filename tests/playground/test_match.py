@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from protocol.browser import difference, drawn_keys, opened, stepped
+from playground.browser import difference, drawn_keys, opened, stepped
 from torch import Tensor
 from torch_geometric.data import Data
 

@@ -78,7 +78,7 @@ def test_the_folder_must_exist(tmp_path: Path, topology: Data) -> None:
 
 
 def test_a_seed_of_ones_own_is_what_the_page_starts_from(chromium: Any, tmp_path: Path) -> None:
-    from protocol.browser import opened
+    from playground.browser import opened
 
     topology = square_grid(12, 12)
     seed = torch.rand(144, 16, generator=torch.Generator().manual_seed(0))

@@ -1,12 +1,13 @@
 """The examples of the page on the command line: what is recorded is what the command prints."""
 
-import json
 from pathlib import Path
 
-import command_line
 import numpy as np
 import pytest
+from playground import command_line
 from scipy.spatial import KDTree
+
+from graphnca.results.result import Result
 
 
 def test_an_example_is_recorded_as_it_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,8 +17,9 @@ def test_an_example_is_recorded_as_it_ran(tmp_path: Path, monkeypatch: pytest.Mo
     }
     monkeypatch.setattr(command_line, "EXAMPLES", examples)
     monkeypatch.setattr(command_line, "SPIRAL", 60)
-    command_line.main(command_line.Config(examples=tuple(examples), out=str(tmp_path / "out")))
-    done = json.loads((tmp_path / "out" / "metrics.json").read_text())["examples"]
+    result = Result("command_line", tmp_path / "out")
+    command_line.main(command_line.Config(examples=tuple(examples)), result)
+    done = result.metrics["examples"]
     assert done["few"]["status"] == 0 and done["few"]["prints"].endswith("wrote few.png\n")
     assert done["wrong"]["status"] == 2 and "Did you mean" in done["wrong"]["prints"]
     assert (tmp_path / "out" / "few.png").is_file() and (tmp_path / "out" / "spiral.safetensors").is_file()

@@ -1,7 +1,7 @@
 """The playground measured and photographed: the same rule as the library's, fast enough, and what it looks like.
 
-    python experiments/playground.py                       # some minutes on two cores
-    python experiments/playground.py --rule growing-lizard --only match     # or speed, or pictures
+    python experiments/playground/page.py                  # some minutes on two cores
+    python experiments/playground/page.py --rule growing-lizard --only match     # or speed, or pictures
 
 Exports one page with a rule on squares, hexagons and a Voronoi mesh of about 5,184 cells each, opens it in the system's
 Chromium (headless, drawn in software by SwiftShader, so that no graphics card is needed), and
@@ -14,32 +14,36 @@ Chromium (headless, drawn in software by SwiftShader, so that no graphics card i
     pictures    wipes half of the pattern away with the mouse and waits, on each kind of cells
 
 Written to `--out`:
-    page.png        the page as it opens on a screen
-    healing.png     before, wiped, recovered: rows are squares, hexagons, Voronoi cells
-    phone.png       the page on a phone, light and dark
-    looks.png       close up, a channel, the principal components of the hidden channels
+    figure.webp     before, wiped, recovered: rows are squares, hexagons, Voronoi cells; below it close up, a channel,
+                    the principal components of the hidden channels
+    screen.webp     the page as it opens on a screen
+    phone.webp      the page on a phone, light and dark
+    page.html, pictured.html  the two pages
     metrics.json    size of the file, differences, speeds and the load of the machine while they were measured
+    tables.json     the same
 """
 
 import json
 import os
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from browser import FLAGS, WITHOUT_GL, browser, difference, opened
 from PIL import Image
-from protocol.browser import FLAGS, WITHOUT_GL, browser, difference, opened
 from torch_geometric.data import Data
 
-from graphnca import load_rule, rollout
+from graphnca import rollout
+from graphnca.drawing import montage
+from graphnca.evaluation.named import read_subject
 from graphnca.playground import export_page
-from graphnca.results.options import from_command_line
-from graphnca.results.result import publish, write_metrics
-from graphnca.rules import describe_rule, starting_state
+from graphnca.results.options import Options
+from graphnca.results.result import METRICS, Result
+from graphnca.results.run import run
+from graphnca.results.table import Table
 from topologies import substrate_of_cells
-from topologies.kinds import CELLS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -48,7 +52,6 @@ ENGINES = ("cpu", "gpu")
 PARTS = ("match", "speed", "pictures")
 SCREEN = {"viewport": {"width": 1280, "height": 860}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-GAP = 10  # pixels between pictures that stand together
 # Steps at once, so that the page stays responsive; drawing is not waited for.
 GROW = """steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"""
 RATE = """async (seconds) => {
@@ -62,18 +65,26 @@ RATE = """async (seconds) => {
     return { steps: (app.organism.steps - before) / passed, frames: (app.frames - frames) / passed,
              engine: app.organism.engine.name, living: app.organism.engine.numLiving };
 }""".replace("SPEED_MOST", "8")
+LARGEST = 1.5e6  # bytes of a page with one rule on three substrates of 72x72 cells
+GOALS = {"as it opens": 30, "without WebGL2": 10}  # steps a second on two cores, drawn in software
+WAYS = {
+    "as it opens": "as it opens",
+    "cpu": "on the CPU, drawn with WebGL2",
+    "gpu": "on the GPU, drawn with WebGL2",
+    "without WebGL2": "in a browser without WebGL2",
+}
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(Options):
     """What the command line can change."""
 
     rule: str = "isonca-lizard-any"
     """A shipped rule or a .safetensors file, which is exported, compared and timed."""
     pictured: str = "growing-lizard"
     """The rule in the pictures: one that grows back from its half."""
-    cells: int = CELLS
-    """Cells of each sheet, about."""
+    cells: int = 5184
+    """Cells of each substrate, about."""
     only: tuple[str, ...] = PARTS
     """What is done; the numbers of the other parts are kept."""
     steps: int = 100
@@ -86,14 +97,12 @@ class Config:
     """Length of each measurement of speed."""
     seed: int = 1000
     """Of mesh and runs."""
+    threads: int = 1
     out: str = "out/playground"
-    """Folder for the results."""
-    publish: bool = False
-    """Also copy them into docs/results."""
 
 
 def substrates(config: Config) -> dict[str, Data]:
-    """The three sheets by the names that the page shows."""
+    """The three substrates by the names that the page shows."""
     return {
         "Squares": substrate_of_cells("square", config.cells),
         "Hexagons": substrate_of_cells("hex", config.cells),
@@ -103,22 +112,17 @@ def substrates(config: Config) -> dict[str, Data]:
 
 def matches(path: Path, topologies: dict[str, Data], config: Config) -> dict[str, Any]:
     """The largest difference between page and library, by cells and engine."""
-    rule, card = load_rule(config.rule), describe_rule(config.rule)["card"]
+    subject = read_subject(config.rule)
     found: dict[str, Any] = {}
     with browser() as chromium, opened(chromium, path, "engine=cpu&paused=1") as (page, _):
         for number, (name, topology) in enumerate(topologies.items()):
             with torch.no_grad():
                 generator = torch.Generator().manual_seed(config.seed)
-                start = rollout(
-                    rule, starting_state(rule, topology, card), topology, config.grown // 4, generator=generator
-                )
+                start = rollout(subject.rule, subject.seed(topology), topology, config.grown // 4, generator=generator)
+            how = {"steps": config.steps, "seed": config.seed, "substrate": number}
             found[name] = {
-                engine: difference(
-                    page, rule, topology, start, steps=config.steps, seed=config.seed, engine=engine, substrate=number
-                )
-                for engine in ENGINES
+                engine: difference(page, subject.rule, topology, start, engine=engine, **how) for engine in ENGINES
             }
-            print(f"{name:10}" + "".join(f"{engine:>6} {value:8.1e}" for engine, value in found[name].items()))
     return {"steps": config.steps, "largest difference": found}
 
 
@@ -139,57 +143,48 @@ def speeds(path: Path, config: Config) -> dict[str, Any]:
             if timings:
                 found[name]["milliseconds of a step when it opened"] = timings
             found[name]["drawn with"] = page.evaluate("app.view.name")
-        print(
-            f"{name:15} {found[name]['steps']:6.1f} steps/s, {found[name]['frames']:5.1f} pictures/s, load {before:.1f}"
-        )
     return found
 
 
-def pictures(path: Path, topologies: dict[str, Data], config: Config, out: Path) -> dict[str, Any]:
-    """Photographs the page; returns how many cells lived before, after the wipe, and when it had healed."""
+def pictures(path: Path, topologies: dict[str, Data], config: Config) -> tuple[dict[str, Any], dict[str, Image.Image]]:
+    """How many cells lived before the wipe, after it, and when it had healed; and photographs of the page."""
     living: dict[str, Any] = {}
+    shots: dict[str, Image.Image] = {}
+    healing, phones = [], []
     with browser() as chromium:
         with opened(chromium, path, f"engine=cpu&paused=1&draw=webgl&seed={config.seed}", **SCREEN) as (page, _):
-            rows = []
             for name in topologies:
                 page.get_by_role("radio", name=name).check(force=True)
                 page.evaluate("seed => { app.organism.reset(seed); }", config.seed)
-                page.evaluate(GROW, config.grown)
-                shots = [sheet(page)]
-                if not rows:
-                    page.screenshot(path=str(out / "page.png"))
-                counts = [page.evaluate("app.organism.engine.numLiving")]
-                wipe(page)
-                shots.append(sheet(page))
-                counts.append(page.evaluate("app.organism.engine.numLiving"))
-                page.evaluate(GROW, config.healed)
-                shots.append(sheet(page))
-                counts.append(page.evaluate("app.organism.engine.numLiving"))
-                rows.append(beside(shots))
+                counts = []
+                for act in (
+                    lambda: page.evaluate(GROW, config.grown),
+                    lambda: wipe(page),
+                    lambda: page.evaluate(GROW, config.healed),
+                ):
+                    act()
+                    healing.append(cells_of(page))
+                    shots.setdefault("page", picture_of(page.screenshot()))
+                    counts.append(page.evaluate("app.organism.engine.numLiving"))
                 living[name] = dict(zip(("before", "wiped", "recovered"), counts, strict=True))
-            below(rows).save(out / "healing.png")
-            page.evaluate("app.camera.zoomAt(app.organism.substrate, 100, 100, 0.5, 0.5, 4); app.redraw()")
-            looks = [sheet(page)]
-            page.evaluate("app.placeSubstrate(); app.setShow('4')")
-            looks.append(sheet(page))
-            page.evaluate("app.setShow('hidden')")
-            looks.append(sheet(page))
-            beside(looks).save(out / "looks.png")
-        phones = []
+            looks = []
+            for look in (
+                "app.camera.zoomAt(app.organism.substrate, 100, 100, 0.5, 0.5, 4); app.redraw()",
+                "app.placeSubstrate(); app.setShow('4')",
+                "app.setShow('hidden')",
+            ):
+                page.evaluate(look)
+                looks.append(cells_of(page))
         for theme in ("light", "dark"):
             settings = f"engine=cpu&paused=1&draw=webgl&seed={config.seed}&cells=Hexagons&theme={theme}"
             with opened(chromium, path, settings, **PHONE) as (page, _):
                 page.evaluate(GROW, config.grown)
                 settle(page)
-                phones.append(page.screenshot(path=str(out / f"phone_{theme}.png")))
-        beside([Image.open(out / f"phone_{theme}.png").convert("RGB") for theme in ("light", "dark")]).save(
-            out / "phone.png"
-        )
-        for theme in ("light", "dark"):
-            (out / f"phone_{theme}.png").unlink()
-    for name in ("page", "healing", "phone", "looks"):
-        compressed(out / f"{name}.png")
-    return living
+                phones.append(picture_of(page.screenshot()))
+    words = [f"{name}: {word}" for name in topologies for word in ("before", "wiped", "recovered")]
+    shots["healing"] = montage(healing, captions=words, columns=3, pad=6)
+    shots["looks"] = montage(looks, captions=["close up", "a channel", "principal components"], pad=6)
+    return living, {**shots, "phone": montage(phones, pad=6)}
 
 
 def settle(page: "Page") -> None:
@@ -198,17 +193,20 @@ def settle(page: "Page") -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def sheet(page: "Page") -> Image.Image:
-    """The sheet of cells alone."""
-    from io import BytesIO
+def picture_of(screenshot: bytes) -> Image.Image:
+    """A photograph in RGB."""
+    return Image.open(BytesIO(screenshot)).convert("RGB")
 
+
+def cells_of(page: "Page") -> Image.Image:
+    """The cells alone."""
     settle(page)
     page.mouse.move(2, 2)
-    return Image.open(BytesIO(page.locator("#frame").screenshot())).convert("RGB").resize((420, 420))
+    return picture_of(page.locator("#frame").screenshot()).resize((420, 420))
 
 
 def wipe(page: "Page") -> None:
-    """Strokes of the eraser over the right half of the sheet, with the mouse."""
+    """Strokes of the eraser over the right half of the cells, with the mouse."""
     box = page.locator("#canvas").bounding_box()
     assert box is not None
     strokes = 9
@@ -222,64 +220,57 @@ def wipe(page: "Page") -> None:
         page.mouse.up()
 
 
-def beside(images: list[Image.Image]) -> Image.Image:
-    """Pictures of equal height in a row."""
-    width = sum(image.width for image in images) + GAP * (len(images) - 1)
-    row = Image.new("RGB", (width, images[0].height), "white")
-    for k, image in enumerate(images):
-        row.paste(image, (sum(other.width + GAP for other in images[:k]), 0))
-    return row
-
-
-def below(images: list[Image.Image]) -> Image.Image:
-    """Pictures of equal width in a column."""
-    column = Image.new("RGB", (images[0].width, sum(image.height + GAP for image in images) - GAP), "white")
-    for k, image in enumerate(images):
-        column.paste(image, (0, sum(other.height + GAP for other in images[:k])))
-    return column
-
-
-def compressed(path: Path) -> None:
-    """Rewrites a picture with 256 colours."""
-    with Image.open(path) as image:
-        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
-
-
-def main(config: Config) -> None:
+def main(config: Config, result: Result) -> None:
     """Exports the page, then does what is asked for."""
     if unknown := sorted(set(config.only) - set(PARTS)):
         raise SystemExit(f"--only: expected some of {', '.join(PARTS)}, got {', '.join(unknown)}.")
-    torch.set_num_threads(1)
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
     topologies = substrates(config)
-    start = time.perf_counter()
-    path = export_page([config.rule], topologies, out / "page.html")
-    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, written in {time.perf_counter() - start:.1f} s")
-    before = out / "metrics.json"
-    earlier = json.loads(before.read_text()) if before.exists() and set(config.only) != set(PARTS) else {}
-    metrics: dict[str, Any] = {
-        **{key: earlier[key] for key in ("match", "speed", "pictured", "living cells") if key in earlier},
-        "rule": config.rule,
-        "configuration": asdict(config),
-        "bytes": path.stat().st_size,
-        "cells": {name: len(topology["pos"]) for name, topology in topologies.items()},
-    }
+    result.folder.mkdir(parents=True, exist_ok=True)
+    path = export_page([config.rule], topologies, result.folder / "page.html")
+    before = result.folder / METRICS
+    if before.exists() and set(config.only) != set(PARTS):
+        earlier = json.loads(before.read_text(encoding="utf-8"))
+        result.record({key: earlier[key] for key in ("match", "speed", "pictured", "living cells") if key in earlier})
+    cells = {name: len(topology["pos"]) for name, topology in topologies.items()}
+    result.record({"rule": config.rule, "bytes": path.stat().st_size, "cells": cells})
     with browser() as chromium:
-        metrics["browser"] = f"Chromium {chromium.version}, headless, SwiftShader"
+        result.record({"browser": f"Chromium {chromium.version}, headless, SwiftShader"})
     if "match" in config.only:
-        metrics["match"] = matches(path, topologies, config)
+        result.record({"match": matches(path, topologies, config)})
     if "speed" in config.only:
-        metrics["speed"] = speeds(path, config)
+        result.record({"speed": speeds(path, config)})
     if "pictures" in config.only:
-        shown = export_page([config.pictured], topologies, out / "pictured.html")
-        metrics["pictured"] = config.pictured
-        metrics["living cells"] = pictures(shown, topologies, config, out)
-    write_metrics(out, metrics)
-    if config.publish:
-        publish(out, "playground")
+        shown = export_page([config.pictured], topologies, result.folder / "pictured.html")
+        living, shots = pictures(shown, topologies, config)
+        result.record({"pictured": config.pictured, "living cells": living})
+        result.figure(shots["healing"], shots["looks"])
+        result.picture("screen.webp", shots["page"])
+        result.picture("phone.webp", shots["phone"])
+
+
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """Size, differences from the library, steps a second, living cells."""
+    cells = ", ".join(f"{count:,} {name}" for name, count in metrics["cells"].items())
+    size = [f"`{metrics['rule']}`", cells, f"{metrics['bytes'] / 1e6:.2f} MB", f"below {LARGEST / 1e6:.1f} MB"]
+    made = {"size": Table(["page of", "on", "size", "goal"], [size])}
+    if "match" in metrics:
+        found = metrics["match"]["largest difference"]
+        rows = [[name, *(f"{entry[engine]:.1e}" for engine in ENGINES)] for name, entry in found.items()]
+        made["match"] = Table([f"after {metrics['match']['steps']} steps", "CPU", "GPU (WebGL2)"], rows)
+    if "speed" in metrics:
+        rows = []
+        for way, words in WAYS.items():
+            entry = metrics["speed"][way]
+            goal = f"at least {GOALS[way]}" if way in GOALS else ""
+            numbers = [f"{entry['steps']:.0f}", goal, f"{entry['frames']:.0f}", f"{entry['load'][0]:.1f}"]
+            rows.append([words, entry["engine"], *numbers])
+        header = ["page", "engine", "steps a second", "goal", "pictures a second", "load of the two cores"]
+        made["speed"] = Table(header, rows)
+    if "living cells" in metrics:
+        rows = [[name, *row.values()] for name, row in metrics["living cells"].items()]
+        made["wiped"] = Table(["living cells", "before", "wiped", "recovered"], rows)
+    return made
 
 
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run(main, Config, __doc__, tables=tables)

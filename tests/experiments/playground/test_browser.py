@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from protocol import browser
+from playground import browser
 
 from graphnca import rollout
 from graphnca.seeds import point_seed

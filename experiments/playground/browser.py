@@ -124,13 +124,13 @@ def drawn_keys(steps: int, seed: int) -> list[int]:
 
 
 def difference(
-    page: "Page", law: NCAConv, topology: Data, start: Tensor, *, steps: int, seed: int, engine: str, **options: Any
+    page: "Page", nca: NCAConv, topology: Data, start: Tensor, *, steps: int, seed: int, engine: str, **options: Any
 ) -> float:
     """The largest difference of any channel of any cell between page and library, after steps with the same masks.
 
     Args:
         page: An open page that holds rule and topology.
-        law: The rule; its number in the page is the option `rule`.
+        nca: The rule; its number in the page is the option `rule`.
         topology: The substrate.
         start: `(N, C)`.
         steps: How many.
@@ -140,6 +140,6 @@ def difference(
     """
     turned = {"angle": options.get("angle"), "fire_rate": options.get("fireRate")}
     with torch.no_grad():
-        expected = rollout(law, start, topology, steps, generator=torch.Generator().manual_seed(seed), **turned)
+        expected = rollout(nca, start, topology, steps, generator=torch.Generator().manual_seed(seed), **turned)
     found, _ = stepped(page, start, drawn_keys(steps, seed), engine=engine, **options)
     return float((found - expected).abs().max())

@@ -1,14 +1,15 @@
 """The examples of the page on the command line, run as they are typed.
 
-    python experiments/command_line.py                  # a few minutes
-    python experiments/command_line.py --publish
+    python experiments/playground/command_line.py          # a few minutes
+    python experiments/playground/command_line.py --publish
 
 Every example is one command `graphnca ...`, run in the folder of the results, with what it prints. The own cells are
-those of the page: a spiral of points, an open sheet. Expect a lizard on a Voronoi mesh, one on hexagons that has grown
-back from its right half, a butterfly turned by 45 degrees, and a lizard on the spiral.
+those of the page: a spiral of points, a bounded domain. Expect a lizard on a Voronoi mesh, one on hexagons that has
+grown back from its right half, a butterfly turned by 45 degrees, and a lizard on the spiral.
 
 Written to `--out`:
     *.png, *.webp       what the examples draw
+    spiral.safetensors  the own cells
     figure.webp         the pictures beside each other, under their names
     animation.webp      the cut
     metrics.json        each command, what it printed, and its exit status
@@ -27,9 +28,10 @@ import numpy as np
 from PIL import Image
 
 from graphnca.cli import main as graphnca
-from graphnca.drawing import montage, save_image
-from graphnca.results.options import from_command_line
-from graphnca.results.result import ANIMATION, FIGURE, PUBLISHED, publish, write_metrics
+from graphnca.drawing import montage
+from graphnca.results.options import Options
+from graphnca.results.result import ANIMATION, Result
+from graphnca.results.run import run
 from topologies import save_topology, voronoi_from_points
 
 EXAMPLES = {
@@ -45,16 +47,13 @@ SHOWN = ("isonca-lizard-any-voronoi.png", "turned.png", "spiral.png")
 MOVING = "cut.webp"
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(Options):
     """What the command line can change."""
 
     examples: tuple[str, ...] = tuple(EXAMPLES)
     """Which of them."""
     out: str = "out/command_line"
-    """Folder for the results."""
-    publish: bool = False
-    """Also copy them into docs/results."""
 
 
 def spiral(points: int) -> np.ndarray:
@@ -66,35 +65,33 @@ def spiral(points: int) -> np.ndarray:
     return np.stack([x[inside], y[inside]], axis=1)
 
 
-def run(command: str) -> dict[str, str | int]:
+def ran(command: str) -> dict[str, str | int]:
     """What a command prints, and its exit status."""
-    out, told = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+    out, problem = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(problem):
         status = graphnca(shlex.split(command)[1:])
-    return {"command": command, "status": status, "prints": out.getvalue() or told.getvalue()}
+    return {"command": command, "status": status, "prints": out.getvalue() or problem.getvalue()}
 
 
-def main(config: Config) -> None:
+def main(config: Config, result: Result) -> None:
     """Runs the examples, in the folder of the results."""
-    folder = Path(config.out)
+    folder = result.folder
     folder.mkdir(parents=True, exist_ok=True)
     save_topology(voronoi_from_points(spiral(SPIRAL), (1.0, 1.0), periodic=False), folder / "spiral.safetensors")
     here = Path.cwd()
     os.chdir(folder)
     try:
-        done = {name: run(EXAMPLES[name]) for name in config.examples}
+        done = {name: ran(EXAMPLES[name]) for name in result.progress(config.examples, "example")}
     finally:
         os.chdir(here)
     for entry in done.values():
         print(f"$ {entry['command']}\n{entry['prints']}")
-    write_metrics(folder, {"examples": done})
+    result.record({"examples": done})
     if drawn := [name for name in SHOWN if (folder / name).exists()]:
-        save_image(folder / FIGURE, montage([Image.open(folder / name) for name in drawn], captions=drawn))
+        result.figure(montage([Image.open(folder / name) for name in drawn], captions=drawn))
     if (folder / MOVING).exists():
         shutil.copyfile(folder / MOVING, folder / ANIMATION)
-    if config.publish:
-        print("published in", publish(folder, "command_line", PUBLISHED))
 
 
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run(main, Config, __doc__)
