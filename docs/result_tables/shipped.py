@@ -1,5 +1,6 @@
 """The shipped rules: how they were trained, how well the lizard transfers."""
 
+import re
 from collections.abc import Callable
 from statistics import median
 from typing import Any
@@ -8,6 +9,13 @@ from graphnca.results.table import Table
 from graphnca.rules import describe_rule, shipped_rules
 
 MORE_MESHES = "errors to its own square pattern on more meshes"  # in the cards of rules that grow upright
+SHIPPED_BY = re.compile(r"/ship(_\w+)?\.py ")  # the script, or one of the three before it
+MEASURED_BY = {
+    "isotropic": "loss of the empty sheet",
+    "upright": "log10 error of the empty sheet",
+    "texture": "times square",
+}
+"""What no other kind's card has."""
 
 
 def transfer() -> str:
@@ -58,11 +66,11 @@ def rules() -> str:
 
 
 def measured_by(kind: str) -> dict[str, dict[str, Any]]:
-    """The cards of the shipped rules that the script `KIND/ship.py` has measured, or `ship_KIND.py` before, by name."""
+    """The cards of the shipped rules that `experiments/ship.py` has measured by what a kind is measured by, by name."""
     cards = {name: describe_rule(name)["card"] for name in shipped_rules()}
-    scripts = (f"/{kind}/ship.py", f"/ship_{kind.removesuffix('s')}.py")
-    found = {name: card.get("measured", {}).get("by", "") for name, card in cards.items()}
-    return {name: cards[name] for name, by in found.items() if any(script in by for script in scripts)}
+    found = {name: card.get("measured", {}) for name, card in cards.items()}
+    by_ship = {name: numbers for name, numbers in found.items() if SHIPPED_BY.search(numbers.get("by", ""))}
+    return {name: cards[name] for name, numbers in by_ship.items() if MEASURED_BY[kind] in numbers}
 
 
 def trained_on(card: dict[str, Any]) -> str:
@@ -82,7 +90,7 @@ def by_kind(sheets: dict[str, dict[str, Any]], moment: str, numbers: str) -> dic
 def shipped() -> str:
     """Every shipped isotropic rule: what it grows, from what, and how well on each kind of cells."""
     rows = []
-    for name, card in measured_by("isonca").items():
+    for name, card in measured_by("isotropic").items():
         measured = card["measured"]
         empty = measured["loss of the empty sheet"]
         losses = by_kind(measured["sheets"], "step 1000", "losses")
@@ -95,7 +103,7 @@ def shipped() -> str:
 def shipped_growing() -> str:
     """Every shipped rule of Growing NCA's kind: its regime, and how near its target on each kind of cells."""
     rows = []
-    for name, card in measured_by("growing").items():
+    for name, card in measured_by("upright").items():
         sheets = card["measured"]["sheets"]
         errors = [
             f"{median(values):.2f}"
@@ -114,7 +122,7 @@ def growing_meshes() -> str:
     """Shipped rules on many meshes: how far they are from what they are on squares."""
     rows = []
     moments: list[str] = []
-    for name, card in measured_by("growing").items():
+    for name, card in measured_by("upright").items():
         found = card["measured"].get(MORE_MESHES, {})
         if found:
             moments = list(found)

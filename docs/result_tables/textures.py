@@ -10,7 +10,7 @@ from result_tables.shipped import by_kind, measured_by, trained_on
 
 def textures() -> dict[str, dict[str, Any]]:
     """The cards of the shipped textures by name."""
-    return measured_by("textures")
+    return measured_by("texture")
 
 
 def shipped_textures() -> str:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from torch import nn
 
@@ -122,25 +122,25 @@ def from_command_line(
         arguments: By default those of the process.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    texts = _texts_under_fields(kind)
+    texts, hints = _texts_under_fields(kind), get_type_hints(kind)
     for field in fields(kind):  # pyright: ignore[reportArgumentType]
         value = field.default if default is None else getattr(default, field.name)
         text = texts.get(field.name, "").replace("%", "%%")
         if value is MISSING:
             parser.add_argument(field.name, help=text)
         else:
-            parser.add_argument(f"--{field.name.replace('_', '-')}", **_how_to_read(value, text))
+            parser.add_argument(f"--{field.name.replace('_', '-')}", **_how_to_read(value, text, hints[field.name]))
     given = vars(parser.parse_args(arguments))
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
-def _how_to_read(value: Any, text: str) -> dict[str, Any]:
+def _how_to_read(value: Any, text: str, hint: Any) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"action": argparse.BooleanOptionalAction, "default": value, "help": text}
     shown = " ".join(map(str, value)) if isinstance(value, tuple) else repr(value)
     text = f"{text} [{shown}]".strip()
     if isinstance(value, tuple):
-        return {"nargs": "+", "type": type(value[0]) if value else str, "default": value, "help": text}
+        return {"nargs": "+", "type": get_args(hint)[0], "default": value, "help": text}
     return {"type": type(value), "default": value, "help": text}
 
 

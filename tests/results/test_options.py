@@ -29,6 +29,14 @@ def test_every_kind_of_field_is_read():
     assert from_command_line(Config, "", arguments=arguments) == Config("name", 7, (1.0, 2.5), True)
 
 
+def test_a_tuple_that_is_empty_by_default_is_read_by_its_type():
+    @dataclass(frozen=True)
+    class Moments:
+        steps: tuple[int, ...] = ()
+
+    assert from_command_line(Moments, "", arguments=["--steps", "3", "6"]) == Moments((3, 6))
+
+
 def test_defaults_can_come_from_another_configuration():
     default = Config("other", 9, (1.0,), True)
     read = from_command_line(Config, "", default=default, arguments=["--no-publish"])

@@ -34,7 +34,7 @@ def test_a_shape_is_counted_in_cells_or_in_units(kind: str) -> None:
 
 
 def test_meshes_are_drawn_among_those_that_no_result_is_measured_on() -> None:
-    from isonca.ship import HELD_OUT
+    from ship import HELD_OUT
 
     assert HELD_OUT + 100 < FIRST_SEED
     first, second = (sampled_torus("voronoi", (8, 8), np.random.default_rng(0))[0] for _ in range(2))
