@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..damage import random_disks
+from ..damage import erase, random_disks
 from ..pool import PoolSample
 from .batch_share import BatchShare
 
