@@ -21,13 +21,13 @@ else:
         "trajectory": "engine.rollout",
     }
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """A public name out of its module, as PEP 562 has it."""
         if name not in HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f".{HOMES[name]}", __name__), name)
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
 

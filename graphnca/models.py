@@ -1,9 +1,11 @@
 """The three published architectures."""
 
+from typing import Any
+
 from .layers import NCAConv
 
 
-def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options) -> NCAConv:
+def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any) -> NCAConv:
     """Growing NCA (Mordvintsev et al., Distill 2020): state and Sobel pair / 8, both layers biased; 8,336 parameters.
 
     Life mask before and after the step, hidden layer drawn as Keras does. `options` go to `NCAConv`.
@@ -11,7 +13,7 @@ def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options) -> NC
     return NCAConv(num_channels, hidden_size, "sobel", **{"life_mask": "pre_post", "hidden_init": "glorot", **options})
 
 
-def isonca(num_channels: int = 16, hidden_size: int = 192, **options) -> NCAConv:
+def isonca(num_channels: int = 16, hidden_size: int = 192, **options: Any) -> NCAConv:
     """Growing Isotropic NCA (Mordvintsev et al., ALIFE 2022): state and raw Laplacian; 9,408 parameters.
 
     Life mask from the state before the step, no output bias. `options` go to `NCAConv`.
@@ -19,7 +21,7 @@ def isonca(num_channels: int = 16, hidden_size: int = 192, **options) -> NCAConv
     return NCAConv(num_channels, hidden_size, "isonca", **{"life_mask": "pre", "output_bias": False, **options})
 
 
-def texture_nca(num_channels: int = 12, hidden_size: int = 96, **options) -> NCAConv:
+def texture_nca(num_channels: int = 12, hidden_size: int = 96, **options: Any) -> NCAConv:
     """Self-Organising Textures, PyTorch revision (Niklasson et al., Distill 2021, 2022-06); 5,856 parameters.
 
     State, raw Sobel pair and raw Laplacian, no life mask, no output bias; RGB is the first three channels + 0.5.

@@ -1,8 +1,10 @@
 """What a page is made of, as `graphnca play` and `graphnca export` are told: rules, substrates, size of the weights."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
 from torch_geometric.data import Data
 
 from ..evaluation.named import read_subject
@@ -59,5 +61,5 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
     return [one.rule for one in subjects], topologies, options
 
 
-def _with_genome(subject: Subject):
+def _with_genome(subject: Subject) -> Callable[[Data], Tensor]:
     return lambda topology: subject.seed(topology)

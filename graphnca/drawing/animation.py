@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import KDTree
 
-from graphnca.atomic_file import write_atomically
-from graphnca.drawing.images import Picture, to_picture
+from ..atomic_file import write_atomically
+from .images import Picture, to_picture
 
 GIF_TICK = 0.01  # seconds: GIF delays are whole hundredths
 # Frames per second: browsers slow down a GIF's delays below two hundredths of a second, and a WebP's up to one.

@@ -9,10 +9,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.drawing.colours import parse_colour, state_colours
-from graphnca.rasterizers.locate import CellLocator
-from graphnca.rasterizers.nearest import cell_coverage
-from graphnca.rasterizers.pixel_grid import PixelGrid, check_planar, check_samples
+from ..rasterizers.locate import CellLocator
+from ..rasterizers.nearest import cell_coverage
+from ..rasterizers.pixel_grid import PixelGrid, check_planar, check_samples
+from .colours import parse_colour, state_colours
 
 CENTRE_RADIUS = 0.13  # units: dots at cell centres about a quarter of a cell wide
 CENTRE_TINT = 0.5  # how far a dot goes from its cell's colour towards black, or towards white on a dark cell

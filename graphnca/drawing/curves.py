@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Num
 from PIL import Image, ImageDraw, ImageFont
 
-from graphnca.drawing.colours import parse_colour
+from .colours import parse_colour
 
 INK = (38, 42, 48)
 FAINT = (112, 118, 126)  # of tick labels

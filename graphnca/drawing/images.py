@@ -10,8 +10,8 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from graphnca.atomic_file import write_atomically
-from graphnca.drawing.colours import state_colours
+from ..atomic_file import write_atomically
+from .colours import state_colours
 
 # Anonymous axes: several pictures in one call may differ in size.
 Picture = Image.Image | UInt8[np.ndarray, "_ _ 3"] | Float[Tensor, "_ _ _"]

@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from graphnca.drawing.colours import parse_colour
-from graphnca.drawing.images import Picture, to_picture
+from .colours import parse_colour
+from .images import Picture, to_picture
 
 INK = (38, 42, 48)
 LINE_HEIGHT = 1.3  # of the font size

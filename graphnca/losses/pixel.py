@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphnca.losses.compared_images import Rasterizer, check_target, compared_images
+from .compared_images import Rasterizer, check_target, compared_images
 
 
 class PixelLoss(nn.Module):

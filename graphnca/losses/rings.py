@@ -7,10 +7,10 @@ from jaxtyping import Float
 from scipy.sparse import csr_array, identity
 from torch import Tensor
 
-from graphnca.losses.sharpening import sharpening_matrix
-from graphnca.rasterizers.polar import Polar
-from graphnca.rasterizers.sampling import Sampling
-from graphnca.rasterizers.sparse_map import SparseMap
+from ..rasterizers.polar import Polar
+from ..rasterizers.sampling import Sampling
+from ..rasterizers.sparse_map import SparseMap
+from .sharpening import sharpening_matrix
 
 
 class Rings:

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from graphnca.losses.circular_correlation import CircularCorrelation
-from graphnca.losses.compared_images import Rasterizer, check_target, compared_images
-from graphnca.losses.rings import Rings
-from graphnca.rasterizers.polar import Polar
-from graphnca.rasterizers.sampling import Sampling
+from ..rasterizers.polar import Polar
+from ..rasterizers.sampling import Sampling
+from .circular_correlation import CircularCorrelation
+from .compared_images import Rasterizer, check_target, compared_images
+from .rings import Rings
 
 Variant = Literal["closed", "published"]
 MIN_SIDE = 4  # pixels; a smaller target has no ring to speak of

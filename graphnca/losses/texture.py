@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from graphnca.features.vgg import Statistic
-from graphnca.losses.compared_images import Rasterizer, check_target
-from graphnca.losses.gram import gram_distance, gram_matrix
-from graphnca.losses.sliced_transport import random_directions, sliced_transport
+from ..features.vgg import Statistic
+from .compared_images import Rasterizer, check_target
+from .gram import gram_distance, gram_matrix
+from .sliced_transport import random_directions, sliced_transport
 
 NUM_DIRECTIONS = 32  # texture notebook in PyTorch, 2022
 RGB = 3

@@ -1,7 +1,7 @@
 """Pictures of states: cells of any substrate to pixels, differentiable and batched."""
 
-from graphnca.rasterizers.barycentric import Barycentric as Barycentric
-from graphnca.rasterizers.nearest import NearestCell as NearestCell
+from .barycentric import Barycentric as Barycentric
+from .nearest import NearestCell as NearestCell
 
 __all__ = [
     "Barycentric",

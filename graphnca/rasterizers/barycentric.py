@@ -6,9 +6,9 @@ from scipy.spatial import Delaunay, QhullError
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphnca.rasterizers.locate import CellLocator
-from graphnca.rasterizers.pixel_grid import PixelGrid, Point, check_samples
-from graphnca.rasterizers.sampling import Sampling
+from .locate import CellLocator
+from .pixel_grid import PixelGrid, Point, check_samples
+from .sampling import Sampling
 
 FIRST_MARGIN = 4.0  # units of torus repeated around the substrate at first; doubled until the triangulation is certain
 ROUNDING = 1e-9  # share of a cell that is rounding error: float64 geometry at distances of order one

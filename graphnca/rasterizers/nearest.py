@@ -5,9 +5,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphnca.rasterizers.locate import CellLocator
-from graphnca.rasterizers.pixel_grid import PixelGrid, Point, check_samples
-from graphnca.rasterizers.sampling import Sampling
+from .locate import CellLocator
+from .pixel_grid import PixelGrid, Point, check_samples
+from .sampling import Sampling
 
 
 class NearestCell(nn.Module):

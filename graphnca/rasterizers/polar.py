@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphnca.rasterizers.barycentric import interpolation_weights
-from graphnca.rasterizers.locate import CellLocator
-from graphnca.rasterizers.pixel_grid import check_planar
-from graphnca.rasterizers.sampling import Sampling
+from .barycentric import interpolation_weights
+from .locate import CellLocator
+from .pixel_grid import check_planar
+from .sampling import Sampling
 
 
 class Polar(nn.Module):

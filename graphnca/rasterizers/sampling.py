@@ -8,7 +8,7 @@ from jaxtyping import Float
 from scipy.sparse import coo_array, identity, kron
 from torch import Tensor, nn
 
-from graphnca.rasterizers.sparse_map import SparseMap
+from .sparse_map import SparseMap
 
 KEPT = 4  # numbers of samples for which the map is kept repeated; a training step draws two
 

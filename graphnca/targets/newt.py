@@ -1,5 +1,6 @@
 """A newt, drawn here: the animal of the induction experiment (Studying Growth)."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from PIL import Image, ImageDraw
@@ -46,7 +47,7 @@ def _box(x: float, y: float, radius: float, side: int) -> list[float]:
     return [v * side for v in (x - radius, y - radius, x + radius, y + radius)]
 
 
-def _stroke(draw: ImageDraw.ImageDraw, line, side: int, pieces: int = 40) -> None:
+def _stroke(draw: ImageDraw.ImageDraw, line: Iterable[tuple[float, float, float]], side: int, pieces: int = 40) -> None:
     """A line through points (x, y, half-width) of which each piece goes over into the next."""
     for (x0, y0, r0), (x1, y1, r1) in pairwise(line):
         for piece in range(pieces + 1):

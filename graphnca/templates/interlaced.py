@@ -39,7 +39,7 @@ def _cover(across: Float[np.ndarray, "s s"]) -> Float[np.ndarray, "s s"]:
     return 1.0 - rising(np.abs(across % 1.0 - 0.5), HALF_WIDTH - 0.06, HALF_WIDTH + 0.06)
 
 
-def _strap(across, tint, tone, light) -> Float[np.ndarray, "s s 3"]:
+def _strap(across: np.ndarray, tint: np.ndarray, tone: np.ndarray, light: np.ndarray) -> Float[np.ndarray, "s s 3"]:
     """The colour of a strap: bright along its middle."""
     away = np.abs(across % 1.0 - 0.5) / HALF_WIDTH
     return tone * (tint * light * (BRIGHTEST - 0.5 * away**2))[..., None]

@@ -144,7 +144,9 @@ class _Segment(torch.autograd.Function):
     """One step a key from one state to the next, with the sums of the two regularisers on the way."""
 
     @staticmethod
-    def forward(ctx: Any, engine: Patches, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None):  # type: ignore[override]
+    def forward(
+        ctx: Any, engine: Patches, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None
+    ) -> tuple[Tensor, ...]:  # type: ignore[override]
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
         tape: list[Record] | None = [] if needs_tape and not recompute else None

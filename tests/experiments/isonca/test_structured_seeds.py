@@ -8,7 +8,6 @@ from isonca.structured_seeds import (
     ISOMETRIES,
     MUTATIONS,
     TURNS,
-    UNTURNED,
     Config,
     main,
     runs_on,
@@ -59,13 +58,6 @@ def test_the_points_of_a_seed_are_seen_at_every_scale() -> None:
     for (x, y), colour in zip(seed.points.tolist(), seed.colours.tolist(), strict=True):
         shown = picture.getpixel((round(1 + (x / 24 + 1) * 48), round(1 + (y / 24 + 1) * 48)))
         assert shown == tuple(round(255 * part) for part in colour)
-
-
-def test_there_are_twelve_turns_an_odd_angle_and_reflections() -> None:
-    assert [isometry.degrees for isometry in TURNS] == [30 * step for step in range(12)]
-    assert UNTURNED in TURNS
-    assert sum(isometry.mirror for isometry in ISOMETRIES) >= 3
-    assert any(isometry.degrees % 30 and isometry.degrees % 45 for isometry in ISOMETRIES if not isometry.mirror)
 
 
 def test_every_kind_of_cells_gets_as_many_runs() -> None:
