@@ -218,11 +218,9 @@ def draw(results: Results, entries: dict[str, Any], config: Config, result: Resu
     }
     lines["ideal"] = (numbers, [1.0] * config.chambers)
     words = "area, relative to the ideal; median run"
-    result.figure(
-        shells,
-        montage(parts, captions=[f"chamber {number}" for number in numbers], columns=4, pad=4),
-        draw_curves(lines, dots=True, x_label="chamber", y_label=words),
-    )
+    regions = montage(parts, captions=[f"chamber {number}" for number in numbers], columns=4, pad=4)
+    areas = draw_curves(lines, dots=True, x_label="chamber", y_label=words)
+    result.figure(shells, montage([regions, areas], columns=2, pad=8))
     canvases = [CellCanvas(topology, scale=2.5) for topology, _, _ in results.values()]
     looks = zip(*(frames for _, _, frames in results.values()), strict=True)
     frames = (
