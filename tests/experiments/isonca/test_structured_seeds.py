@@ -4,17 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from isonca.structured_seeds import (
-    ISOMETRIES,
-    MUTATIONS,
-    TURNS,
-    Config,
-    main,
-    runs_on,
-    seed_picture,
-    worst_ratios,
-)
+from isonca.structured_seeds import MUTATIONS, Config, main, runs_on, seed_picture
 
+from graphnca.evaluation.isometries import ISOMETRIES
 from graphnca.results.result import Result
 from graphnca.rules import STRUCTURED_SEEDS as SEEDS
 from topologies import square_grid
@@ -41,14 +33,6 @@ def test_mutations_are_seeds_of_their_own_and_the_first_is_none(target: str) -> 
     assert torch.equal(seeds[0], SEEDS[target].state(grid))
     assert len(seeds) >= 5
     assert all(not torch.equal(a, b) for i, a in enumerate(seeds) for b in seeds[:i])
-
-
-def test_the_worst_ratio_is_that_of_the_worst_angle() -> None:
-    rows = [{"steps": {"9": {"plain": 2.0, "smoothed": 1.0, "as landed": 0.5}}} for _ in ISOMETRIES]
-    assert worst_ratios(rows, "9")["turned"] == {"plain": 1.0, "smoothed": 1.0, "as landed": 1.0}
-    rows[ISOMETRIES.index(TURNS[7])]["steps"]["9"] = {"plain": 5.0, "smoothed": 1.2, "as landed": 0.4}
-    assert worst_ratios(rows, "9")["turned"] == {"plain": 2.5, "smoothed": 1.2, "as landed": 1.0}
-    assert worst_ratios(rows, "9")["mirrored"] == {"plain": 1.0, "smoothed": 1.0, "as landed": 1.0}
 
 
 def test_the_points_of_a_seed_are_seen_at_every_scale() -> None:

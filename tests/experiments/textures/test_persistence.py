@@ -1,11 +1,11 @@
-"""A rule is followed on every substrate, small; memory is a correlation."""
+"""A rule is followed on every substrate, small."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from textures.persistence import Config, correlation, measure
+from textures.persistence import Config, measure
 
 from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
@@ -46,11 +46,3 @@ def test_the_moment_from_which_is_measured_must_be_one_that_is_looked_at(settled
     config = Config(steps=12, every=4, settled=settled)
     with pytest.raises(SystemExit, match="--settled: expected a multiple"):
         measure(Subject("a", texture_nca(), goal="banded"), config, Result("a_texture", tmp_path))
-
-
-def test_correlation_knows_neither_scale_nor_offset() -> None:
-    picture = torch.rand(3, 50, 3, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(correlation(picture, 3 * picture + 1), torch.ones(3, dtype=torch.float64))
-    torch.testing.assert_close(correlation(picture, -picture), -torch.ones(3, dtype=torch.float64))
-    assert correlation(picture, torch.zeros_like(picture)).tolist() == [0, 0, 0]
-    assert float(correlation(picture[0], picture[1]).abs()) < 0.3

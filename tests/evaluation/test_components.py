@@ -2,7 +2,9 @@
 
 import pytest
 import torch
-from textures.components import coloured, components_of, explained
+
+from graphnca.evaluation.components import coloured, components_of, explained
+from graphnca.evaluation.subject import SubjectError
 
 
 def states(seed: int = 0) -> torch.Tensor:
@@ -39,5 +41,5 @@ def test_flat_states_have_components_of_no_size() -> None:
 
 
 def test_too_few_channels_are_refused() -> None:
-    with pytest.raises(SystemExit, match="at least 3 hidden channels, got 2"):
+    with pytest.raises(SubjectError, match="at least 3 hidden channels, got 2"):
         components_of(torch.rand(1, 20, 5))
