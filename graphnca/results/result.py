@@ -94,7 +94,7 @@ class Result:
             write_tables(self.folder, self.tables)
         print(f"Results are in {self.folder}/ ({perf_counter() - self._started:.0f} s).")
         if publish_too:
-            print(f"Published in {publish(self.folder, self.name, PUBLISHED)}.")
+            print(f"Published in {publish(self.folder, self.name)}.")
 
     def _place(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -136,8 +136,8 @@ def write_metrics(out: str | Path, metrics: Mapping[str, Any]) -> None:
     write_atomically(Path(out) / METRICS, (readable_json(content) + "\n").encode())
 
 
-def publish(out: str | Path, name: str, files: Iterable[str] | None = None) -> Path:
-    """Copies a result into `docs/results/NAME`, in place of what was there: some files, or metrics and all pictures.
+def publish(out: str | Path, name: str) -> Path:
+    """Copies metrics, tables, figure and animation of a result into `docs/results/NAME`, in place of what was there.
 
     The figure and the animation are copied as `light_figure` and `light_animation` make them.
     """
@@ -145,8 +145,7 @@ def publish(out: str | Path, name: str, files: Iterable[str] | None = None) -> P
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    wanted = [path.name for path in sorted(Path(out).iterdir()) if path.suffix in (".json", ".png", ".gif", ".webp")]
-    for file in wanted if files is None else files:
+    for file in PUBLISHED:
         if (path := Path(out) / file).is_file():
             LIGHT.get(file, shutil.copyfile)(path, folder / file)
     return folder

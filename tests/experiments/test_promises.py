@@ -85,3 +85,11 @@ def test_what_is_promised_is_written(
         name = f"some_result_{folder.name}" if each else "some_result"
         published = {path.name for path in (docs / name).iterdir()}
         assert published == files & set(result.PUBLISHED)
+
+
+def test_the_index_has_every_script_and_no_other() -> None:
+    folder = ROOT / "experiments"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| \[`([\w/]+\.py)`\]", index, re.MULTILINE))
+    scripts = [path for path in folder.rglob("*.py") if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
+    assert named == {str(path.relative_to(folder)) for path in scripts}

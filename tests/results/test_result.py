@@ -35,12 +35,12 @@ def test_publishing_replaces_what_was_there(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(report, "published_folder", lambda: tmp_path / "docs")
     out = tmp_path / "out"
     out.mkdir()
-    for name in ("metrics.json", "figure.png", "checkpoint.pt"):
+    for name in ("metrics.json", "tables.json", "close_up.webp", "checkpoint.pt"):
         (out / name).write_text(name)
     (tmp_path / "docs" / "growth").mkdir(parents=True)
     (tmp_path / "docs" / "growth" / "old.png").write_text("old")
     folder = report.publish(out, "growth")
-    assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "metrics.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["metrics.json", "tables.json"]
 
 
 def test_a_result_is_a_folder_with_all_that_was_put_into_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
