@@ -40,4 +40,4 @@ def test_the_readme_has_the_two_commands_that_ci_runs() -> None:
     assert commands.keys() == {"grow", "test"}
     assert all("pip install -c constraints.txt" in command for command in commands.values())
     assert commands["grow"].endswith("python experiments/isonca_voronoi.py")
-    assert commands["test"].endswith("pytest")
+    assert commands["test"].endswith("pytest -n auto")
