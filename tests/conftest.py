@@ -32,6 +32,47 @@ def build_substrate(name: str) -> Data:
     return KINDS[name.removesuffix("_open")].make(12, 14, periodic=not name.endswith("_open"), seed=3)
 
 
+SLOW = (  # folders and files of this one, of which most tests take seconds
+    "cli/test_grow.py",
+    "cli/test_train.py",
+    "engine/test_compiler.py",
+    "engine/test_without_waiting.py",
+    "evaluation/test_tracking.py",
+    "experiments",
+    "features/test_frozen_graph.py",
+    "layers/arithmetic/test_fixed_point.py",
+    "layers/test_compile.py",
+    "net",
+    "playground",
+    "results/test_light.py",
+    "results/test_result.py",
+    "test_documentation.py",
+    "test_new_filter.py",
+    "test_rollout.py",
+    "training/recipes",
+    "training/test_distributed.py",
+)
+
+
+def is_slow(path: Path) -> bool:
+    """Whether a file's tests are not among the fast ones."""
+    here = path.relative_to(Path(__file__).parent)
+    return any(here.is_relative_to(slow) for slow in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m fast`, files of slow tests are not even imported."""
+    below = Path(__file__).parent in collection_path.parents
+    return True if config.option.markexpr == "fast" and below and is_slow(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that is not slow is fast."""
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            item.add_marker("slow" if is_slow(item.path) else "fast")
+
+
 @pytest.fixture(scope="session")
 def substrates() -> dict[str, Data]:
     """All small substrates by name. Shared: clone one before changing it."""

@@ -71,6 +71,7 @@ def loaded_by(program: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "parts"),
     [
@@ -83,6 +84,7 @@ def test_a_step_and_a_rollout_load_nothing_that_trains_or_draws(program: str, pa
     assert {name.split(".")[1] for name in loaded_by(program) if name.startswith("graphnca.")} <= parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["--version"], ["rules"], ["rules", "isonca-lizard"], ["rules", "--json"]])
 def test_what_only_reads_does_not_wait_for_torch(arguments: list[str]) -> None:
     program = f"from graphnca.cli import main\ntry: main({arguments})\nexcept SystemExit: pass"

@@ -377,6 +377,7 @@ def test_cells_that_do_not_fire_stay(random_rule: MakeRule) -> None:
     assert (after[:, 1::2] != x[:, 1::2]).any(-1).all()
 
 
+@pytest.mark.slow
 def test_a_process_leaves_no_file_behind(tmp_path: Path) -> None:
     """PyG's layers write one each, when they are made."""
     program = """
