@@ -9,17 +9,16 @@ substrate, so the growth takes about as long as on five thousand cells. Expect o
 
 Written to `--out`:
     mesh.safetensors    the mesh; about 80 MB for a million cells
-    lizard.png          the lizard, drawn as cells
-    metrics.json        seconds and memory of every stage
+    figure.webp         the lizard, drawn as cells
+    metrics.json        seconds and memory of every stage, what lives, what the file takes
+    tables.json         the stages
 """
 
-import json
 import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import Any
 
@@ -27,10 +26,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import load_rule, rollout
-from graphnca.atomic_file import write_atomically
-from graphnca.drawing import CellCanvas, save_image
-from graphnca.results.options import from_command_line
+from graphnca import rollout
+from graphnca.drawing import CellCanvas
+from graphnca.evaluation import ALIVE, read_subject
+from graphnca.results.options import Options
+from graphnca.results.result import Result
+from graphnca.results.run import run
+from graphnca.results.table import Table
 from graphnca.seeds import point_seed
 from graphnca.training import machine
 from topologies import check_topology, load_topology, save_topology, voronoi_mesh
@@ -40,14 +42,18 @@ MARGIN = 6.0  # units around the living cells in the picture
 FIRST_STEPS = 8  # grown before the clock starts: the operators of the substrate are built on the first call
 
 
-@dataclass(frozen=True)
-class Config:
+@dataclass(frozen=True, kw_only=True)
+class Config(Options):
     """What the command line can change."""
 
     cells: int = 1_000_000
+    """Cells of the mesh, about."""
     rule: str = "isonca-lizard-any"
+    """A rule that grows from one cell: a shipped one's name, a .safetensors file, or a training's folder."""
     steps: int = 1000
+    """Steps of the growth."""
     seed: int = 1
+    """Of the mesh and of the growth."""
     mesh: str = ""
     """A saved mesh to load instead of building one."""
     out: str = "out/million_cells"
@@ -75,7 +81,7 @@ def stage(name: str, metrics: dict[str, Any]) -> Iterator[None]:
 
 def living(x: Tensor) -> Tensor:
     """Which cells are mature, `(N,)`."""
-    return x[:, 3] > 0.1
+    return x[:, 3] > ALIVE
 
 
 def portrait(x: Tensor, topology: Data, scale: float = 14.0) -> CellCanvas:
@@ -88,11 +94,11 @@ def portrait(x: Tensor, topology: Data, scale: float = 14.0) -> CellCanvas:
 
 
 @torch.no_grad()
-def main(config: Config) -> None:
+def main(config: Config, result: Result) -> None:
     """Stage by stage, each timed."""
-    out = Path(config.out)
-    out.mkdir(parents=True, exist_ok=True)
-    path, stages = out / "mesh.safetensors", {}
+    rule, generator = read_subject(config.rule).rule, torch.Generator().manual_seed(config.seed)
+    result.folder.mkdir(parents=True, exist_ok=True)
+    path, stages = result.folder / "mesh.safetensors", {}
     if config.mesh:
         with stage("load first", stages):
             topology = load_topology(config.mesh)
@@ -110,32 +116,40 @@ def main(config: Config) -> None:
         raise RuntimeError(f"{path} holds another topology than was saved.")
     topology = loaded
 
-    rule, generator = load_rule(config.rule), torch.Generator().manual_seed(config.seed)
     x = point_seed(topology, rule.num_channels)
     with stage("first steps", stages):
         x = rollout(rule, x, topology, min(FIRST_STEPS, config.steps), generator=generator)
     with stage("growth", stages):
         x = rollout(rule, x, topology, max(0, config.steps - FIRST_STEPS), generator=generator)
     with stage("drawing", stages):
-        save_image(out / "lizard.png", portrait(x, topology).draw(x))
+        result.figure(portrait(x, topology).draw(x))
 
-    metrics = {
-        "config": asdict(config),
-        "machine": machine(),
-        "cells": topology.num_nodes,
-        "edges": topology.num_edges,
-        "file megabytes": round(path.stat().st_size / 1e6, 1),
-        "living cells": int(living(x).sum()),
-        "largest state": round(float(x.abs().max()), 2),
-        "milliseconds a step": round(1000 * stages["growth"]["seconds"] / max(1, config.steps - FIRST_STEPS), 3),
-        "stages": stages,
-    }
-    write_atomically(out / "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())
-    print(
-        f"{metrics['cells']:,} cells, {metrics['living cells']} of them alive, {metrics['milliseconds a step']} ms a "
-        f"step; the file has {metrics['file megabytes']} MB. Picture and metrics.json are in {out}/."
+    result.record(
+        {
+            "machine": machine(),  # the table names it
+            "cells": topology.num_nodes,
+            "edges": topology.num_edges,
+            "file megabytes": round(path.stat().st_size / 1e6, 1),
+            "living cells": int(living(x).sum()),
+            "largest state": round(float(x.abs().max()), 2),
+            "milliseconds a step": round(1000 * stages["growth"]["seconds"] / max(1, config.steps - FIRST_STEPS), 3),
+            "stages": stages,
+        }
     )
 
 
+def tables(metrics: dict[str, Any]) -> dict[str, Table]:
+    """What every stage took."""
+    caption = (
+        f"{metrics['cells']:,} cells, {metrics['living cells']} of them alive, {metrics['milliseconds a step']} ms a "
+        f"step; the file has {metrics['file megabytes']} MB. {metrics['machine']}."
+    )
+    rows = [
+        [name, f"{stage['seconds']:.2f}", f"{stage['processor seconds']:.2f}", f"{stage['peak megabytes']:,}"]
+        for name, stage in metrics["stages"].items()
+    ]
+    return {"stages": Table(["stage", "seconds", "of work", "peak memory until then, MB"], rows, caption)}
+
+
 if __name__ == "__main__":
-    main(from_command_line(Config, __doc__))
+    run(main, Config, __doc__, tables=tables)
