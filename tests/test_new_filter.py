@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from playground.browser import browser, difference, missing, opened
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -15,6 +14,7 @@ from graphnca.engine.choice import SWITCH
 from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_fixed_point
 from graphnca.layers.perception import Filter
 from graphnca.playground import export_page
+from graphnca.playground.browser import browser, difference, missing, opened
 
 NEW = {
     "slope": Filter("Laplacian and d/dx in one", (("laplacian", "along_x"),)),

@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from browser import FLAGS, WITHOUT_GL, browser, difference, opened
 from PIL import Image
 from torch_geometric.data import Data
 
@@ -39,6 +38,7 @@ from graphnca import rollout
 from graphnca.drawing import montage
 from graphnca.evaluation.named import read_subject
 from graphnca.playground import export_page
+from graphnca.playground.browser import FLAGS, WITHOUT_GL, browser, difference, opened
 from graphnca.results.options import Options
 from graphnca.results.result import METRICS, Result
 from graphnca.results.run import run

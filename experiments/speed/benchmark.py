@@ -1,4 +1,4 @@
-"""How fast and how lean everything is, against the dense programs of `dense_program.py`, in one run.
+"""How fast and how lean everything is, against the dense programs of `graphnca.evaluation.dense_program`, in one run.
 
     python experiments/speed/benchmark.py                           # about twenty minutes on two cores
     python experiments/speed/benchmark.py --only isonca share       # some of it

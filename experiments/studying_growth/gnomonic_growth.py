@@ -27,12 +27,12 @@ from statistics import median
 from typing import Any
 
 import torch
-from chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.drawing import CellCanvas, draw_curves, montage
+from graphnca.evaluation.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
 from graphnca.layers import NCAConv
 from graphnca.layers.life import ALPHA
 from graphnca.regions import GROWING

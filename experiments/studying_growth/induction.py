@@ -26,12 +26,12 @@ from statistics import median
 from typing import Any
 
 import torch
-from anatomy import Anatomy
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import trajectory
+from graphnca.evaluation.anatomy import Anatomy
 from graphnca.evaluation.scores import bounded, raster, window
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.graft import graft

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from anatomy import Anatomy
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.anatomy import Anatomy
 from graphnca.evaluation.runs import grow
 from graphnca.graft import graft
 from graphnca.layers import NCAConv

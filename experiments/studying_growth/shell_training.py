@@ -50,12 +50,12 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 import torch
-from chambers import CHAMBERS, advanced, placed_shell, starting_state
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import Trajectory
+from graphnca.evaluation.chambers import CHAMBERS, advanced, placed_shell, starting_state
 from graphnca.layers import NCAConv
 from graphnca.pool import PoolSample, SamplePool
 from graphnca.regions import GROWING

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from playground.browser import browser, missing, opened
 from torch_geometric.data import Data
 
 import graphnca
 from graphnca.layers import NCAConv
 from graphnca.models import texture_nca
 from graphnca.playground import export_page
+from graphnca.playground.browser import browser, missing, opened
 from topologies import hex_grid, square_grid, voronoi_mesh
 
 SIDE = 20  # units of the substrates of the matches: 400 cells, so that a software GPU keeps up

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 import torch
-from playground.browser import difference, drawn_keys, opened, stepped
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.layers import NCAConv, in_8_bits
 from graphnca.playground import export_page
+from graphnca.playground.browser import difference, drawn_keys, opened, stepped
 from graphnca.seeds import point_seed
 
 SAME = 1e-3  # the largest difference of any channel after 100 steps

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from playground.browser import WITHOUT_GL, launched, opened
+
+from graphnca.playground.browser import WITHOUT_GL, launched, opened
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from graphnca.evaluation.memory import megabytes_of as megabytes_of
+
 from .comparison import Comparison as Comparison
 from .config import QUICK as QUICK
 from .config import Config as Config
@@ -18,7 +20,6 @@ from .iteration import (
 )
 from .large_mesh import large_mesh
 from .long_gradient import long_gradient, long_gradient_comparison
-from .memory import megabytes_of as megabytes_of
 from .network import network
 from .peers import peers
 from .scaling import scaling

@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
+from graphnca.evaluation.timing import Program, in_turns, medians
+
 from .config import Config
-from .timing import Program, in_turns, medians
 
 SCRIPT = Path(__file__).parents[1] / "benchmark.py"
 

@@ -1,9 +1,10 @@
 """Many steps without a gradient, from a grown pattern."""
 
 import torch
-from dense_program import DenseNCA, as_images, dense_rollout
 
 from graphnca import rollout
+from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout
+from graphnca.evaluation.timing import Program
 from topologies import square_grid
 
 from .comparison import Comparison, compare
@@ -11,7 +12,6 @@ from .config import Config
 from .iteration import COMPILED, DENSE, GRAPH, GRAPH_HALF, against_dense
 from .patterns import isonca_pattern
 from .section import Section, at_least
-from .timing import Program
 
 
 def inference_comparison(config: Config) -> Comparison:

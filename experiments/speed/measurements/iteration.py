@@ -3,10 +3,18 @@
 from collections.abc import Callable
 
 import torch
-from dense_program import DenseNCA, Padding, as_images, dense_rollout, dense_trajectory, measured_step
 from torch import Tensor
 
 from graphnca import rollout, trajectory
+from graphnca.evaluation.dense_program import (
+    DenseNCA,
+    Padding,
+    as_images,
+    dense_rollout,
+    dense_trajectory,
+    measured_step,
+)
+from graphnca.evaluation.timing import Program
 from graphnca.layers import NCAConv
 from graphnca.losses import PixelLoss, RotationInvariantLoss
 from graphnca.models import texture_nca
@@ -17,7 +25,6 @@ from .comparison import Comparison, Outcome, compare
 from .config import Config
 from .patterns import STILL, growing_pattern, isonca_pattern, target_for
 from .section import Claim, Section, at_least, at_most, short
-from .timing import Program
 
 DENSE, COMPILED = "dense conv2d", "dense conv2d, compiled"
 DENSE_HALF, COMPILED_HALF = "dense conv2d, bfloat16", "dense conv2d, compiled, bfloat16"

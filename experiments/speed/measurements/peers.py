@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from graphnca import rollout
+from graphnca.evaluation.timing import in_turns, medians
 from graphnca.losses import PixelLoss
 from graphnca.rasterizers import NearestCell
 from topologies import square_grid
@@ -15,7 +16,6 @@ from .config import Config
 from .iteration import GRAPH
 from .patterns import isonca_pattern, target_for
 from .section import Section, short
-from .timing import in_turns, medians
 
 CAX_SCRIPT = Path(__file__).with_name("cax_iteration.py")
 

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 
 import torch
-from dense_program import DenseNCA, as_images, dense_rollout
 
 from graphnca import rollout
 from graphnca.drawing import draw_curves
+from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout
+from graphnca.evaluation.timing import in_turns, medians
 from topologies import square_grid
 
 from .config import Config
 from .iteration import GRAPH
 from .patterns import isonca_pattern
 from .section import Section, short
-from .timing import in_turns, medians
 
 CONVOLUTION = "conv2d"
 RUN, TRAINED = "", ", gradient"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from torch_geometric.data import Data
 
 from graphnca import trajectory
+from graphnca.evaluation.timing import Program
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
 from graphnca.seeds import centre_of, nearest_cells
@@ -15,7 +16,6 @@ from .comparison import Comparison, compare
 from .config import Config
 from .patterns import Pattern, isonca_pattern, target_for
 from .section import Section, at_most, short
-from .timing import Program
 
 CELLS_PER_UNIT = 0.8215  # of a Voronoi mesh that keeps the unit law (`topologies.voronoi`)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from graphnca import trajectory
+from graphnca.evaluation.timing import Program, in_turns, medians
 from graphnca.features import VGG16, FilterBank
 from graphnca.features.vgg import Statistic
 from graphnca.losses import OverflowLoss, TextureLoss
@@ -20,7 +21,6 @@ from topologies import square_grid
 from .config import Config
 from .patterns import STILL
 from .section import Claim, Section, at_most, short
-from .timing import Program, in_turns, medians
 
 BOUND = 1.0  # of the published overflow term
 SMALLEST = 16  # pixels that the deepest layer of VGG-16 needs

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from playground.browser import missing
 from playground.page import Config, main, tables
 
+from graphnca.playground.browser import missing
 from graphnca.results.result import Result
 
 TOY = {"cells": 200, "steps": 3, "grown": 8, "healed": 4, "seconds": 0.2}

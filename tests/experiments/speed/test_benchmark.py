@@ -13,9 +13,9 @@ import torch
 from measurements import COMPARISONS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
 from measurements.section import at_least, at_most, short
 from measurements.share import PARTS, iteration_of, timed_iteration
-from measurements.timing import in_turns
 from result_tables import join
 
+from graphnca.evaluation.timing import in_turns
 from graphnca.results.table import read_tables
 
 

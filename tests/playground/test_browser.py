@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-from playground import browser
 
 from graphnca import rollout
+from graphnca.playground import browser
 from graphnca.seeds import point_seed
 
 

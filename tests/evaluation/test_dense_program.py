@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from dense_program import DenseNCA, as_images, dense_rollout, dense_trajectory
 
 from graphnca import trajectory
+from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout, dense_trajectory
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca, texture_nca
 from graphnca.seeds import point_seed

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import rollout
-from graphnca.layers import NCAConv, fire_key
+from ..engine.rollout import rollout
+from ..layers import NCAConv, fire_key
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserType, Page, Playwright

@@ -5,9 +5,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.layers.life import ALPHA
-from graphnca.regions import FROZEN, GROWING, MATURE
-from graphnca.targets import Shell
+from ..layers.life import ALPHA
+from ..regions import FROZEN, GROWING, MATURE
+from ..targets import Shell
 
 CHAMBERS = 8  # Studying Growth
 CYCLE = 160  # steps a chamber (Studying Growth)

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca.evaluation.scores import seeded_position
-from graphnca.targets.newt import BODY, EYE
-from graphnca.training.recipes.growing import PADDING, SIZE
+from ..targets.newt import BODY, EYE
+from .scores import seeded_position
+from .subject import PADDING, SIZE
 
 
 @dataclass(frozen=True)
