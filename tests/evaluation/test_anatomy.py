@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from studying_growth.anatomy import Anatomy
 
+from graphnca.evaluation.anatomy import Anatomy
 from graphnca.evaluation.upright import painted
 from graphnca.targets import load_target
 from graphnca.targets.newt import EYE_LOWER, EYE_UPPER, SKIN

@@ -1,8 +1,8 @@
 """Where a shell lies on a grid, how it starts, how its regions advance."""
 
 import torch
-from studying_growth.chambers import CHAMBERS, advanced, placed_shell, starting_state
 
+from graphnca.evaluation.chambers import CHAMBERS, advanced, placed_shell, starting_state
 from graphnca.regions import FROZEN, GROWING, MATURE
 from topologies import square_grid
 
