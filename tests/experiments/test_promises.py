@@ -93,3 +93,4 @@ def test_the_index_has_every_script_and_no_other() -> None:
     named = set(re.findall(r"^\| \[`([\w/]+\.py)`\]", index, re.MULTILINE))
     scripts = [path for path in folder.rglob("*.py") if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
     assert named == {str(path.relative_to(folder)) for path in scripts}
+    assert not [link for link in re.findall(r"\]\(([\w./]+)\)", index) if not (folder / link).exists()]
