@@ -32,7 +32,6 @@ from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.drawing import CellCanvas, draw_curves, montage
-from graphnca.evaluation.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
 from graphnca.layers import NCAConv
 from graphnca.layers.life import ALPHA
 from graphnca.regions import GROWING
@@ -42,6 +41,7 @@ from graphnca.results.run import run, subject_of
 from graphnca.results.shipping import ship
 from graphnca.results.table import Table
 from graphnca.targets import Shell
+from graphnca.targets.chambers import CHAMBERS, CYCLE, SOLID, advanced, placed_shell, starting_state
 from topologies import substrates
 
 TOLERANCE = 0.1  # of a chamber's area: the goal

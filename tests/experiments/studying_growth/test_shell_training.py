@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from studying_growth.shell_training import Nursery, ShellPolicy, ShellRecipe
+from studying_growth.shell_training import ShellRecipe
 
 from graphnca import Trajectory, load_rule
 from graphnca.regions import FROZEN, GROWING, MATURE
 from graphnca.rules import describe_rule
 from graphnca.training import Training, load_checkpoint, save_checkpoint
+from graphnca.training.nursery import Nursery, ShellPolicy
 from topologies import sampled_torus, square_grid
 
 TOY = ShellRecipe(

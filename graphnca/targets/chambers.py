@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 
 from ..layers.life import ALPHA
 from ..regions import FROZEN, GROWING, MATURE
-from ..targets import Shell
+from .shell import Shell
 
 CHAMBERS = 8  # Studying Growth
 CYCLE = 160  # steps a chamber (Studying Growth)

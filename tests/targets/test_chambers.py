@@ -2,8 +2,8 @@
 
 import torch
 
-from graphnca.evaluation.chambers import CHAMBERS, advanced, placed_shell, starting_state
 from graphnca.regions import FROZEN, GROWING, MATURE
+from graphnca.targets.chambers import CHAMBERS, advanced, placed_shell, starting_state
 from topologies import square_grid
 
 
