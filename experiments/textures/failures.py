@@ -28,7 +28,6 @@ Written to `--out`/NAME, for each rule:
     tables.json     what became of every case; the mean colours
 """
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage, to_picture
+from graphnca.evaluation.conditions import magnified, with_kernels, with_laplacian
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, bounded
 from graphnca.evaluation.subject import Subject
@@ -52,7 +52,6 @@ from graphnca.results.result import Result
 from graphnca.results.run import run_each
 from graphnca.results.table import Table
 from topologies import cells_within, square_grid, substrate_of_cells
-from topologies.contract import LAPLACIAN_GAIN
 
 TRAINED, MESH = "as trained", "a mesh"
 GAINS = (8.0, 10.0, 14.0, 16.0)
@@ -119,39 +118,6 @@ class Case:
     plain: bool = False
     """Whether the layer's own steps are taken, which sum the differences w_ij (x_j - x_i) of cells that are alike to 0;
     the engines sum w_ij x_j and round."""
-
-
-def with_laplacian(topology: Data, gain: float) -> Data:
-    """A substrate whose Laplacian weights sum to another number; its gradients are as they were."""
-    other = topology.clone()
-    other["edge_weight"] = topology["edge_weight"] * (gain / LAPLACIAN_GAIN)
-    return other
-
-
-def magnified(topology: Data, size: float, *, same_equation: bool) -> Data:
-    """A substrate whose cells are so many times as large.
-
-    The gradients are those per unit of length, so they follow. The Laplacian is that per unit of area, which makes it
-    the same equation on a coarser grid, if its weights are divided by the square of the size; otherwise the weights
-    stay as they are, and a cell's neighbours, however far, count for as much.
-    """
-    other = topology.clone()
-    for field in ("pos", "edge_attr", "extent"):
-        other[field] = topology[field] * size
-    other["area"] = topology["area"] * size**2
-    if same_equation:
-        other["edge_weight"] = topology["edge_weight"] / size**2
-    return other
-
-
-def with_kernels(rule: NCAConv, factor: float) -> NCAConv:
-    """The rule with all gains of its perception multiplied."""
-    if factor == 1.0:
-        return rule
-    other = copy.deepcopy(rule)
-    for name in other.perception.gains:
-        other.perception.gains[name] *= factor
-    return other
 
 
 def squares(side: float, cell: float = 1.0, *, same_equation: bool = False) -> Data:

@@ -23,7 +23,7 @@ Written to `--out`:
     tables.json     either half's loss in times of the same rule alone
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -34,11 +34,10 @@ from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphnca import rollout
 from graphnca.evaluation.frames import offset_from
+from graphnca.evaluation.mapped import mapped
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
-from graphnca.regions import FROZEN, GROWING
 from graphnca.results.figures import Strips
 from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
 from graphnca.results.result import Result
@@ -89,37 +88,6 @@ def fuzzy(topology: Data) -> Float[Tensor, " n"]:
 
 
 MAPS: dict[str, Callable[[Data], Float[Tensor, " n"]]] = {"halves": halves, "disc": disc, "fuzzy": fuzzy}
-
-
-@torch.no_grad()
-def mapped(
-    textures: list[Subject], topology: Data, second: Tensor, moments: Iterable[int], runs: int, seed: int
-) -> dict[int, Tensor]:
-    """Runs of two rules on one substrate: states `(runs, N, C)` at the asked steps.
-
-    In every step each cell lives by the second rule with its probability `second` `(N,)`, and otherwise by the first.
-    Both rules see the same state, and each keeps the other's cells as they are.
-    """
-    generator, wanted = torch.Generator().manual_seed(seed), set(moments)
-    start = textures[0].seed(topology)
-    states, recorded = start.expand(runs, *start.shape), {}
-    for step in range(1, max(wanted) + 1):
-        chosen = torch.rand(len(second), generator=generator) < second
-        parts = [
-            rollout(
-                texture.rule,
-                states,
-                topology,
-                1,
-                generator=generator,
-                regions=torch.where(chosen == bool(number), GROWING, FROZEN),
-            )
-            for number, texture in enumerate(textures)
-        ]
-        states = torch.where(chosen[:, None], parts[1], parts[0])
-        if step in wanted:
-            recorded[step] = states
-    return recorded
 
 
 def middles(images: Float[Tensor, "*b 3 h w"]) -> list[Float[Tensor, "*b 3 h v"]]:

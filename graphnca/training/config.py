@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
-from .guard import EXPLODED
+from .guard import BEYOND_RECOVERY
 from .pool_policy import Policy, PoolPolicy
 from .rollout_damage import RolloutDamage
 from .schedules import Schedule, Triangular2
@@ -32,7 +32,7 @@ class TrainingConfig:
     average_decay: float = 0.995
     weight_decay: float = 0.0
     """Factor of the parameters that Adam adds to their gradients (Studying Growth: 3e-5)."""
-    explosion: float = EXPLODED
+    explosion: float = BEYOND_RECOVERY
     """|x| beyond which a sample is given up and replaced by the seed. Many hidden channels may need more room."""
     precision: str = "float32"
     """Type of the update network's products: float32, bfloat16, or float64 for a rule in it."""

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ..layers.life import ALPHA
 
-EXPLODED = 6.0  # |x| beyond which a state rarely recovers: trained isotropic rules stay below 2, Growing ones near 5
+BEYOND_RECOVERY = (
+    6.0  # |x| beyond which a state rarely recovers: trained isotropic rules stay below 2, Growing ones near 5
+)
 
 
 class Diagnosis(NamedTuple):
@@ -33,14 +35,16 @@ class Diagnosis(NamedTuple):
         return description(self.counts().tolist(), len(self.dead))
 
 
-def description(counts: Sequence[int], total: int, limit: float = EXPLODED) -> str:
+def description(counts: Sequence[int], total: int, limit: float = BEYOND_RECOVERY) -> str:
     """Counts of samples not finite, exploded and dead, among so many, in words; empty when there are none."""
     reasons = ("not finite", f"exploded (|x| > {limit:g})", "dead (no cell alive)")
     found = ", ".join(f"{count} {reason}" for count, reason in zip(counts, reasons, strict=True) if count)
     return f"{found} of {total} samples" if found else ""
 
 
-def examine(states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1, limit: float = EXPLODED) -> Diagnosis:
+def examine(
+    states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1, limit: float = BEYOND_RECOVERY
+) -> Diagnosis:
     """Looks at every sample: |x| beyond `limit` is an explosion; without `alive_threshold` (textures) nothing dies."""
     largest = torch.maximum(states.amax((1, 2)), -states.amin((1, 2)))  # |x| without a copy of all states
     not_finite = ~largest.isfinite()

@@ -18,7 +18,7 @@ from ...models import texture_nca
 from ...rasterizers import NearestCell
 from ...templates import load_template
 from ..config import TrainingConfig
-from ..guard import EXPLODED
+from ..guard import BEYOND_RECOVERY
 from ..objectives import last_state_in_bounds
 from ..pool_policy import PoolPolicy
 from ..schedules import MultiStep
@@ -125,7 +125,7 @@ class TextureRecipe(SeenRecipe):
             steps=pair("steps", self.steps),
             schedule=MultiStep(self.rate, self.milestones, FACTOR),
             pool=PoolPolicy(size=self.part, seed_always_until=0, seed_every=SEED_EVERY, damage_every=self.damage_every),
-            explosion=EXPLOSION if self.damage_every else EXPLODED,
+            explosion=EXPLOSION if self.damage_every else BEYOND_RECOVERY,
         )
 
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002

@@ -10,18 +10,16 @@ from textures.failures import (
     Config,
     cases_of,
     fate,
-    magnified,
     measure,
     noise,
     one_cell,
     reached,
     squares,
     tables,
-    with_kernels,
-    with_laplacian,
 )
 from torch_geometric.data import Data
 
+from graphnca.evaluation.conditions import magnified, with_kernels, with_laplacian
 from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
 from graphnca.results.result import Result

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from textures.map import Config, disc, fuzzy, halves, mapped, middles, two_textures
+from textures.map import Config, disc, fuzzy, halves, middles, two_textures
 
 from graphnca import rollout, save_rule
+from graphnca.evaluation.mapped import mapped
 from graphnca.evaluation.subject import Subject
 from graphnca.models import texture_nca
 from topologies import substrates

@@ -1,0 +1,41 @@
+"""A rule under other conditions than those of its training: another Laplacian, larger cells, other gains."""
+
+import copy
+
+from torch_geometric.data import Data
+
+from ..layers import NCAConv
+from ..layers.operators import LAPLACIAN_GAIN
+
+
+def with_laplacian(topology: Data, gain: float) -> Data:
+    """A substrate whose Laplacian weights sum to another number; its gradients are as they were."""
+    other = topology.clone()
+    other["edge_weight"] = topology["edge_weight"] * (gain / LAPLACIAN_GAIN)
+    return other
+
+
+def magnified(topology: Data, size: float, *, same_equation: bool) -> Data:
+    """A substrate whose cells are so many times as large.
+
+    The gradients are those per unit of length, so they follow. The Laplacian is that per unit of area, which makes it
+    the same equation on a coarser grid, if its weights are divided by the square of the size; otherwise the weights
+    stay as they are, and a cell's neighbours, however far, count for as much.
+    """
+    other = topology.clone()
+    for field in ("pos", "edge_attr", "extent"):
+        other[field] = topology[field] * size
+    other["area"] = topology["area"] * size**2
+    if same_equation:
+        other["edge_weight"] = topology["edge_weight"] / size**2
+    return other
+
+
+def with_kernels(rule: NCAConv, factor: float) -> NCAConv:
+    """The rule with all gains of its perception multiplied."""
+    if factor == 1.0:
+        return rule
+    other = copy.deepcopy(rule)
+    for name in other.perception.gains:
+        other.perception.gains[name] *= factor
+    return other
