@@ -47,7 +47,7 @@ from graphnca.evaluation.other_cells import COARSE, FINE, GOAL, losses_on, times
 from graphnca.evaluation.pixel_error import own_error, own_patterns
 from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, LOSS_SCALE, fates, seeded_position, verdict
+from graphnca.evaluation.scores import ALIVE, LOSS_SCALE, fates, rounded, seeded_position, verdict
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.rasterizers import NearestCell
@@ -164,11 +164,6 @@ def without(subject: Subject, states: Tensor, topology: Data, lost: str, seed: i
     """Grown states `(runs, N, C)` without a part, and how they go on: by the steps since."""
     generator = torch.Generator().manual_seed(seed)
     return dict(walk(subject.rule, states, topology, AFTER, generator=generator, damage={0: LOST[lost](topology)}))
-
-
-def rounded(values: Tensor, digits: int) -> list[float]:
-    """Numbers for the card."""
-    return [round(value, digits) for value in values.tolist()]
 
 
 def of_upright(subject: Subject, topologies: dict[str, Data], config: Config) -> Measured:

@@ -48,7 +48,7 @@ from graphnca.evaluation.damage_tests import (
 )
 from graphnca.evaluation.pixel_error import log10_error
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import bounded, raster
+from graphnca.evaluation.scores import bounded, raster, rounded
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import curves
 from graphnca.results.options import OfRules, OnSubstrates, Options
@@ -142,16 +142,11 @@ def numbers_of(result: Healing) -> dict[str, Any]:
     places = {"right after": 0, f"after {WITHIN}": within, f"after {result.moments[-1]}": -1}
     entry: dict[str, Any] = {}
     for name, errors in result.scores.items():
-        entry[name] = {words: rounded(errors[place]) for words, place in places.items()}
-        entry[name][f"least within {WITHIN}"] = rounded(errors[: within + 1].amin(0))
+        entry[name] = {words: rounded(errors[place], 2) for words, place in places.items()}
+        entry[name][f"least within {WITHIN}"] = rounded(errors[: within + 1].amin(0), 2)
         if name != WHOLE:
-            entry[name][f"to the run without a cut, after {WITHIN}"] = rounded(result.apart[name][within])
+            entry[name][f"to the run without a cut, after {WITHIN}"] = rounded(result.apart[name][within], 2)
     return entry
-
-
-def rounded(values: Tensor) -> list[float]:
-    """Two digits."""
-    return [round(value, 2) for value in values.tolist()]
 
 
 def goal_of(times: dict[str, Any]) -> dict[str, Any]:

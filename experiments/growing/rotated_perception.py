@@ -33,18 +33,17 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import montage, to_picture
 from graphnca.evaluation import frames
+from graphnca.evaluation.bending import bent, twisted, unbent
 from graphnca.evaluation.pixel_error import log10_error
-from graphnca.evaluation.scores import ALIVE, bounded, fates, seeded_position, window
+from graphnca.evaluation.scores import ALIVE, fates, rounded, window
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.upright import painted
-from graphnca.rasterizers.locate import CellLocator
 from graphnca.results.figures import Strips, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
 from graphnca.results.result import Result
@@ -53,8 +52,6 @@ from graphnca.results.table import Table
 from topologies import substrates
 
 ANGLES = tuple(range(0, 360, 45))  # degrees
-DISTANCE = 30.0  # units from the seed down to the point that a bent pattern lies around
-TWIST = 30.0  # units from the seed for each quarter turn of a twisted pattern
 SHOWN = 60  # units of the window that pictures show
 FRAME_EVERY = 8  # steps between two frames of the animation
 ANIMATED = 200  # steps that it shows
@@ -76,56 +73,12 @@ class Config(OfRules, OnSubstrates, Options):
     out: str = "out/rotated_perception"
 
 
-def from_seed(topology: Data) -> Tensor:
-    """Where each cell `(N, 2)` lies from the seed, in units; on a torus the shortest way."""
-    offset = topology["pos"][:, :2] - torch.tensor(seeded_position(topology))
-    if bool(topology["periodic"]):
-        extent = topology["extent"].view(2)
-        offset = offset - extent * torch.round(offset / extent)
-    return offset
-
-
-def bent(topology: Data) -> Tensor:
-    """By how many radians a bent pattern lies turned at every cell `(N,)`, from x towards y."""
-    x, y = from_seed(topology).unbind(-1)
-    return torch.atan2(x, DISTANCE - y)
-
-
-def twisted(topology: Data) -> Tensor:
-    """By how many radians a twisted pattern lies turned at every cell `(N,)`."""
-    return from_seed(topology).norm(dim=-1) / TWIST * (math.pi / 2)
-
-
 FIELDS = {"bent": bent, "twisted": twisted}
 
 
 def grown(subject: Subject, topology: Data, turn: float | Tensor, config: Config) -> Tensor:
     """States `(runs, N, C)` of a pattern that is to lie turned by so much: what cells perceive turns the other way."""
     return subject.grow(topology, config.runs, [config.steps], config.seed, angle=-turn)[config.steps]
-
-
-def unbent(states: Tensor, topology: Data, height: int, width: int) -> Tensor:
-    """Images `(runs, 4, H, W)` in which circles around the point are rows again.
-
-    The pixel at (u, v) from the seed shows the point at the angle u / DISTANCE on the circle of radius DISTANCE - v, so
-    lengths are kept on the seed's own circle. 2x2 samples a pixel; nothing where that radius is negative.
-    """
-    fine = torch.tensor([-0.25, 0.25], dtype=torch.float64)
-    v = (torch.arange(height)[:, None] - height // 2 + fine).flatten()
-    u = (torch.arange(width)[:, None] - width // 2 + fine).flatten()
-    v, u = torch.meshgrid(v, u, indexing="ij")
-    radius, angle = DISTANCE - v, u / DISTANCE
-    offset = torch.stack([radius * angle.sin(), DISTANCE - radius * angle.cos()], -1)
-    places = (offset + torch.tensor(seeded_position(topology), dtype=torch.float64)).reshape(-1, 2).numpy()
-    cells = torch.from_numpy(CellLocator(topology).nearest(places)[1][:, 0])
-    images = bounded(states)[..., :4][:, cells].movedim(-1, 1).unflatten(-1, (2 * height, 2 * width))
-    images = images * (radius > 0)
-    return torch.nn.functional.avg_pool2d(images, 2)
-
-
-def rounded(errors: Tensor) -> list[float]:
-    """Errors for `metrics.json`."""
-    return [round(error, 3) for error in errors.tolist()]
 
 
 def turned(
@@ -137,12 +90,12 @@ def turned(
     for name, degrees in result.progress([(name, degrees) for name in topologies for degrees in ANGLES], "angle"):
         topology, angle = topologies[name], math.radians(degrees)
         states = grown(subject, topology, angle, config)
-        errors = rounded(subject.log_error(states, topology, angle=angle))
+        errors = rounded(subject.log_error(states, topology, angle=angle), 3)
         perfect = painted(subject.target, topology, angle=angle)[None]
         entries[name][str(degrees)] = {
             "median log10 error": round(median(errors), 3),
             "log10 errors": errors,
-            "log10 error as it lies": round(median(rounded(subject.log_error(states, topology))), 3),
+            "log10 error as it lies": round(median(rounded(subject.log_error(states, topology), 3)), 3),
             "painted": round(float(subject.log_error(perfect, topology, angle=angle)), 3),
             "fates": dict(Counter(fates(states))),
         }
@@ -164,14 +117,14 @@ def framed(
             turn = turn_of(topology)
             states = grown(subject, topology, turn, config)
             entry = {
-                "log10 errors as it lies": rounded(subject.log_error(states, topology)),
+                "log10 errors as it lies": rounded(subject.log_error(states, topology), 3),
                 "alive": (states[..., 3] > ALIVE).sum(-1).tolist(),
                 "fates": dict(Counter(fates(states))),
             }
             chosen, straight = 0, None
             if field == "bent":
                 straight = unbent(states, topology, *subject.target.shape[-2:])
-                entry["log10 errors unbent"] = rounded(log10_error(straight, subject.target))
+                entry["log10 errors unbent"] = rounded(log10_error(straight, subject.target), 3)
                 chosen = median_run(entry["log10 errors unbent"])
             entries[name][field] = entry
             picture = subject.picture(strips.canvas(topology), states[chosen])

@@ -43,7 +43,7 @@ from torch_geometric.data import Data
 from graphnca.drawing import CellCanvas, draw_curves, montage, to_picture
 from graphnca.evaluation.damage_tests import HALF_WIDTH, WHOLE, Healing, battery, healing
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, fates, raster, seeded_position
+from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, fates, raster, rounded, seeded_position
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
 from graphnca.results.figures import Strips
@@ -121,18 +121,13 @@ def damaged(subject: Subject, topology: Data, config: Config) -> tuple[dict[str,
     entry: dict[str, Any] = {}
     for name in masks:
         errors = result.scores[name]
-        entry[name] = {"right after": rounded(errors[0])}
+        entry[name] = {"right after": rounded(errors[0], 3)}
         for steps in LATER:
             place = result.moments.index(steps)
             more = errors[place] - whole[place]
-            entry[name][f"more than without a cut, after {steps}"] = rounded(more)
+            entry[name][f"more than without a cut, after {steps}"] = rounded(more, 3)
             entry[name][f"healed after {steps}"] = int((more <= HEALED).sum())
     return entry, result
-
-
-def rounded(values: Tensor) -> list[float]:
-    """Three digits."""
-    return [round(float(value), 3) for value in values]
 
 
 @torch.no_grad()

@@ -32,7 +32,8 @@ from torch_geometric.data import Data
 
 from graphnca import trajectory
 from graphnca.evaluation.anatomy import Anatomy
-from graphnca.evaluation.scores import bounded, raster, window
+from graphnca.evaluation.induction import change_below, difference_to_eye
+from graphnca.evaluation.scores import rounded, window
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.graft import graft
 from graphnca.layers import NCAConv
@@ -91,26 +92,6 @@ def operated(
     return recorded.states
 
 
-def difference_to_eye(
-    states: Float[Tensor, "b n c"], newts: Float[Tensor, "b n c"], topology: Data, anatomy: Anatomy
-) -> Float[Tensor, " b"]:
-    """Mean over pixels and colours of |half below the graft - lower half of the newt's own eye before|."""
-    view = raster(topology, anatomy.side, anatomy.side)
-    half = anatomy.lower_half()
-    induced = view(bounded(states)[..., :3])[..., anatomy.moved(half)]
-    true = view(bounded(newts)[..., :3])[..., half]
-    return (induced.clamp(0, 1) - true.clamp(0, 1)).abs().mean((-2, -1))
-
-
-def change_below(
-    before: Float[Tensor, "b n c"], after: Float[Tensor, "b n c"], topology: Data, anatomy: Anatomy
-) -> Float[Tensor, " b"]:
-    """Mean over the same pixels and colours of what has changed there."""
-    view, below = raster(topology, anatomy.side, anatomy.side), anatomy.moved(anatomy.lower_half())
-    one, other = (view(bounded(states)[..., :3])[..., below].clamp(0, 1) for states in (before, after))
-    return (one - other).abs().mean((-2, -1))
-
-
 def measured_on(
     subject: Subject, topology: Data, anatomy: Anatomy, config: Config
 ) -> tuple[dict[str, Any], dict[str, dict[int, Tensor]]]:
@@ -121,16 +102,11 @@ def measured_on(
     for name, recorded in states.items():
         differences = {step: difference_to_eye(state, newts, topology, anatomy) for step, state in recorded.items()}
         entry[name] = {
-            TO_EYE: {str(step): rounded(values) for step, values in differences.items()},
-            CHANGE: rounded(change_below(recorded[0], recorded[config.steps], topology, anatomy)),
+            TO_EYE: {str(step): rounded(values, 3) for step, values in differences.items()},
+            CHANGE: rounded(change_below(recorded[0], recorded[config.steps], topology, anatomy), 3),
         }
     shown = median_run(entry["graft"][TO_EYE][str(config.steps)])
     return entry, {name: {step: state[shown] for step, state in recorded.items()} for name, recorded in states.items()}
-
-
-def rounded(values: Tensor) -> list[float]:
-    """Three digits."""
-    return [round(float(value), 3) for value in values]
 
 
 def draw(

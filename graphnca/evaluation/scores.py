@@ -83,3 +83,8 @@ def fates(states: Float[Tensor, "b n c"]) -> list[str]:
         "exploded" if not size < EXPLODED else "alive" if living else "died"
         for size, living in zip(largest.tolist(), mature.tolist(), strict=True)
     ]
+
+
+def rounded(values: Tensor, digits: int) -> list[float]:
+    """Numbers (B,) as metrics and cards hold them."""
+    return [round(value, digits) for value in values.tolist()]

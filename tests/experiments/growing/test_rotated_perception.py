@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from growing.rotated_perception import DISTANCE, TWIST, Config, bent, from_seed, grown, measure, twisted, unbent
+from growing.rotated_perception import Config, grown, measure
 
+from graphnca.evaluation.bending import DISTANCE, TWIST, bent, from_seed, twisted, unbent
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.upright import painted
 from graphnca.models import isonca

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from studying_growth.apoptosis import Config, cavity_of, cells_in, living_share, main, watched
+from studying_growth.apoptosis import Config, main, watched
 
 from graphnca import save_rule
+from graphnca.evaluation.cavity import cavity_of, cells_in, living_share
 from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.evaluation.upright import painted
 from graphnca.models import growing_nca
@@ -39,7 +40,7 @@ def test_cells_beyond_the_picture_are_in_no_mask() -> None:
 
 @pytest.mark.parametrize("name", ["lizard", "newt"])
 def test_what_is_not_hollow(name: str) -> None:
-    with pytest.raises(SystemExit, match="hollow"):
+    with pytest.raises(SubjectError, match="hollow"):
         cavity_of(load_target(name, size=40, padding=4))
 
 

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from studying_growth.chambers import placed_shell, starting_state
-from studying_growth.gnomonic_growth import WHOLE, Config, Moment, growth, main, measured
+from studying_growth.gnomonic_growth import WHOLE, Config, main
 
 from graphnca import save_rule
+from graphnca.evaluation.chambers import Moment, growth, measured
 from graphnca.models import growing_nca
 from graphnca.regions import FROZEN, GROWING, MATURE
 from graphnca.results import shipping
 from graphnca.results.result import Result
 from graphnca.rules import describe_rule
+from graphnca.targets.chambers import placed_shell, starting_state
 from topologies import square_grid
 
 

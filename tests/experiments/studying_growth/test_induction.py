@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from studying_growth.anatomy import Anatomy
-from studying_growth.induction import OPERATIONS, Config, change_below, difference_to_eye, operated
+from studying_growth.induction import OPERATIONS, Config, operated
 
+from graphnca.evaluation.anatomy import Anatomy
+from graphnca.evaluation.induction import change_below, difference_to_eye
 from graphnca.evaluation.upright import painted
 from graphnca.graft import graft
 from graphnca.targets import load_target

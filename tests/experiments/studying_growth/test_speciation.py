@@ -4,18 +4,9 @@ import pytest
 import torch
 from PIL import Image
 from scipy.cluster.hierarchy import leaves_list
-from studying_growth.speciation import (
-    Config,
-    draw_tree,
-    likeness_tree,
-    main,
-    mean_colours,
-    mean_distance,
-    nearest_species,
-    triangle,
-    walk,
-)
+from studying_growth.speciation import Config, main, nearest_species
 
+from graphnca.evaluation.species import draw_tree, likeness_tree, mean_colours, mean_distance, triangle, walk
 from graphnca.evaluation.subject import Subject
 from graphnca.models import growing_nca
 from graphnca.results.result import Result
