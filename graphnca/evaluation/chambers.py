@@ -27,7 +27,6 @@ class Moment:
     regions: Tensor
 
 
-@torch.no_grad()
 def growth(
     rule: NCAConv,
     topology: Data,
@@ -45,7 +44,8 @@ def growth(
     for number in range(chambers):
         for step in range(0, cycle, look_every):
             steps = min(look_every, cycle - step)
-            states = rollout(rule, states, topology, steps, regions=regions, generator=generator)
+            with torch.no_grad():
+                states = rollout(rule, states, topology, steps, regions=regions, generator=generator)
             yield Moment(number, step + steps, states, regions)
         regions = advanced(regions, states)
 
