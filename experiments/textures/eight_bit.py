@@ -30,26 +30,24 @@ Written to `--out`:
     tables.json     losses and how many times the float rule's they are; gains; processor time
 """
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import process_time
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphnca import rollout, save_rule
+from graphnca import save_rule
 from graphnca.drawing import montage
+from graphnca.evaluation.eight_bit_cost import times_float
 from graphnca.evaluation.named import DEMO_CONTRAST, read_subject
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.importers import load_texture_demo
-from graphnca.layers import NCAConv, in_8_bits
+from graphnca.layers import in_8_bits
 from graphnca.results.figures import Strips, median_run
 from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
 from graphnca.results.result import Result
@@ -61,7 +59,6 @@ from topologies import substrates
 TIMES = "times float's processor time"
 GOAL = 1.1  # times the float rule's loss on the same substrate
 SCALE, COLUMNS = 2.0, 2  # pixels a unit in the figure, rules side by side
-BATCH, TIMED_STEPS, REPEATS = 4, 20, 5  # of the timed rollouts; the best of all repeats counts
 GAINS = (1.0, 1 / 2, 1 / 4, 1 / 8)  # of raw kernels
 FLOAT, ROUNDED, TUNED = "float", "8 bits", "8 bits, trained on"
 
@@ -138,24 +135,6 @@ def measured(variant: Variant, topology: Data, meter: TextureMeter, config: Conf
         round(loss, 1) for loss in meter(subject.images(states, subject.view(topology, size=config.size))).tolist()
     ]
     return {"median loss": round(median(losses), 1), "losses": losses}, states[median_run(losses)]
-
-
-def times_float(float_rule: NCAConv, rule: NCAConv, topology: Data) -> dict[str, float]:
-    """How many times the processor time of a float rule one in 8 bits takes, without and with gradients."""
-    start = torch.zeros(BATCH, len(topology["pos"]), rule.num_channels)
-    best: dict[tuple[bool, bool], float] = {}
-    for _ in range(REPEATS):
-        for one in (float_rule, rule):
-            for learning in (False, True):
-                began = process_time()
-                with torch.set_grad_enabled(learning):
-                    final = rollout(one, start, topology, TIMED_STEPS, generator=torch.Generator().manual_seed(0))
-                    if learning:
-                        final.square().sum().backward()
-                key = (one is rule, learning)
-                best[key] = min(best.get(key, math.inf), process_time() - began)
-    names = {False: "without gradients", True: "with gradients"}
-    return {name: round(best[True, learning] / best[False, learning], 2) for learning, name in names.items()}
 
 
 def one_rule(

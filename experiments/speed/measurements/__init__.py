@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from graphnca.evaluation.memory import megabytes_of as megabytes_of
+from graphnca.results.section import Claim as Claim
+from graphnca.results.section import Section as Section
 
 from .comparison import Comparison as Comparison
 from .config import QUICK as QUICK
@@ -23,8 +25,6 @@ from .long_gradient import long_gradient, long_gradient_comparison
 from .network import network
 from .peers import peers
 from .scaling import scaling
-from .section import Claim as Claim
-from .section import Section as Section
 from .share import share
 from .substrates import substrates, substrates_comparison
 from .texture_loss import texture_loss

@@ -5,13 +5,13 @@ import torch
 from graphnca import rollout
 from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout
 from graphnca.evaluation.timing import Program
+from graphnca.results.section import Section, at_least
 from topologies import square_grid
 
 from .comparison import Comparison, compare
 from .config import Config
 from .iteration import COMPILED, DENSE, GRAPH, GRAPH_HALF, against_dense
 from .patterns import isonca_pattern
-from .section import Section, at_least
 
 
 def inference_comparison(config: Config) -> Comparison:

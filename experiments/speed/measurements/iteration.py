@@ -19,12 +19,12 @@ from graphnca.layers import NCAConv
 from graphnca.losses import PixelLoss, RotationInvariantLoss
 from graphnca.models import texture_nca
 from graphnca.rasterizers import NearestCell
+from graphnca.results.section import Claim, Section, at_least, at_most, short
 from topologies import square_grid
 
 from .comparison import Comparison, Outcome, compare
 from .config import Config
 from .patterns import STILL, growing_pattern, isonca_pattern, target_for
-from .section import Claim, Section, at_least, at_most, short
 
 DENSE, COMPILED = "dense conv2d", "dense conv2d, compiled"
 DENSE_HALF, COMPILED_HALF = "dense conv2d, bfloat16", "dense conv2d, compiled, bfloat16"

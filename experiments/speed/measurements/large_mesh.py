@@ -9,11 +9,11 @@ from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.evaluation.timing import in_turns, medians, seconds_of
+from graphnca.results.section import Section, at_most, short
 from topologies import load_topology, save_topology, voronoi_mesh
 
 from .config import Config
 from .patterns import isonca_pattern
-from .section import Section, at_most, short
 from .substrates import CELLS_PER_UNIT
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from graphnca import trajectory
+from graphnca.results.section import Section, at_most, short
 from topologies import square_grid
 
 from .comparison import Comparison, compare
 from .config import Config
 from .patterns import isonca_pattern
-from .section import Section, at_most, short
 
 
 def long_gradient_comparison(config: Config) -> Comparison:

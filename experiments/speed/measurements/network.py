@@ -9,11 +9,11 @@ from torch.nn import functional
 from graphnca import rollout
 from graphnca.evaluation.timing import Program, in_turns
 from graphnca.models import isonca
+from graphnca.results.section import Section, at_least, short
 from topologies import square_grid
 
 from .config import Config
 from .patterns import STILL
-from .section import Section, at_least, short
 
 SIZE = 2048  # rows and columns of the matrix products: large enough to reach the machine's rate, small enough to repeat
 FEW, MANY = 2, 8  # steps of the two rollouts whose difference is measured: the cost of a call falls out

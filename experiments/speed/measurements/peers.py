@@ -10,12 +10,12 @@ from graphnca import rollout
 from graphnca.evaluation.timing import in_turns, medians
 from graphnca.losses import PixelLoss
 from graphnca.rasterizers import NearestCell
+from graphnca.results.section import Section, short
 from topologies import square_grid
 
 from .config import Config
 from .iteration import GRAPH
 from .patterns import isonca_pattern, target_for
-from .section import Section, short
 
 CAX_SCRIPT = Path(__file__).with_name("cax_iteration.py")
 

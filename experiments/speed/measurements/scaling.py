@@ -8,12 +8,12 @@ from graphnca import rollout
 from graphnca.drawing import draw_curves
 from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout
 from graphnca.evaluation.timing import in_turns, medians
+from graphnca.results.section import Section, short
 from topologies import square_grid
 
 from .config import Config
 from .iteration import GRAPH
 from .patterns import isonca_pattern
-from .section import Section, short
 
 CONVOLUTION = "conv2d"
 RUN, TRAINED = "", ", gradient"

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from graphnca import Trajectory, trajectory
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
+from graphnca.results.section import Section, at_most, short
 from graphnca.seeds import point_seed
 from graphnca.training import PoolPolicy, Training, TrainingConfig, World, grown_and_still, loop
 from graphnca.training.objectives import Evaluation
@@ -21,7 +22,6 @@ from topologies import square_grid
 
 from .config import Config
 from .patterns import isonca_pattern, target_for
-from .section import Section, at_most, short
 
 PARTS = ("rollout", "objective: raster, loss", "its gradient", "the rollout's gradient", "pool, Adam, guard, log")
 

@@ -9,13 +9,13 @@ from graphnca import trajectory
 from graphnca.evaluation.timing import Program
 from graphnca.losses import RotationInvariantLoss
 from graphnca.rasterizers import NearestCell
+from graphnca.results.section import Section, at_most, short
 from graphnca.seeds import centre_of, nearest_cells
 from topologies import hex_grid, square_grid, voronoi_mesh
 
 from .comparison import Comparison, compare
 from .config import Config
 from .patterns import Pattern, isonca_pattern, target_for
-from .section import Section, at_most, short
 
 CELLS_PER_UNIT = 0.8215  # of a Voronoi mesh that keeps the unit law (`topologies.voronoi`)
 

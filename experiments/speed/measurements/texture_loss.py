@@ -15,12 +15,12 @@ from graphnca.features.vgg import Statistic
 from graphnca.losses import OverflowLoss, TextureLoss
 from graphnca.models import texture_nca
 from graphnca.rasterizers import NearestCell
+from graphnca.results.section import Claim, Section, at_most, short
 from graphnca.training import MultiStep, PoolPolicy, Training, TrainingConfig, World, last_state_in_bounds
 from topologies import square_grid
 
 from .config import Config
 from .patterns import STILL
-from .section import Claim, Section, at_most, short
 
 BOUND = 1.0  # of the published overflow term
 SMALLEST = 16  # pixels that the deepest layer of VGG-16 needs

@@ -11,11 +11,11 @@ import jaxtyping
 import pytest
 import torch
 from measurements import COMPARISONS, MEASUREMENTS, QUICK, Claim, Config, megabytes_of
-from measurements.section import at_least, at_most, short
 from measurements.share import PARTS, iteration_of, timed_iteration
 from result_tables import join
 
 from graphnca.evaluation.timing import in_turns
+from graphnca.results.section import at_least, at_most, short
 from graphnca.results.table import read_tables
 
 

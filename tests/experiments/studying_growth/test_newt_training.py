@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from studying_growth.anatomy import Anatomy
 from studying_growth.newt_training import EYE_WEIGHT, REACH, NewtRecipe, eye_in_strange_skin, healing_loss
 
 from graphnca import load_rule
+from graphnca.evaluation.anatomy import Anatomy
 from graphnca.evaluation.scores import raster
 from graphnca.evaluation.upright import painted
 from graphnca.losses import PixelLoss
