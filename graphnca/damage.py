@@ -1,7 +1,7 @@
-"""Wounds: regions of the plane in which every cell is set to zero, or filled with noise.
+"""Damage: regions of the plane in which every cell is set to zero, or filled with noise.
 
 A region is a mask over the cells whose centres lie in it, measured from a point the shortest way round a torus. So a
-cut is the same on every substrate: the same part of the plane, whatever the cells.
+damage is the same on every substrate: the same part of the plane, whatever the cells.
 """
 
 import math

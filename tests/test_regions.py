@@ -22,7 +22,7 @@ def test_growing_everywhere_is_no_region_at_all() -> None:
     assert torch.equal(protect(x, after, torch.full((6,), GROWING)), after)
 
 
-def test_stone_outlives_death_and_feeds_life() -> None:
+def test_frozen_cells_outlive_death_and_feed_life() -> None:
     """A frozen cell that the life mask would zero stays as it is; a frozen dead cell is not grown into."""
     grid, rule = square_grid(5, 5, periodic=False), NCAConv(6, 8, "isonca", fire_rate=1.0)
     torch.nn.init.ones_(rule.update_rule.output.bias)

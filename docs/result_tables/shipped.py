@@ -20,9 +20,9 @@ MEASURED_BY = {
 
 def transfer() -> str:
     """The shipped lizard on every substrate."""
-    sheets = describe_rule("isonca-lizard")["card"]["measured"]["sheets"]
+    substrates = describe_rule("isonca-lizard")["card"]["measured"]["sheets"]
     rows = []
-    for name, numbers in sheets.items():
+    for name, numbers in substrates.items():
         early, late = numbers["step 1000"], numbers["step 3000"]
         gone = sum(late["verdicts"].get(word, 0) for word in ("died", "exploded"))
         rows.append(
@@ -79,11 +79,11 @@ def trained_on(card: dict[str, Any]) -> str:
     return ", ".join(dict.fromkeys(kinds.split(",")))
 
 
-def by_kind(sheets: dict[str, dict[str, Any]], moment: str, numbers: str) -> dict[str, list[float]]:
+def by_kind(substrates: dict[str, dict[str, Any]], moment: str, numbers: str) -> dict[str, list[float]]:
     """Numbers of all runs on each kind of cells."""
     found: dict[str, list[float]] = {}
-    for sheet, entry in sheets.items():
-        found.setdefault(sheet.split()[0], []).extend(entry[moment][numbers])
+    for substrate, entry in substrates.items():
+        found.setdefault(substrate.split()[0], []).extend(entry[moment][numbers])
     return found
 
 
@@ -104,13 +104,13 @@ def shipped_growing() -> str:
     """Every shipped rule of Growing NCA's kind: its regime, and how near its target on each kind of cells."""
     rows = []
     for name, card in measured_by("upright").items():
-        sheets = card["measured"]["sheets"]
+        substrates = card["measured"]["sheets"]
         errors = [
             f"{median(values):.2f}"
             for moment in ("step 500", "step 2000")
-            for values in by_kind(sheets, moment, "log10 errors").values()
+            for values in by_kind(substrates, moment, "log10 errors").values()
         ]
-        healed = by_kind({"square": sheets["square"]}, "left half cut at 200", "100 steps later")["square"]
+        healed = by_kind({"square": substrates["square"]}, "left half cut at 200", "100 steps later")["square"]
         regime = [f"`{name}`", card["target"], card["regime"], trained_on(card)]
         rows.append([*regime, *errors, f"{median(healed):.2f}"])
     moments = [f"{kind}, {step}" for step in ("500", "2,000") for kind in ("square", "hex", "Voronoi")]
@@ -126,11 +126,11 @@ def growing_meshes() -> str:
         found = card["measured"].get(MORE_MESHES, {})
         if found:
             moments = list(found)
-            told = [
+            summary = [
                 f"{entry['median']:.4f} ({entry['errors'][0]:.4f} to {entry['errors'][-1]:.4f})"
                 for entry in found.values()
             ]
-            rows.append([f"`{name}`", trained_on(card), *told])
+            rows.append([f"`{name}`", trained_on(card), *summary])
     return Table(["rule", "trained on", *moments], rows).markdown()
 
 

@@ -23,7 +23,8 @@ def shipped_textures() -> str:
         for step, ratios in measured["times square"].items():
             square = median(by_kind(measured["sheets"], step, "losses")["square"])
             worst = {
-                kind: max(v for sheet, v in ratios.items() if sheet.startswith(kind)) for kind in ("hex", "voronoi")
+                kind: max(v for substrate, v in ratios.items() if substrate.startswith(kind))
+                for kind in ("hex", "voronoi")
             }
             row += [f"{square:,.0f}", *(f"{worst[kind]:.2f}" for kind in worst)]
         rows.append(row)
@@ -39,9 +40,9 @@ def template_on_cells() -> str:
     rows = []
     for name, card in textures().items():
         found: dict[str, list[tuple[float, float]]] = {}
-        for sheet, entry in card["measured"]["sheets"].items():
+        for substrate, entry in card["measured"]["sheets"].items():
             pair = entry.get("the template on these cells"), entry["step 500"]["median loss"]
-            found.setdefault(sheet.split()[0], []).append(pair)
+            found.setdefault(substrate.split()[0], []).append(pair)
         if any(shown is None for pairs in found.values() for shown, _ in pairs):
             continue
         rows.append([f"`{name}`", *(f"{median(v):,.0f}" for pairs in found.values() for v in zip(*pairs, strict=True))])

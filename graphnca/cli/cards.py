@@ -11,7 +11,7 @@ RULE_HELP = (
     "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
 )
 WIDTH = 100  # of a line of text, in characters
-TOLD_ELSEWHERE = (
+SHOWN_ELSEWHERE = (
     "configuration",
     "measured",
     "started from",
@@ -107,36 +107,36 @@ def card_entries(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         iterations, hours = (sum(part[name] for part in parts) for name in ("iterations", "hours"))
         entries.append(("iterations", f"{iterations:,} in {hours:.2f} hours"))
     for name, value in card.items():
-        if name not in TOLD_ELSEWHERE and value is not None and not (isinstance(value, Mapping) and not value):
-            entries.append((name, _wrapped(_told(value))))
+        if name not in SHOWN_ELSEWHERE and value is not None and not (isinstance(value, Mapping) and not value):
+            entries.append((name, _wrapped(_in_words(value))))
     return [*entries, *_measurements(card.get("measured", {}))]
 
 
 def _measurements(measured: Any) -> list[tuple[str, str]]:
     """What a rule was measured to do: single numbers, and of every substrate one line a moment."""
     if not isinstance(measured, Mapping):
-        return [("measured", _wrapped(_told(measured)))]
+        return [("measured", _wrapped(_in_words(measured)))]
     entries = []
     for name, value in measured.items():
         if _is_plain(value):
-            entries.append(("measured by" if name == "by" else str(name), _wrapped(_told(value))))
+            entries.append(("measured by" if name == "by" else str(name), _wrapped(_in_words(value))))
     for name, places in measured.items():
         if isinstance(places, Mapping):
             for place, numbers in places.items():
                 if isinstance(numbers, Mapping):
                     entries.append((str(place), "\n".join(_lines(numbers))))
                 elif _is_plain(numbers):
-                    entries.append((f"{name}, {place}", _told(numbers)))
+                    entries.append((f"{name}, {place}", _in_words(numbers)))
     return [entry for entry in entries if entry[1]]
 
 
 def _lines(numbers: Mapping[str, Any]) -> list[str]:
-    own = ", ".join(f"{name} {_told(value)}" for name, value in numbers.items() if _is_plain(value))
+    own = ", ".join(f"{name} {_in_words(value)}" for name, value in numbers.items() if _is_plain(value))
     lines = [_wrapped(own)] if own else []
     for moment, values in numbers.items():
         if isinstance(values, Mapping):
-            told = ", ".join(f"{name} {_told(value)}" for name, value in values.items() if _is_plain(value))
-            lines += [_wrapped(f"{moment}: {told}")] if told else []
+            summary = ", ".join(f"{name} {_in_words(value)}" for name, value in values.items() if _is_plain(value))
+            lines += [_wrapped(f"{moment}: {summary}")] if summary else []
     return lines
 
 
@@ -144,11 +144,11 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, Mapping | list)
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_told(entry)}" for name, entry in value.items())
+        return ", ".join(f"{name} {_in_words(entry)}" for name, entry in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_told, value))
+        return ", ".join(map(_in_words, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -17,7 +17,7 @@ EXAMPLE = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what the verb is told."""
+    """Adds the verb's arguments."""
     pages.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE", help="the page [RULE.html]")
 

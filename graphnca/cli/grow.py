@@ -43,7 +43,7 @@ EXAMPLE = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what the verb is told."""
+    """Adds the verb's arguments."""
     parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
     parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
     parser.add_argument("--size", type=whole(4), help="units on a side of the substrate [as in training, or 72]")

@@ -25,7 +25,7 @@ EXAMPLE = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what the verb is told."""
+    """Adds the verb's arguments."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -41,7 +41,7 @@ def run(given: argparse.Namespace) -> None:
     path = Path(given.file)
     if path.is_file() and (path.suffix in PICKLED or _is_topology(path)):
         numbers = numbers_of(load_substrate(given.file))
-        print(json.dumps(numbers, indent=2) if given.json else listing([(k, _told(v)) for k, v in numbers.items()]))
+        print(json.dumps(numbers, indent=2) if given.json else listing([(k, _in_words(v)) for k, v in numbers.items()]))
         return
     models = atlas_models(path) if path.suffix == ".json" and path.is_file() else ()
     if models and given.model is None:
@@ -77,12 +77,12 @@ def _describe_atlas(given: argparse.Namespace, models: list[str]) -> None:
     if given.json:
         print(json.dumps({"architecture": rule.config, "models": models}, indent=2))
         return
-    told = [
+    summary = [
         ("holds", f"{len(models)} published textures"),
         *architecture_entries(_described(rule)),
         ("models", "\n".join(models)),
     ]
-    print(listing(told))
+    print(listing(summary))
 
 
 def _described(rule: NCAConv) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _described(rule: NCAConv) -> dict[str, Any]:
     return {"architecture": rule.config, "parameters": number, "card": {}}
 
 
-def _told(value: object) -> str:
+def _in_words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

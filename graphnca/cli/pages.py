@@ -1,4 +1,4 @@
-"""What a page is made of, as `graphnca play` and `graphnca export` are told: rules, substrates, size of the weights."""
+"""What a page is made of, as `graphnca play` and `graphnca export` are asked for: rules, substrates, size of the weights."""
 
 import argparse
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .substrates import KINDS, name_of_substrate, read_substrate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what both verbs are told."""
+    """Adds the arguments of both verbs."""
     parser.add_argument("rules", metavar="RULE", nargs="+", help=f"{RULE_HELP}; the page starts with the first")
     parser.add_argument(
         "--substrate",

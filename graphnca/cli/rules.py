@@ -20,7 +20,7 @@ HEADER = ("rule", "grows", "from", "kind", "trained on", "parameters")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what the verb is told."""
+    """Adds the verb's arguments."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="a shipped rule")
     parser.add_argument("--json", action="store_true", help="the whole description, for programs")
 

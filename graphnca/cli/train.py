@@ -39,7 +39,7 @@ The folder fills with pool.png (what the rule grows now), loss.png, checkpoint.p
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds what the verb is told."""
+    """Adds the verb's arguments."""
     parser.add_argument(
         "target",
         metavar="TARGET",

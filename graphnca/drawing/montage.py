@@ -1,4 +1,4 @@
-"""Several pictures on one sheet, with captions."""
+"""Several pictures on one canvas, with captions."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def montage(
     font_size: int = 15,
     background: Any = "white",
 ) -> Image.Image:
-    """A sheet of pictures in rows, each in the middle of its place, with its caption below.
+    """A canvas of pictures in rows, each in the middle of its place, with its caption below.
 
     Args:
         images: Pillow images, bytes (H, W, 3) or tensors (C, H, W); they may differ in size.
@@ -32,7 +32,7 @@ def montage(
         title: A text above all of them.
         pad: Space around each image, in pixels.
         font_size: Of the captions, in pixels; the title is larger by a third.
-        background: Colour of the sheet.
+        background: Colour of the canvas.
 
     Raises:
         ValueError: No images, captions of another number, or `columns`, `pad` or `font_size` out of range.
@@ -73,8 +73,8 @@ def montage(
     top = len(title_lines) * title_line + (pad if title_lines else 0)
     height = top + sum(heights) + sum(below) + pad * (len(rows) + 1)
 
-    sheet = Image.new("RGB", (width, height), parse_colour("background", background)[:3])
-    pen = ImageDraw.Draw(sheet)
+    canvas = Image.new("RGB", (width, height), parse_colour("background", background)[:3])
+    pen = ImageDraw.Draw(canvas)
     for number, text in enumerate(title_lines):
         pen.text((width / 2, pad + (number + 0.5) * title_line), text, INK, title_font, anchor="mm")
     y = top + pad
@@ -82,13 +82,13 @@ def montage(
         x = pad
         for place, number in enumerate(row):
             picture = pictures[number]
-            sheet.paste(picture, (x + (widths[place] - picture.width) // 2, y + (row_height - picture.height) // 2))
+            canvas.paste(picture, (x + (widths[place] - picture.width) // 2, y + (row_height - picture.height) // 2))
             for count, text in enumerate(lines[number]):
                 position = (x + widths[place] / 2, y + row_height + gap + (count + 0.5) * line)
                 pen.text(position, text, INK, font, anchor="mm")
             x += widths[place] + pad
         y += row_height + text_height + pad
-    return sheet
+    return canvas
 
 
 def _broken(text: str, font: Any, width: float) -> list[str]:

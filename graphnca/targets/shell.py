@@ -39,7 +39,7 @@ class Shell:
 
     Attributes:
         scale: Distance from the pole to where front 0 meets the outer wall, in units of length.
-        angle: Direction of that point, radians from x towards y (clockwise on the screen); the shell is wound so that
+        angle: Direction of that point, radians from x towards y (clockwise on the screen); the shell is coiled so that
             it grows in this sense.
         pole: The spiral's centre (x, y).
     """

@@ -94,7 +94,7 @@ def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["isonca-hart"], "no rule is called 'isonca-hart'. Did you mean isonca-heart"),
         (["nowhere/isonca-heart.safetensors"], "there is no rule at 'nowhere/isonca-heart.safetensors'. Did you mean"),
@@ -115,9 +115,9 @@ def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> Non
         (["isonca-dancer-6point", "--size", "6"], "isonca-dancer-6point cannot start on this substrate"),
     ],
 )
-def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) -> None:
+def test_what_cannot_be_done_is_said(arguments: list[str], reported: str, graphnca) -> None:
     outcome = graphnca("grow", *arguments)
-    assert outcome.status == 2 and told in outcome.err and "Traceback" not in outcome.err
+    assert outcome.status == 2 and reported in outcome.err and "Traceback" not in outcome.err
     assert outcome.out == "" and not list(Path.cwd().glob("*.png"))
 
 

@@ -39,8 +39,8 @@ def write_atlas(path: Path) -> None:
 def test_a_rule_and_its_card(graphnca, small_rule: Path) -> None:
     outcome = graphnca("info", str(small_rule))
     assert outcome.status == 0
-    for told in ("small", "heart, from one cell", "upright", "8, hidden layer 8", "its gradient times 0.125"):
-        assert told in outcome.out
+    for reported in ("small", "heart, from one cell", "upright", "8, hidden layer 8", "its gradient times 0.125"):
+        assert reported in outcome.out
     assert json.loads(graphnca("info", str(small_rule), "--json").out) == describe_rule(small_rule)
 
 
@@ -96,8 +96,8 @@ def test_a_substrate(ending: str, graphnca) -> None:
     save_topology(grid, "s.safetensors") if ending == "safetensors" else torch.save(grid, "s.pt")
     outcome = graphnca("info", f"s.{ending}")
     assert outcome.status == 0
-    for told in ("48", "3 to 8", "8.00 x 6.00 units, bounded domain", "keeps the data contract"):
-        assert told in outcome.out
+    for reported in ("48", "3 to 8", "8.00 x 6.00 units, bounded domain", "keeps the data contract"):
+        assert reported in outcome.out
     assert json.loads(graphnca("info", f"s.{ending}", "--json").out)["cells"] == 48
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path)
     (tmp_path / "no.pt").write_bytes(b"nothing")
     torch.save([1, 2], tmp_path / "list.pt")
     (tmp_path / "odd.json").write_text("[1]")
-    for arguments, status, told in (
+    for arguments, status, reported in (
         (["no.pt"], 1, "cannot be read"),
         (["list.pt"], 1, "got list"),
         (["odd.json"], 1, "two layers"),
@@ -122,5 +122,5 @@ def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path)
         (["."], 2, "."),
     ):
         outcome = graphnca("info", *arguments)
-        assert (outcome.status, told in outcome.err) == (status, True), outcome
+        assert (outcome.status, reported in outcome.err) == (status, True), outcome
         assert "Traceback" not in outcome.err

@@ -53,7 +53,7 @@ def test_play_opens_the_page(opened: bool, graphnca, small_rule: Path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["isonca-lizzard"], "Did you mean isonca-lizard"),
         (["isonca-heart", "--substrate", "square", "square"], "'square' twice"),
@@ -62,7 +62,7 @@ def test_play_opens_the_page(opened: bool, graphnca, small_rule: Path, monkeypat
         (["growing-shell", "--substrate", "square"], "chamber by chamber"),
     ],
 )
-def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) -> None:
+def test_what_cannot_be_done_is_said(arguments: list[str], reported: str, graphnca) -> None:
     outcome = graphnca("export", *arguments)
-    assert outcome.status == 2 and told in outcome.err and "Traceback" not in outcome.err
+    assert outcome.status == 2 and reported in outcome.err and "Traceback" not in outcome.err
     assert not list(Path.cwd().glob("*.html"))

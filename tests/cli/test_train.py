@@ -104,7 +104,7 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["hart"], "there is no target 'hart'. Did you mean heart"),
         (["mine.png"], "there is no target 'mine.png'"),
@@ -124,9 +124,9 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
         (["dotted", "--kind", "texture", "--features", "filter-bank", "--start", "isonca-heart"], "is not a texture"),
     ],
 )
-def test_what_cannot_be_done_is_said(arguments: list[str], told: str, graphnca) -> None:
+def test_what_cannot_be_done_is_said(arguments: list[str], reported: str, graphnca) -> None:
     outcome = graphnca("train", *arguments)
-    assert outcome.status == 2 and told in outcome.err and "Traceback" not in outcome.err, outcome.err
+    assert outcome.status == 2 and reported in outcome.err and "Traceback" not in outcome.err, outcome.err
     assert not Path("runs").exists() or not list(Path("runs").rglob("*.safetensors"))
 
 

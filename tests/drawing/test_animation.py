@@ -136,7 +136,7 @@ def test_mp4_without_the_extra_says_what_to_install(tmp_path: Path, monkeypatch:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failure_of_ffmpeg_is_told_in_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_ffmpeg_is_reported_in_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("imageio_ffmpeg")
     monkeypatch.setattr("graphnca.drawing.animation.VIDEO_QUALITY", "nonsense")
     with pytest.raises(RuntimeError, match=r"ffmpeg failed to write the video: .*nonsense"):

@@ -11,8 +11,8 @@ def tiles(count: int, size: tuple[int, int] = (60, 40)) -> list[Image.Image]:
     return [Image.new("RGB", size, COLOURS[number]) for number in range(count)]
 
 
-def boxes(sheet: Image.Image) -> list[tuple[int, int, int, int]]:
-    pixels = np.asarray(sheet)
+def boxes(canvas: Image.Image) -> list[tuple[int, int, int, int]]:
+    pixels = np.asarray(canvas)
     found = []
     for colour in COLOURS:
         rows, columns = np.nonzero((pixels == colour).all(-1))
@@ -22,10 +22,10 @@ def boxes(sheet: Image.Image) -> list[tuple[int, int, int, int]]:
 
 
 def test_tiles_stand_in_rows_without_overlap() -> None:
-    sheet = montage(tiles(5), columns=2, pad=10)
-    assert sheet.size == (60 * 2 + 30, 40 * 3 + 40)
+    canvas = montage(tiles(5), columns=2, pad=10)
+    assert canvas.size == (60 * 2 + 30, 40 * 3 + 40)
     corners = [(10, 10), (80, 10), (10, 60), (80, 60), (10, 110)]
-    assert boxes(sheet) == [(x, y, x + 60, y + 40) for x, y in corners]
+    assert boxes(canvas) == [(x, y, x + 60, y + 40) for x, y in corners]
 
 
 def test_default_is_one_row_up_to_five_and_a_square_beyond() -> None:
@@ -35,10 +35,10 @@ def test_default_is_one_row_up_to_five_and_a_square_beyond() -> None:
 
 def test_captions_stand_below_their_tiles_and_the_title_above() -> None:
     plain = montage(tiles(2), pad=10)
-    sheet = montage(tiles(2), pad=10, captions=["left", ""], title="both")
-    assert sheet.height > plain.height + 30
-    pixels = np.asarray(sheet)
-    left, right = boxes(sheet)
+    canvas = montage(tiles(2), pad=10, captions=["left", ""], title="both")
+    assert canvas.height > plain.height + 30
+    pixels = np.asarray(canvas)
+    left, right = boxes(canvas)
     assert left[1] > 20
     assert (pixels[: left[1]] < 100).any()
     assert (pixels[left[3] :, : left[2]] < 100).any()
@@ -52,8 +52,8 @@ def test_long_captions_are_broken_so_that_tiles_keep_their_places() -> None:
 
 
 def test_tiles_of_different_sizes_stand_in_the_middle_of_their_place() -> None:
-    sheet = montage([tiles(1)[0], tiles(2, (20, 20))[1]], columns=1, pad=10)
-    assert boxes(sheet) == [(10, 10, 70, 50), (30, 60, 50, 80)]
+    canvas = montage([tiles(1)[0], tiles(2, (20, 20))[1]], columns=1, pad=10)
+    assert boxes(canvas) == [(10, 10, 70, 50), (30, 60, 50, 80)]
 
 
 @pytest.mark.parametrize(

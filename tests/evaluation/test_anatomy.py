@@ -11,7 +11,7 @@ from topologies import substrates
 
 ANATOMY = Anatomy(40, 4)
 TARGET = load_target("newt", size=40, padding=4)
-SHEETS = substrates(cells=48 * 48, meshes=1)
+SUBSTRATES = substrates(cells=48 * 48, meshes=1)
 
 
 def near(colours: torch.Tensor, colour: tuple[int, int, int]) -> torch.Tensor:
@@ -19,18 +19,18 @@ def near(colours: torch.Tensor, colour: tuple[int, int, int]) -> torch.Tensor:
     return ((colours - torch.tensor(colour) / 255).abs().amax(1) < 0.15).float().mean()
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", SUBSTRATES)
 def test_the_upper_half_is_bright(name: str) -> None:
-    topology = SHEETS[name]
+    topology = SUBSTRATES[name]
     colours = painted(TARGET, topology)[ANATOMY.upper_half(topology)][:, :3]
     assert len(colours) > 15
     assert near(colours, EYE_UPPER) > 0.5
     assert near(colours, EYE_LOWER) == 0
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", SUBSTRATES)
 def test_the_lower_half_and_skin_are_around_it(name: str) -> None:
-    topology = SHEETS[name]
+    topology = SUBSTRATES[name]
     mask = ANATOMY.around_eye(topology, 1.0)
     assert near(painted(TARGET, topology)[mask][:, :3], EYE_LOWER) > 0.4
     wide = ANATOMY.around_eye(topology, 1.7)

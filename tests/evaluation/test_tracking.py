@@ -62,7 +62,7 @@ def test_the_runs_are_those_of_one_rollout() -> None:
     assert len(recording.living_slowly) == 2  # from step 100 on
 
 
-def test_a_period_is_told_in_steps() -> None:
+def test_a_period_is_in_steps() -> None:
     slow = [torch.tensor([700.0, 800 + 20 * math.sin(2 * math.pi * number / 12)]) for number in range(180)]
     assert period_of(slow, 0, 50) is None
     found = period_of(slow, 1, 50)

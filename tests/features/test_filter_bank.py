@@ -64,7 +64,7 @@ def test_a_shifted_image_has_shifted_maps() -> None:
         torch.testing.assert_close(one.roll((rows, columns), (2, 3)), two)
 
 
-def test_the_second_map_tells_stripes_from_a_checkerboard_of_stripes() -> None:
+def test_the_second_map_separates_stripes_from_a_checkerboard_of_stripes() -> None:
     """Everywhere horizontal against patches of horizontal and vertical stripes: what varies is the amplitude."""
     place = torch.arange(64)
     patch = ((place // 8 + (place // 8)[:, None]) % 2).double()
@@ -102,7 +102,7 @@ def test_a_uniform_image_has_a_finite_gradient() -> None:
 
 
 @pytest.mark.parametrize("statistic", ["sliced_ot", "gram"])
-def test_textures_are_told_apart(statistic: str) -> None:
+def test_textures_are_separated(statistic: str) -> None:
     """A shifted piece of the same stripes costs nothing, but stripes turned, finer, or of another colour do."""
     template = stripes(0.0, 8)[0]
     loss = TextureLoss(FilterBank(scales=2).double(), template, statistic, balanced=True)  # type: ignore[arg-type]

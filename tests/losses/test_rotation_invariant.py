@@ -152,7 +152,7 @@ def test_without_mirror_the_mirrored_target_costs(lizard: Tensor) -> None:
     assert not flipped.mirrored.any()
 
 
-def test_auxiliary_channel_tells_the_ends_apart() -> None:
+def test_auxiliary_channel_separates_the_ends() -> None:
     """A target that is symmetric in its colours: only the fifth channel makes half a turn cost anything."""
     target = torch.zeros(4, 32, 32)
     target[:, 6:26, 14:18] = 1

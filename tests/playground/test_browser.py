@@ -11,7 +11,7 @@ from graphnca.playground import browser
 from graphnca.seeds import point_seed
 
 
-def test_a_machine_without_a_browser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_browser_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert browser.missing() is not None
     with pytest.raises(SystemExit, match="needs Chromium and Playwright"), browser.browser():

@@ -78,7 +78,7 @@ def test_the_fire_rate_is_the_librarys(
 
 
 @pytest.fixture(scope="module")
-def quantised_page(chromium: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data], tmp_path_factory: Any):
+def eight_bit_page(chromium: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data], tmp_path_factory: Any):
     rule = in_8_bits(rules["texture"])
     path = export_page([rule], match_cells, tmp_path_factory.mktemp("bytes") / "page.html")
     with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
@@ -88,19 +88,19 @@ def quantised_page(chromium: Any, rules: dict[str, NCAConv], match_cells: dict[s
 
 @pytest.mark.parametrize("engine", ["cpu", "gpu"])
 def test_a_rule_in_8_bits_has_the_same_bits_on_squares(
-    engine: str, quantised_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
+    engine: str, eight_bit_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
 ) -> None:
-    rule, page = quantised_page
+    rule, page = eight_bit_page
     start = start_of("texture", rule, match_cells["Squares"])
     found = difference(page, rule, match_cells["Squares"], start, steps=STEPS, seed=5, engine=engine)
     assert found < 1e-6
 
 
 def test_a_rule_in_8_bits_steps_alike_on_other_cells(
-    quantised_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
+    eight_bit_page: tuple[NCAConv, Any], match_cells: dict[str, Data]
 ) -> None:
     """Off the grid perceived values are no whole numbers, and a tie may be rounded the other way: one unit, rarely."""
-    rule, page = quantised_page
+    rule, page = eight_bit_page
     topology = match_cells["Voronoi"]
     start = start_of("texture", rule, topology)
     with torch.no_grad():

@@ -18,7 +18,7 @@ def test_metrics_are_headed_by_how_they_came_about(tmp_path: Path, monkeypatch: 
     assert "torch" in metrics["machine"]
 
 
-def test_a_command_does_not_tell_where_files_lay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_does_not_show_where_files_lay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         report.sys, "argv", ["/a/experiments/result.py", "--weights", "/home/me/weights.h5", "--rule", "runs/a/rule"]
     )

@@ -65,7 +65,7 @@ def test_mode_below_one() -> None:
         radial_channel(torch.ones(4, 8, 8), 0)
 
 
-def test_the_axis_channel_tells_the_ends_of_a_slanted_bar_apart() -> None:
+def test_the_axis_channel_separates_the_ends_of_a_slanted_bar() -> None:
     target = torch.zeros(4, 21, 21)
     target[3] = torch.eye(21).mT  # from the upper left to the lower right
     channel = axis_channel(target)
@@ -75,7 +75,7 @@ def test_the_axis_channel_tells_the_ends_of_a_slanted_bar_apart() -> None:
     assert channel.count_nonzero() <= 21
 
 
-def test_the_side_channel_tells_the_sides_of_a_slanted_bar_apart() -> None:
+def test_the_side_channel_separates_the_sides_of_a_slanted_bar() -> None:
     """Split along the bar: above it and below it."""
     target = torch.zeros(4, 21, 21)
     bar = torch.eye(21) + torch.diag(torch.ones(20), 1) + torch.diag(torch.ones(20), -1)

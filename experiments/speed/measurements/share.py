@@ -92,13 +92,13 @@ def timed_iteration(training: Training) -> dict[str, float]:
         whole = perf_counter() - began
     for hook in hooks:
         hook.remove()
-    spans = {
+    intervals = {
         PARTS[0]: ("rollout begins", "rollout ends"),
         PARTS[1]: ("objective begins", "objective ends"),
         PARTS[2]: ("objective ends", "loss's gradient ends"),
         PARTS[3]: ("loss's gradient ends", "gradient ends"),
     }
-    parts = {name: moments[end] - moments[begin] for name, (begin, end) in spans.items()}
+    parts = {name: moments[end] - moments[begin] for name, (begin, end) in intervals.items()}
     return {**parts, PARTS[4]: whole - sum(parts.values())}
 
 

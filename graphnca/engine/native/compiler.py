@@ -110,5 +110,5 @@ def _key(command: list[str]) -> str:
 def _processor() -> str:
     """What the compiler's `native` depends on."""
     lines = PROCESSORS.read_text(errors="replace").splitlines() if PROCESSORS.exists() else []
-    told = sorted({line for line in lines if line.startswith(OF_A_PROCESSOR)})
-    return "\n".join([platform.machine(), *(told or [platform.processor()])])
+    flags = sorted({line for line in lines if line.startswith(OF_A_PROCESSOR)})
+    return "\n".join([platform.machine(), *(flags or [platform.processor()])])

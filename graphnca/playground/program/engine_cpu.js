@@ -59,7 +59,7 @@ class CpuEngine {
       this.changeOf(i);
       this.keepChange(i, key);
     }
-    const ripened = lifeMask === "pre_post" ? this.ripening(key) : null;
+    const wouldBeMature = lifeMask === "pre_post" ? this.matureNext(key) : null;
     for (let k = 0; k < count; k++) {
       const at = active[k] * channels;
       if (rule.quantised) for (let c = at; c < at + channels; c++) state[c] = nearest(state[c] + change[c]);
@@ -69,7 +69,7 @@ class CpuEngine {
     let kept = alive;
     if (lifeMask === "post" || lifeMask === "pre_post") {
       if (!before) alive.fill(1);
-      this.markAlive(state, after, ripened, before ? alive : null);
+      this.markAlive(state, after, wouldBeMature, before ? alive : null);
       for (let i = 0; i < cells; i++) after[i] &= alive[i];
       kept = after;
     }
@@ -119,7 +119,7 @@ class CpuEngine {
 
   // Dead cells beside living ones whose alpha this step would raise above the threshold: they die again, but keep a
   // neighbour alive.
-  ripening(key) {
+  matureNext(key) {
     const { rule, substrate, state, alive } = this;
     const { start, neighbour, cells } = substrate;
     const found = [];

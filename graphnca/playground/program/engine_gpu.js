@@ -283,7 +283,7 @@ class GpuEngine {
         ${rule.lifeMask === "pre" ? "if (!firing) return;" : ""}
         ${rule.lifeMask === "pre_post" ? `
         for (int e = first; e < first + int(row.y) && !firing; e++) {
-          firing = livesAt(int(texelFetch(entries, texel(e, ENTRY_WIDTH), 0).x)); // may ripen beside a living cell
+          firing = livesAt(int(texelFetch(entries, texel(e, ENTRY_WIDTH), 0).x)); // may mature beside a living cell
         }` : ""}
         vec4 own[${groups}];
         ${listed(groups, (group) => `own[${group}] = texelFetch(state${group}, at, 0); next${group} = own[${group}];`)}

@@ -39,7 +39,7 @@ def test_a_still_seed_is_lost_with_the_middle_alone() -> None:
     assert (results[5].apart["centre"] > -8).all() and (results[5].apart["left half"] == -8).all()
 
 
-def test_errors_are_told_right_after_later_and_at_the_end() -> None:
+def test_errors_are_reported_right_after_later_and_at_the_end() -> None:
     moments = list(range(0, 301, 10))
     course = torch.linspace(-1.5, -4.5, len(moments))[:, None].expand(-1, 2)
     back = course.clone()

@@ -24,7 +24,7 @@ def test_every_rule_gets_the_same_disks_on_every_substrate() -> None:
     assert (areas.std() > 50) and ((areas - other).abs() < 0.12 * areas + 8).all()
 
 
-def test_a_course_tells_what_the_disks_took() -> None:
+def test_a_course_has_what_the_disks_took() -> None:
     still = Subject("still", growing_nca(8, 16), {"size": 12, "padding": 4}, goal="lizard")  # its seed stays as it is
     topology = substrate_of_cells("square", 400)
     config = replace(CONFIG, runs=40, width=10.0)
@@ -58,9 +58,9 @@ def test_rules_are_compared_with_the_first() -> None:
     def measured(count: int) -> dict:
         return {"square": {test: {"5 steps after": {f"at most {LEVELS[0]}": count}} for test in TESTS}}
 
-    told = comparison({"usual": measured(4), "better": measured(9), "none": measured(0)}, 5)
-    assert told["better"]["regrowing"] == {"square": 2.25}
-    assert told["none"]["growing"] == {"square": 0.0}
+    compared = comparison({"usual": measured(4), "better": measured(9), "none": measured(0)}, 5)
+    assert compared["better"]["regrowing"] == {"square": 2.25}
+    assert compared["none"]["growing"] == {"square": 0.0}
     assert comparison({"none": measured(0), "some": measured(3)}, 5)["some"]["growing"] == {"square": None}
 
 

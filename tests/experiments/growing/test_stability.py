@@ -92,7 +92,7 @@ def still() -> Painted:
     )
 
 
-def test_what_never_heals_is_told_so() -> None:
+def test_what_never_heals_is_reported() -> None:
     entry, result = damaged(still(), square_grid(18, 18), CONFIG)
     assert len(entry) == 12 and WHOLE not in entry
     for numbers in entry.values():

@@ -9,7 +9,7 @@ from graphnca.models import isonca
 from graphnca.results.result import Result
 
 
-def test_runs_are_told_relative_to_nothing(tmp_path, random_rule) -> None:
+def test_runs_are_reported_relative_to_nothing(tmp_path, random_rule) -> None:
     rule = random_rule(16, 32, "isonca", life_mask="pre", output_bias=False)
     subject = Subject("any", rule, {"auxiliary channels": "binary,axis:3"}, goal="lizard")
     result = Result("any", tmp_path)

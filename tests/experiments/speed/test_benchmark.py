@@ -74,7 +74,7 @@ def test_only_known_measurements_can_be_asked_for() -> None:
         benchmark.chosen(Config(only=("shares",)))
 
 
-def test_every_contest_is_a_measurement_of_that_name() -> None:
+def test_every_comparison_is_a_measurement_of_that_name() -> None:
     """Memory is measured in another process, which finds the program by these names."""
     assert COMPARISONS.keys() <= MEASUREMENTS.keys()
     comparison = COMPARISONS["long_gradient"](QUICK)
@@ -96,7 +96,7 @@ def test_programs_run_in_turns_and_one_that_cannot_is_named() -> None:
         in_turns({"b": broken}, 1)
 
 
-def test_another_clock_can_tell_the_seconds() -> None:
+def test_another_clock_can_count_the_seconds() -> None:
     ticks = count()
     seconds, _ = in_turns({"a": lambda: None, "b": lambda: next(ticks)}, 2, clock=lambda: float(next(ticks)))
     assert seconds == {"a": [1.0, 1.0], "b": [2.0, 2.0]}

@@ -208,7 +208,7 @@ def test_an_untrained_rule_leaves_the_grid_as_it_is_and_can_learn() -> None:
     assert rule.update_rule.output.weight.grad.any()
 
 
-LAWS: dict[str, dict[str, Any]] = {
+RULES: dict[str, dict[str, Any]] = {
     "textures": {"perception": "laplacian", "life_mask": None},
     "demo gains": {"perception": "laplacian", "life_mask": None, "gains": DEMO},
     "every filter": {"perception": tuple(FILTERS), "life_mask": "post"},
@@ -219,13 +219,13 @@ LAWS: dict[str, dict[str, Any]] = {
 
 
 @compiled
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kind", RULES)
 @pytest.mark.parametrize("regions", [False, True])
 def test_the_compiled_engine_takes_the_same_steps(
-    law: str, regions: bool, random_rule: MakeRule, monkeypatch: pytest.MonkeyPatch
+    kind: str, regions: bool, random_rule: MakeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """States, regularisers and gradients, in float64; states at the ends of their range included."""
-    rule, grid = random_rule(5, 20, std=0.5, arithmetic="quantised", **LAWS[law]).double(), square_grid(7, 8)
+    rule, grid = random_rule(5, 20, std=0.5, arithmetic="quantised", **RULES[kind]).double(), square_grid(7, 8)
     start = on_state_grid(some_state(2, 56, 5, spread=0.8).double())
     options: dict[str, Any] = {"record": [3, 9], "angle": 0.4}
     if regions:
