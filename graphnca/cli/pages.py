@@ -1,4 +1,4 @@
-"""What a page is made of, as `graphnca play` and `graphnca export` are asked for: rules, substrates, size of the weights."""
+"""What a page is made of, as `graphnca play` and `graphnca export` are asked for it: rules, substrates, weights."""
 
 import argparse
 from collections.abc import Callable
