@@ -12,6 +12,7 @@ from graphnca import save_rule
 from graphnca.layers import NCAConv
 from graphnca.models import isonca
 from graphnca.playground import export_page
+from graphnca.playground.browser import opened
 from graphnca.playground.page import FOLDER, PROGRAM
 from topologies import hex_grid, square_grid, voronoi_mesh
 
@@ -78,8 +79,6 @@ def test_the_folder_must_exist(tmp_path: Path, topology: Data) -> None:
 
 
 def test_a_seed_of_ones_own_is_what_the_page_starts_from(chromium: Any, tmp_path: Path) -> None:
-    from playground.browser import opened
-
     topology = square_grid(12, 12)
     seed = torch.rand(144, 16, generator=torch.Generator().manual_seed(0))
     rule: NCAConv = isonca()
