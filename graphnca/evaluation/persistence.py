@@ -13,6 +13,7 @@ from ..engine.rollout import trajectory
 from .scores import bounded
 from .subject import Subject
 from .texture_meter import TextureMeter
+from .turned_frames import Runs
 
 LAGS = (1, 3, 10, 30, 100, 300, 1000, 3000, 9000)  # steps from the first picture that memory is counted from
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the run at which the strip shows it
@@ -20,13 +21,8 @@ FRAMES, FRAME_EVERY = 18, 50  # of the animation, and steps between two of them
 
 
 @runtime_checkable
-class Lengths(Protocol):
+class Lengths(Runs, Protocol):
     """How long, and how often it is looked at."""
-
-    @property
-    def steps(self) -> int:
-        """Of a run."""
-        ...
 
     @property
     def every(self) -> int:
@@ -36,21 +32,6 @@ class Lengths(Protocol):
     @property
     def settled(self) -> int:
         """Step from which memory and motion are measured, a multiple of `every`."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Units along a side of the substrate."""
-        ...
-
-    @property
-    def runs(self) -> int:
-        """How many."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Of the firing."""
         ...
 
 
