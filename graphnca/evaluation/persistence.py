@@ -10,10 +10,10 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from ..engine.rollout import trajectory
+from .runs import Runs
 from .scores import bounded
 from .subject import Subject
 from .texture_meter import TextureMeter
-from .turned_frames import Runs
 
 LAGS = (1, 3, 10, 30, 100, 300, 1000, 3000, 9000)  # steps from the first picture that memory is counted from
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # shares of the run at which the strip shows it

@@ -1,6 +1,7 @@
 """Runs of a rule on a substrate."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -10,6 +11,31 @@ from ..damage import erase
 from ..engine.rollout import rollout, trajectory
 from ..layers import NCAConv
 from ..seeds import point_seed
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """The runs that are measured."""
+
+    @property
+    def steps(self) -> int:
+        """Of a run."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Units along a side of the substrate."""
+        ...
+
+    @property
+    def runs(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the firing."""
+        ...
 
 
 @torch.no_grad()

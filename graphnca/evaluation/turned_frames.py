@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,36 +13,12 @@ from torch_geometric.data import Data
 
 from ..engine.rollout import rollout
 from .orientation import Gradients, turn_between, wrapped_degrees
+from .runs import Runs
 from .subject import Subject
 
 GOAL = 5.0  # degrees that a texture may lie off
 WINDOW = 16  # units of a window in which a field is measured: a period or two of the textures
 EVEN, MOST = 20.0, 0.9  # a window is even if that share of its frames lies within so many degrees of their mean
-
-
-@runtime_checkable
-class Runs(Protocol):
-    """The runs that are measured."""
-
-    @property
-    def steps(self) -> int:
-        """Of a run."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Units along a side of the substrate."""
-        ...
-
-    @property
-    def runs(self) -> int:
-        """How many."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Of the firing."""
-        ...
 
 
 @torch.no_grad()
