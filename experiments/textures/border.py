@@ -149,7 +149,7 @@ def picture_of(
 ) -> Image.Image:
     """The whole with the core's outline; a state of the core is shown in its place, without cells around."""
     if len(state) == grown.core.num_nodes != grown.whole.num_nodes:
-        state = grown.expanded(state, BACKGROUND - texture.rgb_offset)
+        state = grown.expanded(state, (BACKGROUND - texture.rgb_offset) / texture.rgb_scale)
     picture = texture.picture(canvas, state)
     if outlined:
         corners = [side * scale for side in grown.window]

@@ -20,8 +20,10 @@ from 1 to 1/8, are measured too.
     python experiments/textures/training.py dotted --start texture-dotted --eight-bits --rate 3e-4 --milestones 150 \
         --iterations 250 --out runs/texture-dotted-8bit
 
-A model of the authors' atlas runs on the file's own bytes, as in their demo. Its template is a photograph that is not
-in the atlas: give it as `--target`, or pictures are compared with what the float model shows in another run.
+A rule that was made in 8 bits, as the models of the authors' atlas, runs on its own bytes, as in their demo; its float
+twin has the same weights, and most of the published ones explode then: such runs are counted, and nothing is said in
+times of their loss. The template of a published model is a photograph that is not in the atlas: give it as `--target`,
+or pictures are compared with what the rule as it is made shows in another run.
 
 Written to `--out`:
     figure.webp     of every rule, substrates in columns, float and 8 bits in rows: the median run of each
@@ -35,7 +37,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -43,11 +44,11 @@ from torch_geometric.data import Data
 from graphnca import save_rule
 from graphnca.drawing import montage
 from graphnca.evaluation.eight_bit_cost import times_float
-from graphnca.evaluation.named import DEMO_CONTRAST, read_subject
+from graphnca.evaluation.named import read_subject
+from graphnca.evaluation.scores import fates
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
-from graphnca.importers import load_texture_demo
-from graphnca.layers import in_8_bits
+from graphnca.layers import NCAConv, in_8_bits, in_float
 from graphnca.results.figures import Strips, median_run
 from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
 from graphnca.results.result import Result
@@ -77,44 +78,24 @@ class Config(OfRules, OnTextures, FeatureOptions, Options):
     out: str = "out/quantised_texture"
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A rule in one arithmetic."""
-
-    subject: Subject
-    contrast: float = 1.0
-    """What its states are multiplied by to be seen: a published model's own bytes show theirs at half."""
-
-    def grown(self, topology: Data, config: Config) -> Float[Tensor, "b n c"]:
-        """The states of its runs as they are seen."""
-        return self.contrast * self.subject.grow(topology, config.runs, [config.steps], config.seed)[config.steps]
-
-    @property
-    def size(self) -> int:
-        """Bytes of its parameters, in 8 bits with the step of each layer."""
-        rule = self.subject.rule
-        if rule.arithmetic != "quantised":
-            return sum(parameter.numel() * parameter.element_size() for parameter in rule.parameters())
-        layers = export_quantised(rule)["layers"]
-        return sum(4 + layer["weight"].size + (0 if layer["bias"] is None else layer["bias"].size) for layer in layers)
+def size_of(rule: NCAConv) -> int:
+    """Bytes of its parameters, in 8 bits with the step of each layer."""
+    if rule.arithmetic != "quantised":
+        return sum(parameter.numel() * parameter.element_size() for parameter in rule.parameters())
+    layers = export_quantised(rule)["layers"]
+    return sum(4 + layer["weight"].size + (0 if layer["bias"] is None else layer["bias"].size) for layer in layers)
 
 
-def published_file(subject: Subject, config: Config) -> str:
-    """The atlas that a subject is a model of; empty for any other."""
-    return next((path for path in config.rule if path.endswith(".json")), "") if not subject.card else ""
-
-
-def variants_of(subject: Subject, tuned: str, config: Config) -> dict[str, Variant]:
-    """A rule in float, rounded, and trained on in 8 bits if there is one."""
-    if path := published_file(subject, config):
-        bytes_rule = load_texture_demo(path, subject.name, quantised=True)
-        rounded = Variant(replace(subject, rule=bytes_rule), DEMO_CONTRAST)
-    else:
-        rounded = Variant(replace(subject, rule=in_8_bits(subject.rule)))
-    variants = {FLOAT: Variant(subject), ROUNDED: rounded}
+def variants_of(subject: Subject, tuned: str) -> dict[str, Subject]:
+    """A rule in float and in 8 bits, one of which it is, and trained on in 8 bits if there is one."""
+    made_in_8_bits = subject.rule.arithmetic == "quantised"
+    variants = {
+        FLOAT: replace(subject, rule=in_float(subject.rule)) if made_in_8_bits else subject,
+        ROUNDED: subject if made_in_8_bits else replace(subject, rule=in_8_bits(subject.rule)),
+    }
     if tuned:
-        variants[TUNED] = Variant(read_subject(tuned))
-        if variants[TUNED].subject.rule.arithmetic != "quantised":
+        variants[TUNED] = read_subject(tuned)
+        if variants[TUNED].rule.arithmetic != "quantised":
             raise SystemExit(f"--tuned: expected a rule in 8 bits, got {tuned!r}, which computes in float.")
     return variants
 
@@ -125,41 +106,49 @@ def meter_of(subject: Subject, square: Data, features: nn.Module, config: Config
         return TextureMeter(features, subject.target), f"the template {Path(subject.goal).stem}"
     state = subject.grow(square, 1, [config.steps], config.seed - 1)[config.steps][0]
     own = subject.images(state, subject.view(square, size=config.size))
-    return TextureMeter(features, own), f"another run of the float rule on the square torus at step {config.steps}"
+    return TextureMeter(features, own), f"another run of the rule as it is on the square torus at step {config.steps}"
 
 
-def measured(variant: Variant, topology: Data, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
-    """The losses of the runs on a substrate, and the last state of the median one."""
-    states, subject = variant.grown(topology, config), variant.subject
-    losses = [
-        round(loss, 1) for loss in meter(subject.images(states, subject.view(topology, size=config.size))).tolist()
-    ]
-    return {"median loss": round(median(losses), 1), "losses": losses}, states[median_run(losses)]
+def measured(variant: Subject, topology: Data, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
+    """The losses of the runs on a substrate, how many exploded, and the last state of the median one."""
+    states = variant.grow(topology, config.runs, [config.steps], config.seed)[config.steps]
+    images = variant.images(states, variant.view(topology, size=config.size))
+    losses = [round(loss, 1) for loss in meter(images).tolist()]
+    exploded = fates(states).count("exploded")
+    entry = {"median loss": round(median(losses), 1), "losses": losses, "exploded": exploded}
+    return entry, states[median_run(losses)]
+
+
+def times(entry: dict[str, Any], plain: dict[str, Any]) -> float | None:
+    """How many times the float rule's loss; None where its runs exploded, or have none."""
+    if plain["exploded"] or not plain["median loss"]:
+        return None
+    return round(entry["median loss"] / plain["median loss"], 3)
 
 
 def one_rule(
     subject: Subject, tuned: str, topologies: dict[str, Data], features: nn.Module, config: Config, result: Result
 ) -> tuple[dict[str, Any], Image.Image]:
     """The numbers of one rule in all variants, and their picture: a row for each variant."""
-    variants = variants_of(subject, tuned, config)
+    variants = variants_of(subject, tuned)
     meter, compared_with = meter_of(subject, topologies["square"], features, config)
     entries: dict[str, Any] = {}
     tiles = []
     for kind, variant in variants.items():
-        entries[kind] = {"bytes": variant.size, "substrates": {}, "times float": {}}
+        entries[kind] = {"bytes": size_of(variant.rule), "substrates": {}, "times float": {}}
         for name, topology in topologies.items():
             entry, state = measured(variant, topology, meter, config)
             entries[kind]["substrates"][name] = entry
-            loss = entries[FLOAT]["substrates"][name]["median loss"]
-            entries[kind]["times float"][name] = round(entry["median loss"] / loss, 3)
+            entries[kind]["times float"][name] = times(entry, entries[FLOAT]["substrates"][name])
             tiles.append((topology, state, f"{name}, {kind}\n{entry['median loss']:.0f}"))
         if kind != FLOAT:
-            entries[kind]["met"] = sum(ratio <= GOAL for ratio in entries[kind]["times float"].values())
+            ratios = entries[kind]["times float"].values()
+            entries[kind]["met"] = sum(ratio is not None and ratio <= GOAL for ratio in ratios)
     by_gain = {}
-    for gain in () if published_file(subject, config) else GAINS:
-        one = Variant(replace(subject, rule=in_8_bits(subject.rule, gain=gain)))
+    for gain in GAINS if subject is variants[FLOAT] else ():
+        one = replace(subject, rule=in_8_bits(subject.rule, gain=gain))
         by_gain[f"{gain:g}"] = measured(one, topologies["square"], meter, config)[0]["median loss"]
-    rounded = variants[ROUNDED].subject.rule
+    rounded = variants[ROUNDED].rule
     result.folder.mkdir(parents=True, exist_ok=True)
     save_rule(rounded, result.folder / f"{subject.name}-8bit.safetensors", subject.card)
     found = {
@@ -168,7 +157,7 @@ def one_rule(
         "scale": meter.scale(config.size),
         "variants": entries,
         "square torus by gain": by_gain,
-        TIMES: times_float(subject.rule, rounded, topologies["square"]),
+        TIMES: times_float(variants[FLOAT].rule, rounded, topologies["square"]),
     }
     return found, Strips(subject, scale=SCALE)(tiles, columns=len(topologies), title=subject.name)
 
@@ -193,34 +182,46 @@ def main(config: Config, result: Result) -> None:
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Every rule in float and in 8 bits, on every substrate; the square torus by gain; processor time."""
-    losses, gains, times = [], [], []
+    losses, gains, costs = [], [], []
     names = list(next(iter(metrics["rules"].values()))["variants"][FLOAT]["substrates"])
     for rule, entry in metrics["rules"].items():
-        plain = {name: found["median loss"] for name, found in entry["variants"][FLOAT]["substrates"].items()}
+        plain = entry["variants"][FLOAT]["substrates"]
         for kind, found in entry["variants"].items():
-            medians = {name: of_one["median loss"] for name, of_one in found["substrates"].items()}
             row = [f"`{rule}`" if kind == FLOAT else "", kind, f"{found['bytes']:,}"]
             if kind == FLOAT:
-                losses.append([*row, *(f"{loss:,.0f}" for loss in medians.values()), "", ""])
+                losses.append([*row, *map(_loss, plain.values()), "", ""])
                 continue
-            total, goal = sum(medians.values()), sum(plain.values())
-            row += [f"{loss:,.0f} ({found['times float'][name]:.2f})" for name, loss in medians.items()]
+            ratios = found["times float"]
+            row += [_loss(of_one, ratios[name]) for name, of_one in found["substrates"].items()]
+            compared = [name for name, ratio in ratios.items() if ratio is not None]
+            if not compared:
+                losses.append([*row, "", ""])
+                continue
+            total, goal = (sum(of[name]["median loss"] for name in compared) for of in (found["substrates"], plain))
             reached = "yes" if total <= metrics["goal"] * goal else "no"
-            losses.append([*row, f"{total / goal:.2f} ({reached})", f"{found['met']} of {len(medians)}"])
+            losses.append([*row, f"{total / goal:.2f} ({reached})", f"{found['met']} of {len(ratios)}"])
         if by_gain := entry["square torus by gain"]:
-            gains.append([f"`{rule}`", f"{plain['square']:,.0f}", *(f"{by_gain[f'{gain:g}']:,.0f}" for gain in GAINS)])
-        times.append([f"`{rule}`", *(f"{ratio:.2f}" for ratio in entry[TIMES].values())])
+            gains.append([f"`{rule}`", _loss(plain["square"]), *(f"{by_gain[f'{gain:g}']:,.0f}" for gain in GAINS)])
+        costs.append([f"`{rule}`", *(f"{ratio:.2f}" for ratio in entry[TIMES].values())])
     caption = (
         f"Loss at step {metrics['config']['steps']}, the median of {metrics['config']['runs']} runs, and in "
         f"brackets how many times the float rule's on the same substrate; seen by {metrics['features']}."
     )
     goals = [f"all substrates at most {metrics['goal']}", "substrates that are"]
     learning = ["without gradients", "with gradients"]
+    by_gain = Table(["rule", "float", *(f"8 bits, gain {gain:g}" for gain in GAINS)], gains)
     return {
         "losses": Table(["rule", "computed in", "bytes", *names, *goals], losses, caption),
-        "gains": Table(["rule", "float", *(f"8 bits, gain {gain:g}" for gain in GAINS)], gains),
-        "times": Table(["rollouts in 8 bits, times the processor time in float", *learning], times),
+        **({"gains": by_gain} if gains else {}),
+        "times": Table(["rollouts in 8 bits, times the processor time in float", *learning], costs),
     }
+
+
+def _loss(entry: dict[str, Any], ratio: float | None = None) -> str:
+    """A loss, and in brackets how many times the float rule's it is; or how many runs exploded."""
+    if exploded := entry.get("exploded"):
+        return f"{exploded} of {len(entry['losses'])} exploded"
+    return f"{entry['median loss']:,.0f}" + ("" if ratio is None else f" ({ratio:.2f})")
 
 
 if __name__ == "__main__":

@@ -119,8 +119,10 @@ def two_textures(config: Config) -> list[Subject]:
     textures = subjects_of(config, "texture")
     if len(textures) != 2:
         raise SystemExit(f"--rule: expected two rules, got {len(textures)}.")
-    if len({(texture.rule.num_channels, texture.rgb_offset) for texture in textures}) > 1:
-        raise SystemExit("--rule: expected two rules of equally many channels and one offset of their colours.")
+    if len({(texture.rule.num_channels, texture.rgb_scale, texture.rgb_offset) for texture in textures}) > 1:
+        raise SystemExit(
+            "--rule: expected two rules of equally many channels, and with one scale and offset of their colours."
+        )
     return textures
 
 

@@ -11,6 +11,7 @@ RULE_HELP = (
     "a shipped rule (`graphnca rules` lists them), a .safetensors file, a training's folder, or a published model"
 )
 WIDTH = 100  # of a line of text, in characters
+ARITHMETICS_IN_WORDS = {"quantised": "8 bits", "fixed_point": "fixed point"}
 SHOWN_ELSEWHERE = (
     "configuration",
     "measured",
@@ -78,6 +79,7 @@ def architecture_entries(description: Mapping[str, Any]) -> list[tuple[str, str]
         ("perceives", ", ".join(perceived)),
         ("life mask", alive if made_of["life_mask"] else "none"),
         ("fires", f"{made_of['fire_rate']:g} of the {made_of['fire_per']}s a step"),
+        *([("steps in", ARITHMETICS_IN_WORDS[made_of["arithmetic"]])] if "arithmetic" in made_of else []),
     ]
 
 

@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import torch
-
 from ..importers import load_published, texture_demo_names
-from ..layers import NCAConv
 from ..rules import describe_rule, load_genomes, load_rule, shipped_rules
 from ..suggestions import suggestion
 from .subject import Subject, SubjectError
@@ -15,7 +12,7 @@ PUBLISHED = (".json", ".npz")  # endings of the authors' model files
 OWN = ".safetensors"
 IN_FOLDER = "rule.safetensors"  # what a training leaves in its folder
 PUBLISHED_TARGET = "lizard"  # of the one isotropic model file that its authors published; it has no card
-DEMO_CONTRAST = 0.5  # of the published texture atlases: rgb = state / 2 + 0.5
+DEMO_CONTRAST = 0.5  # of the published atlases of textures: rgb = state / 2 + 0.5
 TEXTURE = "texture-"  # how the names of shipped textures begin
 SHIPPED_KINDS = ("texture", "isotropic", "upright")
 
@@ -125,21 +122,8 @@ def _published(path: Path, model: str | None, goal: str) -> Subject:
     rule = load_published(path, chosen)
     if names:
         name = chosen if isinstance(chosen, str) else names[chosen]
-        return Subject(name, with_states_scaled(rule, DEMO_CONTRAST), goal=goal)
+        return Subject(name, rule, {"rgb_scale": DEMO_CONTRAST}, goal=goal)
     return Subject(path.stem, rule, goal=goal or ("" if rule.perception.uses_gradient else PUBLISHED_TARGET))
-
-
-@torch.no_grad()
-def with_states_scaled(rule: NCAConv, factor: float) -> NCAConv:
-    """The rule (changed in place) whose states are `factor` times those of the given one; of rules without life.
-
-    What is perceived is linear in the state, so the first layer divides by the factor and the last one multiplies. A
-    texture of the published demo then shows its colours as every other does: rgb = state + 0.5.
-    """
-    rule.update_rule.hidden.weight /= factor
-    for parameter in rule.update_rule.output.parameters():
-        parameter *= factor
-    return rule
 
 
 def _hint(name: str) -> str:

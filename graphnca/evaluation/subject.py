@@ -29,7 +29,7 @@ from .upright import upright
 
 SIZE, PADDING = 40, 16  # pixels: an upright target of 40 on 72x72 cells, as published (Growing NCA)
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
-RGB_OFFSET = 0.5  # of a texture: rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
+RGB_SCALE, RGB_OFFSET = 1.0, 0.5  # of a texture: rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
 USUAL_SIZE = 72  # units: of all published trainings but the textures
 
 
@@ -44,7 +44,7 @@ class Subject:
     What it is follows from the rule and its card, and nothing else:
 
     - a **texture** knows no life: it starts from cells that are all alike, its first three channels and an offset are
-      its colours, and its pictures are compared with a template (`TextureMeter`);
+      its colours (scaled, where its card says so), and its pictures are compared with a template (`TextureMeter`);
     - an **isotropic** rule perceives no direction: it grows its target in any orientation, and is scored by the
       published loss in the best of them, with the paper's auxiliary channels;
     - an **upright** one perceives gradients, or starts from several coloured points: its pattern has one orientation,
@@ -53,7 +53,7 @@ class Subject:
     Attributes:
         name: For results, file names and messages.
         rule: The rule.
-        card: What its file says of it; empty for a published model.
+        card: What its file says of it; of a published model, how a texture's states become colours, and nothing else.
         genomes: By name, the hidden channels of the seeds that it was trained with; most rules have none.
         goal: Name or path of what it is to show: a target, or a texture's template; empty where nothing says it.
         picture_of_goal: That picture itself, where it has no name.
@@ -243,17 +243,22 @@ class Subject:
         """
         view = self.view(where) if isinstance(where, Data) else where
         states = bounded(states)
-        return view(states[..., :3]) + self.rgb_offset if self.is_texture else view(states)
+        return self.rgb_scale * view(states[..., :3]) + self.rgb_offset if self.is_texture else view(states)
+
+    @property
+    def rgb_scale(self) -> float:
+        """What a texture's first three channels are multiplied by to make RGB."""
+        return float(self.card.get("rgb_scale", RGB_SCALE))
 
     @property
     def rgb_offset(self) -> float:
-        """What is added to a texture's first three channels to make RGB."""
+        """What is added to them then."""
         return float(self.card.get("rgb_offset", RGB_OFFSET))
 
     def picture(self, canvas: CellCanvas, state: Float[Tensor, "n c"]) -> Image.Image:
         """One state as this rule's are meant to be seen; what is not finite is empty."""
         state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
-        return canvas.draw(state, offset=self.rgb_offset) if self.is_texture else canvas.draw(state)
+        return canvas.draw(self.rgb_scale * state, offset=self.rgb_offset) if self.is_texture else canvas.draw(state)
 
     # How it is scored.
 

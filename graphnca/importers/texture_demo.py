@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ OUTPUTS_PER_PIXEL = 4  # RGBA
 DEMO_GAINS = {"gradient": 1.0 / 8.0, "laplacian": 1.0 / 8.0}  # the TensorFlow model divides all its kernels by 8
 
 
-def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, quantised: bool = False) -> NCAConv:
+def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, quantised: bool = True) -> NCAConv:
     """Read one model out of an atlas of the texture demo.
 
     The file is `{"model_names": [...], "layers": [two layers]}`. A layer has `data`, a PNG (base64, as a data URL or
@@ -28,16 +29,17 @@ def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, qua
 
     The rule has both biases and every kernel divided by 8 (the TensorFlow model; `texture_nca()` is the PyTorch
     revision, with raw kernels and no output bias), x right and y down, no life mask. Its colours are
-    **rgb = state[..., :3] / 2 + 0.5**. The demo keeps states and activations in bytes, clamped to +-2; so does the rule
-    with `quantised` (`graphnca.layers.arithmetic.eight_bit`), on the file's own bytes, and otherwise they are floats.
-    The demo also fires exactly half of the cells in every step; here each fires with probability 1/2.
+    **rgb = state[..., :3] / 2 + 0.5**. It was trained in 8 bits, with states and activations clamped to +-2, and steps
+    so (`graphnca.layers.arithmetic.eight_bit`), on the file's own bytes, as in the demo. The clamps are a part of it:
+    in floats nearly all of the published models explode. The demo also fires exactly half of the cells in every step;
+    here each fires with probability 1/2.
 
     Source: Niklasson, Mordvintsev, Randazzo, Levin, "Self-Organising Textures" (Distill 2021).
 
     Args:
         path: The JSON file.
         model: A name out of `texture_demo_names(path)`, or the index of one.
-        quantised: Whether the rule shall step in 8 bits, as the demo.
+        quantised: False for a rule that steps in floats, which is no longer the published one: a warning says so.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -57,12 +59,14 @@ def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, qua
         )
     if num_channels < 3:
         raise PublishedFileError(f"{path} must have at least 3 channels (RGB), got {num_channels}.")
-    steps: dict[str, Any] = {}
-    if quantised:
-        first, second = (number(layer, "scale", str(path)) / 255.0 for layer in layers)
-        if not (first > 0 and second > 0):
-            raise PublishedFileError(f"{path} must have positive scales, got {255 * first:g} and {255 * second:g}.")
-        steps = {"arithmetic": "quantised", "weight_steps": (first, second)}
+    first, second = (number(layer, "scale", str(path)) / 255.0 for layer in layers)
+    if not (first > 0 and second > 0):
+        raise PublishedFileError(f"{path} must have positive scales, got {255 * first:g} and {255 * second:g}.")
+    steps: dict[str, Any] = {"arithmetic": "quantised", "weight_steps": (first, second)} if quantised else {}
+    if not quantised:
+        warnings.warn(
+            f"{path} holds rules that were trained in 8 bits, within +-2; in floats most of them explode.", stacklevel=2
+        )
     return fill(
         texture_nca(num_channels, hidden_size, gains=DEMO_GAINS, output_bias=True, **steps),
         str(path),

@@ -2,6 +2,7 @@
 
 from .convert import in_8_bits as in_8_bits
 from .convert import in_fixed_point as in_fixed_point
+from .convert import in_float as in_float
 from .firing import fire_key as fire_key
 from .firing import fires as fires
 from .life import alive_mask as alive_mask
@@ -23,5 +24,6 @@ __all__ = [
     "fires",
     "in_8_bits",
     "in_fixed_point",
+    "in_float",
     "moment_correction",
 ]

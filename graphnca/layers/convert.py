@@ -17,6 +17,13 @@ def in_fixed_point(rule: NCAConv) -> NCAConv:
     return twin
 
 
+def in_float(rule: NCAConv) -> NCAConv:
+    """A copy of a rule, with parameters of its own, that steps in floating point: `arithmetic="float"`."""
+    twin = copy.deepcopy(rule)
+    twin.arithmetic = "float"
+    return twin
+
+
 def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
     """A copy of a rule, with parameters of its own, that steps in 8 bits: `arithmetic="quantised"`.
 

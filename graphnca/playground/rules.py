@@ -14,7 +14,7 @@ from ..rules import export_quantised
 Weights = Literal["float32", "int8"]
 WEIGHTS = ("float32", "int8")
 LARGEST = 127  # of an 8-bit weight; -128 is left out, so that the range is symmetric
-TEXTURE_OFFSET = 0.5  # rgb = state + 0.5, as texture rules are published
+TEXTURE_SCALE, TEXTURE_OFFSET = 1.0, 0.5  # rgb = state + 0.5, as texture rules are published
 
 
 def pack_rule(
@@ -29,7 +29,8 @@ def pack_rule(
     Args:
         rule: The rule, in float arithmetic or in 8 bits, with the library's own update network.
         name: What the page calls it.
-        card: The rule's card: `rgb_offset`, if there, says how states become colours (texture rules: 0.5).
+        card: The rule's card: `rgb_scale` and `rgb_offset`, if there, say how states become colours (texture rules: 1
+            and 0.5).
         weights: `"float32"` or `"int8"`.
 
     Raises:
@@ -57,6 +58,7 @@ def pack_rule(
         "firePer": rule.fire_per,
         "lifeMask": rule.life_mask,
         "aliveThreshold": rule.alive_threshold,
+        "rgbScale": card.get("rgb_scale", TEXTURE_SCALE),
         "rgbOffset": offset,
         "parameters": sum(parameter.numel() for parameter in rule.parameters()),
     }

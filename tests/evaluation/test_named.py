@@ -68,7 +68,8 @@ def test_a_model_of_an_atlas_shows_its_colours_as_every_texture_does(tmp_path: P
     path = str(atlas(tmp_path / "models.json"))
     first, second = read_subject(path), read_subject(path, model="dots")
     assert (first.name, second.name, read_subject(path, model="1").name) == ("chess", "dots", "dots")
-    seen = first.images(torch.full((256, 12), 0.25), square_grid(16, 16))
+    assert first.rule.arithmetic == "quantised"
+    seen = first.images(torch.full((256, 12), 0.5), square_grid(16, 16))
     torch.testing.assert_close(seen, torch.full((3, 16, 16), 0.75))
 
 

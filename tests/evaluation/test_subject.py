@@ -133,15 +133,15 @@ def test_a_species_is_its_genome_and_the_target_of_that_name() -> None:
 
 
 def test_a_texture_starts_from_nothing_and_shows_its_first_channels() -> None:
-    texture = Subject("dots", texture_nca(), {"rgb_offset": 0.25}, goal="dotted")
+    texture = Subject("dots", texture_nca(), {"rgb_scale": 0.5, "rgb_offset": 0.25}, goal="dotted")
     topology = square_grid(16, 16)
     assert torch.equal(texture.target, load_template("dotted", 128))
     seed = texture.seed(topology)
     assert seed.shape == (256, 12) and not seed.any()
     torch.testing.assert_close(texture.images(seed, topology), torch.full((3, 16, 16), 0.25))
     states = torch.randn(2, 256, 12)
-    torch.testing.assert_close(texture.images(states, topology)[1, :, 3, 5], states[1, 3 * 16 + 5, :3] + 0.25)
-    grey = texture.picture(CellCanvas(topology, scale=1), torch.full((256, 12), 0.25))
+    torch.testing.assert_close(texture.images(states, topology)[1, :, 3, 5], states[1, 3 * 16 + 5, :3] / 2 + 0.25)
+    grey = texture.picture(CellCanvas(topology, scale=1), torch.full((256, 12), 0.5))
     assert grey.getpixel((3, 3)) == (128, 128, 128)
     with pytest.raises(SubjectError, match="TextureMeter"):
         texture.loss(states)

@@ -175,11 +175,11 @@ def test_damage_is_one_clear_error(tmp_path: Path, case: str, message: str) -> N
 
 
 @pytest.mark.parametrize("index", range(len(NAMES)))
-def test_in_8_bits_it_steps_on_the_bytes_of_the_file(tmp_path: Path, index: int) -> None:
+def test_it_steps_on_the_bytes_of_the_file(tmp_path: Path, index: int) -> None:
     """Weights are the file's bytes less 127, also those of models that are smaller than the others of the atlas."""
     content = as_json()
     path = write(tmp_path / "models.json", content)
-    rule = load_texture_demo(path, index, quantised=True)
+    rule = load_texture_demo(path, index)
     assert rule.arithmetic == "quantised"
     stored = export_quantised(rule)
     for layer, models, written in zip(stored["layers"], matrices(), content["layers"], strict=True):
@@ -187,13 +187,15 @@ def test_in_8_bits_it_steps_on_the_bytes_of_the_file(tmp_path: Path, index: int)
         expected = np.round(models[index] / written["scale"] * 255 + 127)
         found = np.concatenate([layer["weight"].T, layer["bias"][None]])
         assert np.array_equal(found, np.clip(expected, 0, 255))
-    plain = load_texture_demo(path, index)
+    with pytest.warns(UserWarning, match="trained in 8 bits"):
+        plain = load_texture_demo(path, index, quantised=False)
+    assert plain.arithmetic == "float"
     for one, two in zip(rule.parameters(), plain.parameters(), strict=True):
         assert torch.equal(one, two)
 
 
-def test_in_8_bits_it_runs_on_every_substrate(tmp_path: Path, topology: Data) -> None:
-    rule = load_texture_demo(write(tmp_path / "models.json", as_json()), "dots", quantised=True)
+def test_it_runs_on_every_substrate(tmp_path: Path, topology: Data) -> None:
+    rule = load_texture_demo(write(tmp_path / "models.json", as_json()), "dots")
     start = torch.zeros(topology["pos"].shape[0], CHANNELS)
     x = rollout(rule, start, topology, 8, generator=torch.Generator().manual_seed(0)).detach() * 255 / 4
     assert (x - x.round()).abs().max() < 1e-4
@@ -204,4 +206,4 @@ def test_a_scale_that_is_not_positive_makes_no_bytes(tmp_path: Path) -> None:
     content = as_json()
     content["layers"][1]["scale"] = 0.0
     with pytest.raises(ValueError, match="must have positive scales"):
-        load_texture_demo(write(tmp_path / "models.json", content), quantised=True)
+        load_texture_demo(write(tmp_path / "models.json", content))

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 import torch
 
+from graphnca.models import texture_nca
+from graphnca.playground import export_page
 from graphnca.playground.browser import WITHOUT_GL, launched, opened
+from topologies import square_grid
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
@@ -178,6 +181,15 @@ def test_channels_and_components_are_other_pictures(open_lizard: Any) -> None:
         page.wait_for_function("!app.stale")
         pictures.add(page.locator("#canvas").screenshot())
     assert len(pictures) == 3
+
+
+def test_a_texture_has_the_colours_of_its_card(chromium: Any, tmp_path: Path) -> None:
+    card = {"rgb_scale": 0.5, "rgb_offset": 0.25}
+    path = export_page([texture_nca()], {"Squares": square_grid(8, 8)}, tmp_path / "page.html", cards=[card])
+    with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
+        colour = page.evaluate("app.lens.colourOf(new Float32Array(12).fill(0.5), 0, [0, 0, 0])")
+        assert complaints == []
+    assert colour == [127.5] * 3
 
 
 def test_components_are_the_states_principal_axes(open_lizard: Any) -> None:

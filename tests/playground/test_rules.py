@@ -22,11 +22,18 @@ def test_the_weights_are_the_rules(model: Callable[[], NCAConv]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "card", "offset"),
-    [(texture_nca, None, 0.5), (texture_nca, {"rgb_offset": 0.0}, 0.0), (isonca, None, None)],
+    ("model", "card", "scale", "offset"),
+    [
+        (texture_nca, None, 1.0, 0.5),
+        (texture_nca, {"rgb_scale": 0.5, "rgb_offset": 0.0}, 0.5, 0.0),
+        (isonca, None, 1.0, None),
+    ],
 )
-def test_textures_are_shown_with_their_offset(model: Callable[[], NCAConv], card: Any, offset: float | None) -> None:
-    assert pack_rule(model(), "name", card=card)["rgbOffset"] == offset
+def test_textures_are_shown_with_their_scale_and_offset(
+    model: Callable[[], NCAConv], card: Any, scale: float, offset: float | None
+) -> None:
+    packed = pack_rule(model(), "name", card=card)
+    assert (packed["rgbScale"], packed["rgbOffset"]) == (scale, offset)
 
 
 def test_eight_bits_are_half_a_step_off_at_most(random_rule: Callable[..., NCAConv]) -> None:

@@ -9,7 +9,7 @@ const STILL = 0.1; // share of a new analysis in the colours shown, so that they
 // Turns a state into colours: rows (three, of C weights) and a shift for the linear modes.
 class Lens {
   constructor(rule, show) {
-    const { channels, rgbOffset } = rule;
+    const { channels, rgbScale, rgbOffset } = rule;
     this.rule = rule;
     this.show = show;
     this.rows = [0, 1, 2].map(() => new Float32Array(4 * Math.ceil(channels / 4)));
@@ -24,7 +24,7 @@ class Lens {
     } else if (rgbOffset !== null) {
       this.mode = MODES.linear;
       this.shift = [rgbOffset, rgbOffset, rgbOffset];
-      for (let k = 0; k < 3; k++) this.rows[k][Math.min(k, channels - 1)] = 1;
+      for (let k = 0; k < 3; k++) this.rows[k][Math.min(k, channels - 1)] = rgbScale;
     }
   }
 

@@ -60,11 +60,11 @@ def test_a_rule_in_three_variants(tmp_path: Path) -> None:
     assert written["gains"].rows[0][0] == "`woven`" and len(written["times"].rows) == 1
 
 
-def atlas(path: Path) -> str:
+def atlas(path: Path, strength: float = 0.1) -> str:
     """Two models in the format of the authors' demo, with 4 channels and 8 hidden."""
     rng = np.random.default_rng(0)
     layers = []
-    for rows, outputs, size in ((17, 8, 0.5), (9, 4, 0.1)):
+    for rows, outputs, size in ((17, 8, 0.5), (9, 4, strength)):
         models = [number * size * rng.normal(size=(rows, outputs)) for number in (1, 2)]
         scale = 2 * max(np.abs(model).max() for model in models)
         data = np.concatenate([np.clip(np.round(model / scale * 255 + 127), 0, 255) for model in models], axis=1)
@@ -80,10 +80,25 @@ def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
     path = atlas(tmp_path / "models.json")
     carry_out(main, Config(rule=(path,), model="second", out=str(tmp_path / "out"), **SMALL), tables=tables)
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["rules"]["second"]["compared with"].startswith("another run of the float rule")
+    assert metrics["rules"]["second"]["compared with"].startswith("another run of the rule as it is")
     assert list(metrics["rules"]["second"]["variants"][ROUNDED]["substrates"]) == ["square", "hex", "voronoi 3001"]
     assert metrics["rules"]["second"]["square torus by gain"] == {}
     assert load_rule(tmp_path / "out" / "second-8bit.safetensors").weight_steps is not None
+
+
+def test_nothing_is_said_in_times_of_what_exploded(tmp_path: Path) -> None:
+    """A model that only its clamps hold, as nearly all published ones; every number is finite."""
+    path = atlas(tmp_path / "models.json", strength=4.0)
+    config = Config(rule=(path,), model="second", out=str(tmp_path / "out"), **(SMALL | {"steps": 40}))
+    carry_out(main, config, tables=tables)
+    text = (tmp_path / "out" / "metrics.json").read_text()
+    assert "NaN" not in text and "Infinity" not in text
+    variants = json.loads(text)["rules"]["second"]["variants"]
+    for name, found in variants[FLOAT]["substrates"].items():
+        assert (found["exploded"], variants[ROUNDED]["substrates"][name]["exploded"]) == (2, 0)
+        assert variants[ROUNDED]["times float"][name] is None
+    rows = read_tables(tmp_path / "out")["losses"].rows
+    assert rows[0][3] == "2 of 2 exploded" and rows[1][-1] == ""
 
 
 def test_what_cannot_be(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch_geometric.data import Data
 from graphnca import load_rule, rollout, save_rule, trajectory
 from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import Native, load_library
-from graphnca.layers import FILTERS, NCAConv, in_8_bits
+from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_float
 from graphnca.layers.arithmetic import ARITHMETICS
 from graphnca.layers.arithmetic.eight_bit import weight_step
 from graphnca.models import texture_nca
@@ -112,6 +112,16 @@ def test_eight_bits_are_near_the_float_rule(topology: Data, random_rule: MakeRul
     x = on_state_grid(some_state(topology["pos"].shape[0], 5))
     exact, rounded = step(rule, x, topology, fire_rate=1.0), step(in_8_bits(rule), x, topology, fire_rate=1.0)
     assert 0 < (exact - rounded).abs().max() < 3 * 4 / 255
+
+
+def test_the_float_twin_has_the_same_weights_and_no_levels(random_rule: MakeRule) -> None:
+    rule, x, grid = lively(random_rule), some_state(48, 5), square_grid(6, 8)
+    twin = in_float(rule)
+    assert (rule.arithmetic, twin.arithmetic) == ("quantised", "float")
+    for one, two in zip(rule.parameters(), twin.parameters(), strict=True):
+        assert torch.equal(one, two) and one is not two
+    after, exact = step(rule, x, grid), step(twin, x, grid)
+    assert torch.equal(after, on_state_grid(after)) and not torch.equal(exact, on_state_grid(exact))
 
 
 @pytest.mark.parametrize("perception", ["sobel", "laplacian", "isonca", tuple(FILTERS)])
