@@ -78,11 +78,11 @@ def _status(error: Exception) -> int | None:
     if isinstance(error, CommandError | OSError | ImportError):
         return 1
     from ..evaluation.subject import SubjectError  # not before: it comes with torch
-    from ..training import LostProcessError
+    from ..training import DivergedError, LostProcessError
 
     if isinstance(error, SubjectError):
         return 2
-    return 1 if isinstance(error, LostProcessError | ValueError) else None
+    return 1 if isinstance(error, DivergedError | LostProcessError | ValueError) else None
 
 
 def _version() -> str:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,14 @@ def run(given: argparse.Namespace) -> None:
     substrate = ", ".join(given.substrate)
     with joined_processes(given.device) as processes:
         training = recipe.training(sampled, processes, rule)
-        if processes.is_first:
-            write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
-            print(f"{given.target}, {given.kind}: {recipe.iterations:,} iterations on {substrate}, into {folder}")
         side = max(recipe.shape)
         own = {"substrate": f"{side}x{side} units: {substrate}", "started from": before}
-        path = run_and_save(training, command(given), recipe.card() | own)
+        with training.lock if processes.is_first else nullcontext():
+            if processes.is_first:
+                check_folder(folder, given)  # once more: now nobody else can begin there
+                write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
+                print(f"{given.target}, {given.kind}: {recipe.iterations:,} iterations on {substrate}, into {folder}")
+            path = run_and_save(training, command(given), recipe.card() | own)
     if processes.is_first:
         print(f"wrote {path}")
         print(f"see it with: graphnca grow {shlex.quote(str(folder))}")
@@ -125,7 +128,10 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
     advice = "Give another folder with --out, or delete this one."
     if not (folder / SETTINGS).is_file():
         raise UsageError(f"{folder} holds a training that another program began. {advice}")
-    before = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    try:
+        before = dict(json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UsageError(f"{folder / SETTINGS} is damaged ({error}). {advice}") from error
     now = settings(given)
     different = [
         f"{name} {before.get(name)!r}, not {now.get(name)!r}"

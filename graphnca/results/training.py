@@ -1,6 +1,6 @@
 """The command line of a training script."""
 
-from ..training import LostProcessError
+from ..training import DivergedError, LostProcessError
 from ..training.recipes import Recipe, Sampler
 from .options import from_command_line
 from .result import command
@@ -15,7 +15,8 @@ def train_from_command_line(kind: type[Recipe], description: str | None, sampler
         sampler: Brings the substrates, such as `topologies.sampled_torus`.
 
     Raises:
-        SystemExit: If an option cannot be, or another process of the run is lost, with what to do.
+        SystemExit: If an option cannot be, the training diverges, or another process of the run is lost, with what to
+            do.
     """
     try:
         recipe = from_command_line(kind, description)
@@ -24,5 +25,5 @@ def train_from_command_line(kind: type[Recipe], description: str | None, sampler
         raise SystemExit(str(error)) from error
     try:
         recipe.train(sampler, command())
-    except LostProcessError as error:
+    except (DivergedError, LostProcessError) as error:
         raise SystemExit(str(error)) from error

@@ -8,6 +8,7 @@ from .config import TrainingConfig as TrainingConfig
 from .distributed import LostProcessError as LostProcessError
 from .distributed import Processes as Processes
 from .distributed import joined_processes as joined_processes
+from .divergence import DivergedError as DivergedError
 from .genome import Genome as Genome
 from .gradients import normalise_gradients as normalise_gradients
 from .guard import Diagnosis as Diagnosis
@@ -37,6 +38,7 @@ __all__ = [
     "CheckpointError",
     "Cosine",
     "Diagnosis",
+    "DivergedError",
     "Evaluation",
     "Genome",
     "LostProcessError",

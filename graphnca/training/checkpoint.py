@@ -1,5 +1,6 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped."""
 
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -13,7 +14,10 @@ from ..layers import NCAConv
 from ..pool import SamplePool, join_pools, part_of_pool
 from .distributed import Processes
 
-FORMAT = 2  # 1 had a single pool
+FORMAT = 3  # 1 had a single pool, 2 no checksum
+WITHOUT_CHECKSUM = 2
+MARK = b"\nsha256 "  # at the end of a file, before the checksum of what stands before it
+TAIL = len(MARK) + 64
 STATE = (
     "architecture",
     "rule",
@@ -37,7 +41,8 @@ def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None
     """Writes a checkpoint; a run killed on the way leaves the one before it whole."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **state}, buffer)
-    write_atomically(path, buffer.getvalue())
+    checksum = hashlib.sha256(buffer.getbuffer()).hexdigest()
+    write_atomically(path, buffer.getvalue() + MARK + checksum.encode())
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -45,18 +50,26 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        CheckpointError: If it is not a checkpoint of this library.
+        CheckpointError: If it is not a checkpoint of this library, or is damaged, if only in one bit.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no checkpoint at {str(path)!r}.")
+    content = Path(path).read_bytes()
+    content, tail = content[:-TAIL], content[-TAIL:]
+    whole = tail == MARK + hashlib.sha256(content).hexdigest().encode()
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(io.BytesIO(content if whole else content + tail), map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever its unpickler or the zip reader met
         raise CheckpointError(
             f"The checkpoint {str(path)!r} can't be read ({error}); delete it to start anew."
         ) from None
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") not in (WITHOUT_CHECKSUM, FORMAT):
         raise CheckpointError(f"{str(path)!r} is not a checkpoint of this version (format {FORMAT}).")
+    if not whole and (state["format"] == FORMAT or tail.startswith(MARK)):
+        raise CheckpointError(
+            f"The checkpoint {str(path)!r} is damaged: its checksum is another than when it was written; delete it to "
+            "start anew."
+        )
     return state
 
 

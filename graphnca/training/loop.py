@@ -12,6 +12,7 @@ seed for the worst sample of all, the disks for the best of all (`graphnca.train
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -26,12 +27,18 @@ from ..layers import NCAConv
 from ..rules import save_rule
 from .average import ParameterAverage
 from .batch_share import BatchShare
-from .checkpoint import check_state, collect_parts, load_checkpoint, save_checkpoint, take_part
+from .checkpoint import CheckpointError, check_state, collect_parts, load_checkpoint, save_checkpoint, take_part
 from .config import TrainingConfig
 from .distributed import ALONE, Processes, own_generator
+from .divergence import Divergence
+from .fingerprint import differences, fingerprint
+from .folder_lock import FolderLock
 from .gradients import gradients_of, normalise_gradients
 from .guard import description, examine
 from .worlds import Renewal, World, Worlds
+
+
+LOG_SECONDS = 60.0  # between two lines of progress where nobody watches a bar: in a file, one a step would be a flood
 
 
 class Training:
@@ -77,6 +84,7 @@ class Training:
         self.share = BatchShare(processes, config.batch_size, config.pool.size, self.generator)
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = FolderLock(self.folder)
         self.worlds = Worlds(
             worlds, lambda world: config.pool.pool(world, self.share.pool_size, self.generator), renewal
         )
@@ -89,6 +97,7 @@ class Training:
         self.iteration, self.seconds = 0, 0.0
         self.history: list[float] = []
         self.repairs = {"not finite": 0, "exploded": 0, "dead": 0}
+        self.divergence = Divergence(config.iterations)
 
     @property
     def checkpoint_path(self) -> Path:
@@ -96,15 +105,29 @@ class Training:
         return self.folder / "checkpoint.pt"
 
     def run(self) -> None:
-        """Trains until the configured iteration, from the folder's checkpoint if there is one."""
+        """Trains until the configured iteration, from the folder's checkpoint if there is one.
+
+        Raises:
+            DivergedError: If the rule is beyond recovery; the last checkpoint is then of before.
+            BlockingIOError: If another training is running in the folder.
+            CheckpointError: If the checkpoint can't be read, or is of another rule or other worlds.
+        """
+        if not self.processes.is_first:
+            self._run()
+            return
+        with self.lock:
+            self._run()
+
+    def _run(self) -> None:
         first = self.processes.is_first
         if self.processes.agree(self.checkpoint_path.exists()):
             self.load_state_dict(self.processes.hand_out(load_checkpoint(self.checkpoint_path) if first else {}))
             if first:
                 print(f"Resuming {self.checkpoint_path} at iteration {self.iteration}.")
         total = self.config.iterations
-        bar = tqdm(total=total, initial=self.iteration, unit="it", dynamic_ncols=True, disable=not first)
-        saved = drawn = perf_counter()
+        watched = first and sys.stderr.isatty()
+        bar = tqdm(total=total, initial=self.iteration, unit="it", dynamic_ncols=True, disable=not watched)
+        saved = drawn = said = perf_counter()
         with bar:
             while self.iteration < total:
                 started = perf_counter()
@@ -113,22 +136,39 @@ class Training:
                 self.seconds += now - started
                 if first:
                     bar.update()
-                    last, recent = self.history[-1], self.history[-100:]
-                    bar.set_postfix_str(f"loss {last:.4g}, last 100 {sum(recent) / len(recent):.4g}", refresh=False)
+                    last, recent = self.history[-1], [loss for loss in self.history[-100:] if math.isfinite(loss)]
+                    mean = sum(recent) / len(recent) if recent else math.nan
+                    numbers = f"loss {last:.4g}, last 100 {mean:.4g}"
+                    bar.set_postfix_str(numbers, refresh=False)
+                    if not watched and (now - said > LOG_SECONDS or self.iteration == total):
+                        print(f"iteration {self.iteration} of {total}: {numbers}.", flush=True)
+                        said = now
                     if sentence:
                         bar.write(f"iteration {self.iteration}: {sentence}.")
                     if self.draw is not None and now - drawn > self.config.picture_seconds:
                         self.draw(self.folder, world, states, self.history)
                         drawn = perf_counter()
+                fruitless = self.divergence.fruitless
+                if fruitless:
+                    self._check_divergence()
                 if first and self.config.snapshot_every and self.iteration % self.config.snapshot_every == 0:
                     self.snapshot()
-                if self.processes.agree(now - saved > self.config.checkpoint_seconds):
+                # what taught nothing may be the beginning of the end: until that is known, the one of before stays
+                if self.processes.agree(now - saved > self.config.checkpoint_seconds) and not fruitless:
                     self.save()
                     saved = perf_counter()
         self.save()
 
+    def _check_divergence(self) -> None:
+        self.divergence.check(self.iteration, [*self.parameters, *self.average.values.values()])
+
     def save(self) -> None:
-        """Writes the checkpoint."""
+        """Writes the checkpoint.
+
+        Raises:
+            DivergedError: If a parameter is not finite: then the one before stays.
+        """
+        self._check_divergence()
         state = self.state_dict()
         if self.processes.is_first:
             save_checkpoint(self.checkpoint_path, state)
@@ -184,8 +224,8 @@ class Training:
             final = torch.where(diagnosis.lost[:, None, None], world.start().detach().to(final), final)
             losses = torch.where(diagnosis.lost, torch.nan, losses)
         pool.commit(sample, final, losses)
-        last = self.history[-1] if self.history else 0.0
-        self.history.append(outcome.loss if math.isfinite(outcome.loss) else last)
+        self.history.append(outcome.loss)
+        self.divergence.note(math.isfinite(outcome.value) and outcome.finite and sum(outcome.lost) < config.batch_size)
         self.iteration += 1
         return "; ".join(events), world, final
 
@@ -224,6 +264,7 @@ class Training:
             "seconds": self.seconds,
             "history": torch.tensor(self.history),
             "repairs": self.repairs,
+            "worlds": [fingerprint(world) for world in self.worlds.worlds],
             **({"genomes": genomes} if self.worlds.genomes else {}),
         }
 
@@ -234,7 +275,7 @@ class Training:
         processes that did not exist begin their random numbers.
 
         Raises:
-            CheckpointError: If it was written by a run of another architecture, or is not whole.
+            CheckpointError: If it was written by a run of another architecture or in other worlds, or is not whole.
             ValueError: If its pools are of another shape or number.
         """
         check_state(state, self.rule, set(self.genomes.state_dict()))
@@ -245,5 +286,16 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])
         self.worlds.load_state_dict(take_part(self.processes, state, self.generator), state["iteration"])
+        self._check_worlds(state)
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self.history, self.repairs = state["history"].tolist(), dict(state["repairs"])
+
+    def _check_worlds(self, state: dict[str, Any]) -> None:
+        """Whether substrates, seeds and what the losses compare with are those of a checkpoint."""
+        for number, (before, world) in enumerate(zip(state.get("worlds", []), self.worlds.worlds, strict=False)):
+            if different := differences(before, fingerprint(world)):
+                raise CheckpointError(
+                    f"The checkpoint was made in other worlds: of number {number} {world.name!r}, these have changed: "
+                    f"{', '.join(different)}. Bring back the substrate and the picture that the training began with, "
+                    "or start anew in another folder."
+                )

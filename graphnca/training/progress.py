@@ -1,5 +1,6 @@
 """What a training leaves to be looked at: pictures on the way, at the end the rule and what is known of the run."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, Wo
         tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
         name = "-".join(["pool", *Path(world.name).stem.split()[:1]])
         save_image(folder / f"{name}.png", montage(tiles, columns=4, pad=4), scale=3)
-        save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
+        if any(map(math.isfinite, history)):
+            save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
 
     return draw
 

@@ -12,6 +12,7 @@ from graphnca.cli import train as verb
 from graphnca.features import VGG16
 from graphnca.rules import describe_rule
 from graphnca.training import Training
+from graphnca.training.folder_lock import FolderLock
 from graphnca.training.recipes import texture
 
 TINY = ("--size", "8", "--iterations", "2", "--batch-size", "4")
@@ -76,6 +77,40 @@ def test_a_folder_keeps_its_training(graphnca) -> None:
     Path("mine/training.json").unlink()
     outcome = graphnca("train", "heart", *TINY, "--out", "mine")
     assert outcome.status == 2 and "another program began" in outcome.err
+
+
+def test_what_a_folder_was_asked_for_may_be_damaged(graphnca) -> None:
+    assert graphnca("train", "heart", *TINY, "--out", "mine").status == 0
+    for text in ("{", "[1]", "[" * 100_000):
+        Path("mine/training.json").write_text(text)
+        outcome = graphnca("train", "heart", *TINY, "--out", "mine")
+        assert outcome.status == 2 and "training.json is damaged" in outcome.err, outcome.err[-300:]
+
+
+def test_two_trainings_in_one_folder(graphnca) -> None:
+    """The second one leaves the first one's settings alone."""
+    Path("mine").mkdir()
+    with FolderLock(Path("mine")):
+        outcome = graphnca("train", "heart", *TINY, "--out", "mine")
+    assert outcome.status == 1 and "'mine' belongs to a training that is running now" in outcome.err
+    assert not list(Path("mine").iterdir())
+
+
+def test_a_training_that_diverges(graphnca) -> None:
+    outcome = graphnca("train", "heart", *TINY[:2], "--iterations", "6", "--rate", "1e30", "--out", "mine")
+    assert outcome.status == 1 and "learning rate (--rate)" in outcome.err and "diverged" in outcome.err
+    assert not list(Path("mine").glob("*.safetensors"))
+
+
+def test_a_picture_that_has_changed_since(graphnca) -> None:
+    picture = Image.new("RGBA", (8, 8))
+    picture.paste((200, 30, 30, 255), (2, 2, 6, 6))
+    picture.save("mine.png")
+    assert graphnca("train", "mine.png", *TINY, "--out", "run").status == 0
+    picture.putpixel((3, 3), (201, 30, 30, 255))
+    picture.save("mine.png")
+    outcome = graphnca("train", "mine.png", *TINY, "--out", "run")
+    assert outcome.status == 1 and "these have changed: loss" in outcome.err, outcome.err
 
 
 def test_stopped_by_the_keyboard_it_says_how_to_go_on(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 import os
 import pickle
+import random
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_half_a_file_is_one_clear_error(share: float, tmp_path: Path) -> None:
     save_checkpoint(path, STATE)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(CheckpointError, match=r"checkpoint\.pt' can't be read .* delete it to start anew"):
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt' (can't be read|is damaged).* delete it to start anew"):
         load_checkpoint(path)
 
 
@@ -69,6 +70,24 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
         torch.save(content, path)
         with pytest.raises(CheckpointError, match="is not a checkpoint of this version"):
             load_checkpoint(path)
+
+
+def test_one_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, STATE)
+    content, source = path.read_bytes(), random.Random(0)
+    places = [*range(len(content) - 80, len(content)), *source.sample(range(len(content)), 200)]
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << source.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"checkpoint\.pt' (is damaged|can't be read|is not a checkpoint)"):
+            load_checkpoint(path)
+
+
+def test_a_checkpoint_from_before_there_were_checksums(tmp_path: Path) -> None:
+    torch.save({"format": 2, **STATE}, tmp_path / "checkpoint.pt")
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["iteration"] == 7
 
 
 class Trap:

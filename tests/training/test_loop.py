@@ -95,7 +95,18 @@ def test_three_iterations_and_three_are_six(
     second.run()
     assert "checkpoint.pt at iteration 3" in capsys.readouterr().out
     assert_same(second.state_dict(), uninterrupted)
-    assert_same({**load_checkpoint(second.checkpoint_path)}, {"format": 2, **uninterrupted})
+    assert_same({**load_checkpoint(second.checkpoint_path)}, {"format": 3, **uninterrupted})
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_bar_for_people_and_a_line_now_and_then_for_files(
+    watched: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
+    make_training(tmp_path).run()
+    out, err = capsys.readouterr()
+    assert ("6/6" in err) == watched == (err != "")
+    assert [line.split(":")[0] for line in out.splitlines()] == ([] if watched else ["iteration 6 of 6"])
 
 
 def test_a_finished_run_stays_finished(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
