@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from torch_geometric.data import Data
 
 from ..evaluation.named import IN_FOLDER, PUBLISHED, atlas_models, read_subject
+from ..importers import load_published
 from ..layers import NCAConv
 from ..rules import describe_rule
 from .cards import architecture_entries, text_of
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Prints what is known of a file."""
     path = Path(given.file)
-    if path.is_file() and (path.suffix in PICKLED or _is_topology(path)):
+    if path.is_file() and (_is_topology(path) or (path.suffix in PICKLED and not _is_published(path))):
         numbers = numbers_of(load_substrate(given.file))
         print(json.dumps(numbers, indent=2) if given.json else listing([(k, _in_words(v)) for k, v in numbers.items()]))
         return
@@ -93,6 +94,15 @@ def _described(rule: NCAConv) -> dict[str, Any]:
 
 def _in_words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _is_published(path: Path) -> bool:
+    """Whether a file whose ending may be that of a substrate holds a published rule."""
+    try:
+        load_published(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_topology(path: Path) -> bool:

@@ -8,7 +8,7 @@ from ..rules import describe_rule, load_genomes, load_rule, shipped_rules
 from ..suggestions import suggestion
 from .subject import Subject, SubjectError
 
-PUBLISHED = (".json", ".npz")  # endings of the authors' model files
+PUBLISHED = (".json", ".npz", ".pt", ".pth")  # endings of the authors' model files
 OWN = ".safetensors"
 IN_FOLDER = "rule.safetensors"  # what a training leaves in its folder
 PUBLISHED_TARGET = "lizard"  # of the one isotropic model file that its authors published; it has no card

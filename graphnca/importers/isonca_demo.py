@@ -1,16 +1,13 @@
 """The published IsoNCA model: float32 weights as base64 in JSON, or decoded as .npz."""
 
-import io
 import os
 import zipfile
 from pathlib import Path
 
-import numpy as np
-from numpy.lib import format as npy
-
 from ..layers import NCAConv
 from ..models import isonca
 from .decoding import PublishedFileError, decode_array, entry, fill, read_json, sizes
+from .npz import arrays_of_npz
 
 ARRAYS = {"w1": 2, "b1": 1, "w2": 2}  # name -> number of axes
 
@@ -36,7 +33,7 @@ def load_isonca_demo(path: str | os.PathLike[str]) -> NCAConv:
         ValueError: If the file is not of this format, damaged, or its arrays do not fit each other.
     """
     if Path(path).is_file() and zipfile.is_zipfile(path):
-        arrays = _arrays_of_npz(path)
+        arrays = arrays_of_npz(path, ARRAYS)
     else:
         content = read_json(path)
         arrays = {}
@@ -57,28 +54,3 @@ def load_isonca_demo(path: str | os.PathLike[str]) -> NCAConv:
     return fill(
         isonca(num_channels, hidden_size), str(path), hidden_weight=w1, hidden_bias=b1, output_weight=w2.transpose()
     )
-
-
-def _arrays_of_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {name: _array(archive, f"{name}.npy") for name in ARRAYS}
-    except Exception as error:  # of many kinds: the archive's, its decompressors', numpy's
-        raise PublishedFileError(f"{path} must be an .npz file with the arrays {sorted(ARRAYS)}: {error}.") from error
-    for name, array in arrays.items():
-        if array.ndim != ARRAYS[name] or not np.issubdtype(array.dtype, np.floating):
-            raise PublishedFileError(
-                f"{path}: {name!r} must have {ARRAYS[name]} axes of floats, got {array.ndim} of {array.dtype}."
-            )
-    return arrays
-
-
-def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """An array of the shape that its head claims if the bytes are there; `numpy.load` takes the memory first."""
-    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} must be stored or deflated, as numpy does")
-    data = archive.read(name)
-    head = io.BytesIO(data)
-    read_head = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(head)]
-    shape, by_columns, dtype = read_head(head)
-    return np.frombuffer(data, dtype, offset=head.tell()).reshape(shape, order="F" if by_columns else "C")

@@ -78,6 +78,14 @@ def test_an_atlas_of_textures(graphnca, tmp_path: Path) -> None:
     assert outcome.status == 0 and outcome.out.startswith("dots on square")
 
 
+def test_a_texture_of_the_notebook_has_the_ending_of_a_substrate(graphnca) -> None:
+    shapes = {"w1.weight": (6, 16, 1, 1), "w1.bias": (6,), "w2.weight": (4, 6, 1, 1)}
+    torch.save({name: torch.zeros(shape) for name, shape in shapes.items()}, "dots.pt")
+    outcome = graphnca("info", "dots.pt")
+    assert outcome.status == 0 and "4, hidden layer 6" in outcome.out
+    assert graphnca("grow", "dots.pt", "--size", "6", "--steps", "2", "--out", "d.png").status == 0
+
+
 @pytest.mark.parametrize("ending", ["safetensors", "pt"])
 def test_a_substrate(ending: str, graphnca) -> None:
     grid = square_grid(6, 8, periodic=False)
@@ -105,7 +113,7 @@ def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path)
         (["no.pt"], 1, "cannot be read"),
         (["list.pt"], 1, "got list"),
         (["odd.json"], 1, "two layers"),
-        (["gone.pt"], 2, "no rule is called 'gone.pt'"),
+        (["gone.pt"], 2, "no model file at 'gone.pt'"),
         (["small.json"], 2, "the rule itself is small.safetensors"),
         (["."], 2, "."),
     ):
