@@ -42,7 +42,7 @@ def in_turns(
         The seconds of every run by program, and for the programs of `may_fail` that raised, why.
     """
     failed: dict[str, str] = {}
-    with tqdm(total=len(programs) * (1 + repeats), desc=title, unit="run", dynamic_ncols=True) as bar:
+    with tqdm(total=len(programs) * (1 + repeats), desc=title, unit="run", dynamic_ncols=True, disable=None) as bar:
         for name, program in programs.items():
             try:
                 program()

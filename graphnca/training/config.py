@@ -1,14 +1,17 @@
 """The numbers of a training."""
 
+import math
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
+from ..arguments import at_least, check_fields, finite
 from .guard import BEYOND_RECOVERY
 from .pool_policy import Policy, PoolPolicy
 from .rollout_damage import RolloutDamage
 from .schedules import Schedule, Triangular2
 
 PRECISIONS = ("float32", "bfloat16", "float64")
+SEEDS = 2**63  # of torch's generators; numpy's would take more
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,25 @@ class TrainingConfig:
     """Every so many iterations the averaged rule is saved into `snapshots/`; 0: never."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(1, iterations=self.iterations)
+        at_least(0, weight_decay=self.weight_decay, snapshot_every=self.snapshot_every, seed=self.seed)
+        finite(checkpoint_seconds=self.checkpoint_seconds, picture_seconds=self.picture_seconds)
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"`average_decay` must be at least 0 and below 1, got {self.average_decay!r}.")
+        if self.seed >= SEEDS:
+            raise ValueError(f"`seed` must be below 2**63, got {self.seed}.")
+        for iteration in (0, self.iterations - 1):
+            rate = self.schedule(iteration)
+            if not (isinstance(rate, float | int) and 0 <= rate < math.inf):
+                raise ValueError(
+                    f"`schedule` must give a rate that is finite and not negative, got {rate!r} at iteration "
+                    f"{iteration}."
+                )
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {PRECISIONS}, got {self.precision!r}.")
-        if not self.explosion > 0:
-            raise ValueError(f"`explosion` must be positive, got {self.explosion}.")
+        if not 0 < self.explosion < math.inf:
+            raise ValueError(f"`explosion` must be positive and finite, got {self.explosion}.")
         if not 1 <= self.steps[0] < self.steps[1]:
             raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
         self.pool.check(self.batch_size)

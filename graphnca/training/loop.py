@@ -37,7 +37,6 @@ from .gradients import gradients_of, normalise_gradients
 from .guard import description, examine
 from .worlds import Renewal, World, Worlds
 
-
 LOG_SECONDS = 60.0  # between two lines of progress where nobody watches a bar: in a file, one a step would be a flood
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import at_least, check_fields
 from ..engine.rollout import Trajectory
 from ..pool import PoolSample, SamplePool
 from ..regions import GROWING
@@ -112,7 +113,11 @@ class Nursery(SamplePool):
 
 @dataclass(frozen=True)
 class ShellPolicy(Policy):
-    """Samples go on from chamber to chamber."""
+    """Samples go on from chamber to chamber.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
 
     size: int
     scale: float
@@ -123,6 +128,11 @@ class ShellPolicy(Policy):
     """After which a shell makes room."""
     first: int
     """Newly drawn shells have fewer chambers than this."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(1, size=self.size, chambers=self.chambers, first=self.first)
+        at_least(0, scale=self.scale, good=self.good)
 
     def pool(self, world: World, size: int, generator: torch.Generator) -> Nursery:
         """Shells at all stages."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..arguments import at_least, check_fields
 from ..damage import random_disks
 from ..pool import PoolSample, SamplePool
 from .batch_share import BatchShare
@@ -62,7 +63,11 @@ class Policy(ABC):
 
 @dataclass(frozen=True)
 class PoolPolicy(Policy):
-    """The published policy: some rows begin anew, some are damaged; the defaults are IsoNCA's for the lizard."""
+    """The published policy: some rows begin anew, some are damaged; the defaults are IsoNCA's for the lizard.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
 
     size: int = 256
     """Entries of each world's pool, of all processes together."""
@@ -78,6 +83,16 @@ class PoolPolicy(Policy):
     """Whether every sample is the seed, so that nothing of the pool is ever used (Growing NCA's first experiment)."""
     rank: bool = False
     """Whether the sample is ordered by loss first, the worst in front (Growing NCA)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(1, size=self.size, seed_every=self.seed_every)
+        at_least(
+            0,
+            seed_always_until=self.seed_always_until,
+            damage_every=self.damage_every,
+            damage_count=self.damage_count,
+        )
 
     def prepare(self, sample: PoolSample, world: World, iteration: int, share: BatchShare) -> None:
         """Ranks, puts the seed into the first row of the whole batch, and damages the last ones."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import check_fields
 from ..damage import erase, random_disks
 from ..pool import PoolSample
 from .batch_share import BatchShare
@@ -28,6 +29,7 @@ class RolloutDamage:
     """Steps at the end of a rollout without damage."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.every < 1 or min(self.count, self.rest) < 0:
             raise ValueError(
                 f"`every` must be at least 1, `count` and `rest` at least 0, got {self.every}, {self.count} and "

@@ -1,8 +1,13 @@
-"""Learning rates as functions of the iteration, so that a resumed run needs no scheduler state."""
+"""Learning rates as functions of the iteration, so that a resumed run needs no scheduler state.
+
+All of them raise a ValueError where a rate is negative or not finite, or a number of iterations below 1.
+"""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from ..arguments import at_least, check_fields
 
 Schedule = Callable[[int], float]
 """The factor on the learning rate at an iteration, from 0 on."""
@@ -15,6 +20,11 @@ class Triangular2:
     low: float = 1e-5
     high: float = 1e-3
     half_cycle: int = 2000
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(0, low=self.low, high=self.high)
+        at_least(1, half_cycle=self.half_cycle)
 
     def __call__(self, iteration: int) -> float:
         """The rate at an iteration, counted from 0."""
@@ -31,6 +41,10 @@ class MultiStep:
     milestones: tuple[int, ...] = ()
     factor: float = 0.1
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(0, rate=self.rate, factor=self.factor)
+
     def __call__(self, iteration: int) -> float:
         """The rate at an iteration, counted from 0."""
         return self.rate * self.factor ** sum(iteration >= milestone for milestone in self.milestones)
@@ -43,6 +57,11 @@ class Cosine:
     high: float
     low: float
     iterations: int
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(0, high=self.high, low=self.low)
+        at_least(1, iterations=self.iterations)
 
     def __call__(self, iteration: int) -> float:
         """The rate at an iteration, counted from 0."""
@@ -60,6 +79,10 @@ class Warmup:
 
     schedule: Schedule
     iterations: int = 300
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        at_least(1, iterations=self.iterations)
 
     def __call__(self, iteration: int) -> float:
         """The rate at an iteration, counted from 0."""

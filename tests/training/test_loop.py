@@ -1,4 +1,5 @@
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -407,7 +408,22 @@ def test_the_configuration_as_plain_data() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"explosion": 0.0}, r"`explosion` must be positive, got 0.0"),
+        ({"explosion": 0.0}, r"`explosion` must be positive and finite, got 0.0"),
+        ({"explosion": math.inf}, r"`explosion` must be positive and finite, got inf"),
+        ({"iterations": 0}, "`iterations` must be at least 1, got 0"),
+        ({"iterations": 2.5}, "`iterations` must be a whole number, got 2.5"),
+        ({"average_decay": 1.0}, "`average_decay` must be at least 0 and below 1, got 1.0"),
+        ({"average_decay": math.nan}, "`average_decay` must be a number, got nan"),
+        ({"checkpoint_seconds": math.nan}, "`checkpoint_seconds` must be a number, got nan"),
+        ({"picture_seconds": math.inf}, "`picture_seconds` must be finite, got inf"),
+        ({"weight_decay": -1.0}, "`weight_decay` must be at least 0, got -1.0"),
+        ({"snapshot_every": -1}, "`snapshot_every` must be at least 0, got -1"),
+        ({"seed": 2**63}, r"`seed` must be below 2\*\*63, got 9223372036854775808"),
+        ({"seed": -1}, "`seed` must be at least 0, got -1"),
+        ({"schedule": lambda i: math.inf * i}, "`schedule` must give a rate .* got nan at iteration 0"),
+        ({"schedule": lambda i: -i}, "`schedule` must give a rate .* got -5 at iteration 5"),
+        ({"schedule": 1e-3}, "`schedule` must be a function, got 0.001"),
+        ({"pool": 256}, "`pool` must be of type Policy, got 256"),
         ({"precision": "half"}, r"`precision` must be one of .* got 'half'"),
         ({"steps": (0, 5)}, r"`steps` must be a range of at least one positive number, got \(0, 5\)"),
         ({"steps": (5, 5)}, r"`steps` must be a range"),
@@ -416,9 +432,13 @@ def test_the_configuration_as_plain_data() -> None:
         ({"batch_size": 1}, r"`batch_size` must lie between 1 \(and `damage_count`, 2\)"),
     ],
 )
-def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str, as_released: None) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
         replace(CONFIG, **changes)
+
+
+def test_what_a_configuration_accepts_its_card_can_hold() -> None:
+    json.dumps(describe(replace(CONFIG, explosion=1e300, weight_decay=1e300, picture_seconds=-1e300)), allow_nan=False)
 
 
 @pytest.mark.parametrize("numbers", [(0, 1), (1, -1), (1, 1, -1)])

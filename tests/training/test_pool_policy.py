@@ -77,3 +77,19 @@ def test_a_policy_can_be_exchanged(tmp_path: Path) -> None:
 def test_a_batch_must_fit_into_the_pool(policy: Policy, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`batch_size` must lie between 1 .*`size`, 1, got 2"):
         training_with(policy, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"size": 0}, "`size` must be at least 1, got 0"),
+        ({"seed_every": 0}, "`seed_every` must be at least 1, got 0"),
+        ({"damage_every": -1}, "`damage_every` must be at least 0, got -1"),
+        ({"damage_count": -1}, "`damage_count` must be at least 0, got -1"),
+        ({"seed_always_until": None}, "`seed_always_until` must be a whole number, got None"),
+        ({"rank": "no"}, "`rank` must be True or False, got 'no'"),
+    ],
+)
+def test_a_policy_that_cannot_be(numbers: dict, message: str, as_released: None) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        PoolPolicy(**numbers)
