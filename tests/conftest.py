@@ -36,6 +36,8 @@ SLOW = (  # folders and files of this one, of which most tests take seconds
     "cli/test_grow.py",
     "cli/test_train.py",
     "engine/test_compiler.py",
+    "engine/test_record.py",
+    "engine/test_threads.py",
     "engine/test_without_waiting.py",
     "evaluation/test_tracking.py",
     "experiments",

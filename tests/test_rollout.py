@@ -378,13 +378,29 @@ def test_only_what_asks_for_a_gradient_gets_one(mesh: Data, random_rule: MakeRul
     assert rule.update_rule.hidden.weight.grad is None
 
 
-@RECORDING
 @pytest.mark.parametrize("every", [None, 2])
-def test_a_second_backward_pass_is_refused(every: int | None, mesh: Data, random_rule: MakeRule) -> None:
-    rule = random_rule(6, 10).double()
-    loss = rollout(rule, patch(mesh), mesh, 3, checkpoint_every=every).sum()
+def test_a_graph_that_is_retained_serves_again(every: int | None, mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh).requires_grad_()
+    final = rollout(rule, x, mesh, 3, checkpoint_every=every)
+    wanted = [x, *rule.parameters()]
+    whole = torch.autograd.grad(final.square().sum(), wanted, retain_graph=True)
+    halves = [
+        torch.autograd.grad(part.square().sum(), wanted, retain_graph=number < 2)
+        for number, part in enumerate(final.split(60))
+    ]
+    for together, *parts in zip(whole, *halves, strict=True):
+        torch.testing.assert_close(sum(parts), together)
+    with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
+        torch.autograd.grad(final.sum(), wanted)
+
+
+@RECORDING
+def test_a_start_may_be_written_to_while_there_is_a_record(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh)
+    loss = rollout(rule, x, mesh, 3).sum()
+    x.zero_()
     loss.backward(retain_graph=True)
-    with pytest.raises(RuntimeError, match="freed by an earlier backward pass; roll out again"):
+    with pytest.raises(RuntimeError, match="the states that it began with were modified by an inplace operation"):
         loss.backward()
 
 

@@ -14,6 +14,7 @@ from .task import Task
 
 Steps = tuple[Tensor, Tensor, Tensor]
 """The states after some steps, and overflow and change on the way, one of each per sample."""
+MOST_STEPS = 1 << 20  # taken at once: their keys take 4 MB
 Parameters = tuple[Tensor, Tensor | None, Tensor, Tensor | None]
 """Weights and biases of the update network's layers."""
 
@@ -59,9 +60,11 @@ class StencilEngine(Engine):
     def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
         """Draws the steps' keys beforehand."""
         rows = x.reshape(-1, x.shape[-1])
-        out, overflow, change = self.steps(
-            rows if torch.is_grad_enabled() else rows.detach(), self.task.keys(num_steps)
-        )
+        out = rows if torch.is_grad_enabled() else rows.detach()
+        overflow = change = x.new_zeros(())
+        for taken in range(0, num_steps, MOST_STEPS):
+            out, more_overflow, more_change = self.steps(out, self.task.keys(min(MOST_STEPS, num_steps - taken)))
+            overflow, change = overflow + more_overflow, change + more_change
         lead = x.shape[:-2]
         return out.view(x.shape), overflow.view(lead), change.view(lead)
 

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..layers import NCAConv, fire_key
+from ..layers import NCAConv
+from ..layers.firing import fire_keys
 from ..regions import kept_channels
 from .stencil import Stencil, stencil_of
 
@@ -72,9 +73,8 @@ class Task:
         return stencil_of(self.topology, self.rule.perception, self.dtype, self.device, self.angle)
 
     def keys(self, num_steps: int) -> Int[Tensor, " s"]:
-        """The keys of the next steps, drawn one by one."""
-        source = torch.device("cpu") if self.generator is None else self.generator.device
-        return torch.stack([fire_key(self.generator, source) for _ in range(num_steps)]).to(self.device)
+        """The keys of the next steps."""
+        return fire_keys(num_steps, self.generator).to(self.device)
 
     def _of_every_cell(self, values: Tensor) -> Tensor:
         """Values of all samples or of each, `(batch, N)`."""

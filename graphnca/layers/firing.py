@@ -26,6 +26,17 @@ def fire_key(generator: torch.Generator | None = None, device: torch.device | st
     return torch.randint(_RANGE - 1, (), dtype=torch.int32, generator=generator, device=source).to(device)
 
 
+def fire_keys(num_steps: int, generator: torch.Generator | None = None) -> Int[Tensor, " s"]:
+    """The keys of many steps, the same that `fire_key` draws one by one, on the source's device."""
+    source = generator.device if generator is not None else torch.device("cpu")
+    if source.type == "cpu":  # whose numbers come one by one in any case
+        return torch.randint(_RANGE - 1, (num_steps,), dtype=torch.int32, generator=generator)
+    keys = torch.empty(num_steps, dtype=torch.int32, device=source)
+    for step in range(num_steps):
+        keys[step] = fire_key(generator, source)
+    return keys
+
+
 def hash_index(index: Int[Tensor, "*n"]) -> Int[Tensor, "*n"]:
     """Spreads a running index over 32 bits; constant over a rollout, so it is computed once."""
     return _mix(index.to(torch.int32))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphnca.layers import NCAConv, fire_key, fires
-from graphnca.layers.firing import hash_index
+from graphnca.layers.firing import fire_keys, hash_index
 from topologies import square_grid
 
 WORD = (1 << 32) - 1
@@ -34,6 +34,17 @@ def test_the_hash_is_pinned() -> None:
         rate = (torch.tensor(PINNED, dtype=torch.float64) + offset) / 2**31
         assert fires(key, index, rate).tolist() == [expected] * 3
         assert [bool(fires(key, index[i], float(rate[i]))) for i in range(3)] == [expected] * 3
+
+
+def test_many_keys_are_those_drawn_one_by_one() -> None:
+    at_once, one_by_one = (torch.Generator().manual_seed(7) for _ in range(2))
+    keys = torch.cat([fire_keys(200, at_once), fire_keys(1, at_once)])
+    assert torch.equal(keys, torch.stack([fire_key(one_by_one) for _ in range(201)]))
+    assert torch.equal(at_once.get_state(), one_by_one.get_state())
+    state = torch.get_rng_state()
+    keys = fire_keys(3)
+    torch.set_rng_state(state)
+    assert torch.equal(keys, torch.stack([fire_key() for _ in range(3)]))
 
 
 @pytest.mark.parametrize("key", [0, 1, 2**31 - 2])

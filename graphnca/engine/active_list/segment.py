@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ..base import StencilEngine, Steps
+from ..start import Start
 from ..task import Task
 from .backward import backward
 from .forward import Step, forward
@@ -57,24 +58,21 @@ class Segment(torch.autograd.Function):
         out = x.detach().clone(memory_format=torch.contiguous_format)
         overflow, change = forward(plan, out, keys, network, tape)
         if needs_tape:
-            ctx.plan, ctx.keys, ctx.network, ctx.tape = plan, keys, network, tape
-            ctx.start = x.detach() if recompute else None
-            ctx.save_for_backward(w1, b1, w2, b2, x if recompute else None)  # only to notice writes in between
+            ctx.plan, ctx.keys, ctx.network, ctx.tape, ctx.start = plan, keys, network, tape, Start(x)
+            ctx.save_for_backward(w1, b1, w2, b2)  # only to notice writes in between
             ctx.set_materialize_grads(False)
         return out, overflow, change
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
-        """Over the tape, which is written again first when the forward pass kept none."""
+        """Over the tape, which is written again first when the forward pass kept none, or another has used it up."""
+        _ = ctx.saved_tensors  # raises if one was written to since the rollout, or the graph was not retained
         tape: list[Step] | None = ctx.tape
-        if tape is None and ctx.start is None:
-            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
-        _ = ctx.saved_tensors  # raises if one of them was written to since the rollout
+        ctx.tape = None
         if tape is None:
-            tape = []
-            forward(ctx.plan, ctx.start.clone(memory_format=torch.contiguous_format), ctx.keys, ctx.network, tape)
-        ctx.tape = ctx.start = None
+            tape, x = [], ctx.start.again().detach().clone(memory_format=torch.contiguous_format)
+            forward(ctx.plan, x, ctx.keys, ctx.network, tape)
         network: Network = ctx.network
         network.start_gradients()
         grad = backward(ctx.plan, tape, network, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])

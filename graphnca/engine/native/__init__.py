@@ -8,6 +8,8 @@ its own processor, and kept in the user's cache. Without a compiler, or with the
     cache.py     keeps what it made, and takes nothing else
     library.py   the compiled functions
     problem.py   rule and stencil as these functions want them
+    threads.py   how many threads they may take
+    record.py    a rollout in their memory
     segment.py   several steps as one autograd function
 """
 

@@ -28,12 +28,12 @@ def load_library() -> ctypes.CDLL | None:
         )
     pointer, integer = ctypes.c_void_p, ctypes.c_int
     problem, parameters, gradients = map(ctypes.POINTER, (Problem, Parameters, Gradients))
-    library.graphnca_forward.restype = pointer
-    library.graphnca_forward.argtypes = [
-        *(integer, problem, parameters, pointer, pointer, pointer, integer, integer, pointer, pointer)
+    library.graphnca_start_forward.argtypes = [
+        *(integer, problem, parameters, pointer, pointer, pointer, integer, integer, pointer, pointer),
+        ctypes.POINTER(pointer),
     ]
-    library.graphnca_backward.restype = integer
-    library.graphnca_backward.argtypes = [integer, pointer, pointer, pointer, pointer, pointer, gradients, pointer]
+    library.graphnca_start_backward.argtypes = [*(integer, *(pointer,) * 5), gradients, pointer]
+    library.graphnca_go_on.argtypes = [integer, pointer, ctypes.c_double]
     library.graphnca_free.restype = None
     library.graphnca_free.argtypes = [integer, pointer]
     if library.graphnca_problem_bytes() != ctypes.sizeof(Problem):

@@ -12,7 +12,6 @@ from ...layers.life import ALPHA
 from ..stencil import Table
 from ..task import Task
 
-ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
 LIFE_CODES = {None: 0, "pre": 1, "post": 2, "pre_post": 3}
 
 
@@ -123,7 +122,6 @@ class Problem(_Fields):
             alive_threshold=rule.alive_threshold * arithmetic.levels,
             overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound * arithmetic.levels,
             quantised=int(arithmetic.rounding == "levels"),
-            num_threads=min(torch.get_num_threads(), max(1, batch * stencil.num_cells // ROWS_PER_THREAD)),
         )
         if isinstance(rate, Tensor):
             made.put("fire_thresholds", firing_threshold(rate).to(torch.uint32).contiguous())

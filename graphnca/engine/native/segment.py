@@ -10,9 +10,12 @@ from torch.autograd.function import once_differentiable
 
 from ...layers.arithmetic import ARITHMETICS
 from ..base import StencilEngine, Steps
+from ..start import Start
 from ..task import Task
 from .library import load_library
 from .problem import Gradients, Parameters, Problem, address
+from .record import Record, checked
+from .threads import usable_threads
 
 NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
@@ -70,39 +73,32 @@ class Segment(torch.autograd.Function):
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
         steps = _Steps(problem, keys, x, (w1, b1, w2, b2))
-        out, overflow, change, tape = steps.forward(keep_tape=needs_tape and not recompute)
+        out, overflow, change, record = steps.forward(keep_tape=needs_tape and not recompute)
         if needs_tape:
-            ctx.steps, ctx.tape = steps, tape
+            ctx.start, ctx.steps, ctx.record = Start(x), steps, record
             # also to notice writes in between: the backward pass undoes the steps from `out` on
-            ctx.save_for_backward(x if recompute else None, None if recompute else out, w1, b1, w2, b2)
+            ctx.save_for_backward(None if recompute else out, w1, b1, w2, b2)
             ctx.set_materialize_grads(False)
         return out, overflow, change
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
-        """Undoes the steps one by one; they are taken again first when the forward pass kept no tape."""
-        if ctx.steps is None:
-            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
-        _, out, *_ = ctx.saved_tensors
+        """Undoes the steps one by one.
+
+        They are taken again first when there is no tape: when the forward pass kept none, or an earlier backward pass
+        (`retain_graph=True`) has used it up.
+        """
+        out, *_ = ctx.saved_tensors  # raises where the graph was not retained
         steps: _Steps = ctx.steps
-        tape: _Tape | None = ctx.tape
-        if tape is None:
-            out, _, _, tape = steps.forward(keep_tape=True)
-        assert tape is not None
-        gradients = steps.backward(tape, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
-        ctx.steps = ctx.tape = None
+        record: Record | None = ctx.record
+        ctx.record = None
+        if record is None or not record.is_usable:
+            steps.x = ctx.start.again().detach().contiguous()
+            out, _, _, record = steps.forward(keep_tape=True)
+        assert record is not None
+        gradients = steps.backward(record, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
         return None, None, None, *gradients
-
-
-class _Tape:
-    """A rollout in the library's memory, freed with this object."""
-
-    def __init__(self, library: ctypes.CDLL, is_double: bool, handle: int) -> None:
-        self.library, self.is_double, self.handle = library, is_double, handle
-
-    def __del__(self) -> None:
-        self.library.graphnca_free(self.is_double, self.handle)
 
 
 class _Steps:
@@ -122,27 +118,35 @@ class _Steps:
     def _named(self, tensors: list[Tensor | None]) -> dict[str, Tensor | None]:
         return dict(zip(("w1", "b1", "w2", "b2"), tensors, strict=True))
 
-    def forward(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, _Tape | None]:
+    def forward(self, keep_tape: bool) -> tuple[Tensor, Tensor, Tensor, Record | None]:
         """The states after the steps, overflow, change, and the tape if it is to be kept."""
         out = _zeros_like(self.x)
         overflow, change = self.x.new_empty(self.problem.batch), self.x.new_empty(self.problem.batch)
-        handle = self.library.graphnca_forward(
-            self.is_double,
-            self.problem,
-            Parameters(**self._named(self.parameters)),
-            address(self.x),
-            address(out),
-            address(self.keys),
-            len(self.keys),
-            keep_tape,
-            address(overflow),
-            address(change),
+        self.problem.num_threads = usable_threads(len(self.x))
+        handle = ctypes.c_void_p()
+        checked(
+            self.library.graphnca_start_forward(
+                self.is_double,
+                self.problem,
+                Parameters(**self._named(self.parameters)),
+                address(self.x),
+                address(out),
+                address(self.keys),
+                len(self.keys),
+                keep_tape,
+                address(overflow),
+                address(change),
+                handle,
+            )
         )
-        return out, overflow, change, _Tape(self.library, self.is_double, handle) if handle else None
+        assert handle.value is not None
+        record = Record(self.library, self.is_double, handle.value, self.problem.num_threads)
+        record.finish()
+        return out, overflow, change, record if keep_tape else None
 
     def backward(
         self,
-        tape: _Tape,
+        record: Record,
         out: Tensor,
         grad_x: Tensor | None,
         grad_overflow: Tensor | None,
@@ -153,19 +157,17 @@ class _Steps:
         incoming = [None if grad is None else grad.contiguous() for grad in (grad_x, grad_overflow, grad_change)]
         gradients = [None if tensor is None else torch.empty_like(tensor) for tensor in self.parameters]
         start = _zeros_like(self.x) if needs_start else None
-        done = self.library.graphnca_backward(
-            self.is_double,
-            tape.handle,
-            address(out),
-            *map(address, incoming),
-            Gradients(**self._named(gradients)),
-            address(start),
-        )
-        if not done:
-            raise RuntimeError(
-                "The backward pass of a rollout needs as many OpenMP threads as the rollout had; it was called inside "
-                "another parallel region."
+        checked(
+            self.library.graphnca_start_backward(
+                self.is_double,
+                record.handle,
+                address(out),
+                *map(address, incoming),
+                Gradients(**self._named(gradients)),
+                address(start),
             )
+        )
+        record.finish()
         return [start, *gradients]
 
 

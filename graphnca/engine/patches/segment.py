@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from ...layers.firing import hash_index
 from ..base import Parameters, StencilEngine, Steps
+from ..start import Start
 from ..task import Task
 from .patch import Patch, patch_of, reached
 from .step import Settings, step
@@ -153,29 +154,21 @@ class _Segment(torch.autograd.Function):
         given: Parameters = tuple(None if p is None else p.detach() for p in parameters)  # type: ignore[assignment]
         result = engine.forward(x.detach(), keys, given, tape)
         if needs_tape:
-            ctx.engine, ctx.keys, ctx.tape, ctx.num_rows, ctx.start = (
-                engine,
-                keys,
-                tape,
-                len(x),
-                None if tape else x.detach(),
-            )
-            ctx.save_for_backward(x if recompute else None, *parameters)  # only to notice writes in between
+            ctx.engine, ctx.keys, ctx.tape, ctx.start = engine, keys, tape, Start(x)
+            ctx.save_for_backward(*parameters)  # only to notice writes in between
             ctx.set_materialize_grads(False)
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> Any:  # type: ignore[override]
-        """Over the tape, which is written again first when the forward pass kept none."""
-        if ctx.engine is None:
-            raise RuntimeError("The rollout's record was freed by an earlier backward pass; roll out again.")
-        _, *parameters = ctx.saved_tensors  # raises if one of them was written to since the rollout
+        """Over the tape, which is written again first when the forward pass kept none, or another has used it up."""
+        parameters = ctx.saved_tensors  # raises if one was written to since the rollout, or the graph was not retained
         given = tuple(None if p is None else p.detach().requires_grad_() for p in parameters)
         engine, tape = ctx.engine, ctx.tape
+        ctx.tape = None
         if tape is None:
             tape = []
             with torch.no_grad():
-                engine.forward(ctx.start, ctx.keys, given, tape)
-        ctx.engine = ctx.tape = ctx.start = None
-        return None, None, None, *engine.backward(tape, ctx.num_rows, given, list(grads))
+                engine.forward(ctx.start.again().detach(), ctx.keys, given, tape)
+        return None, None, None, *engine.backward(tape, len(ctx.start.x), given, list(grads))

@@ -23,9 +23,16 @@ class Backward {
     real* passed = nullptr;    // what the updated rows pass to those that they perceived, band by band
     std::vector<double> pull;  // gradient of each |change|, one a sample; empty: none
     Rows first;                // rows that the first step read
+    Zeros<real> undone;        // the states are undone in place: on a copy, because the caller's are his
+    const real* const grad_overflow;
+    const Gradients gradients;
+    real* const grad_start;
+    int left;  // steps
 
   public:
-    Backward(Setting<real>& given, const Tape<real>& tape)
+    // Gradients of the parameters and, unless null, of the start (zeros), from the states that the forward pass left.
+    Backward(Setting<real>& given, const Tape<real>& tape, const real* final_states, const real* grad_out,
+             const real* grad_overflow, const real* grad_moved, const Gradients& gradients, real* grad_start)
         : given(given),
           problem(given.problem),
           tape(tape),
@@ -35,13 +42,12 @@ class Backward {
           num_threads(given.num_threads),
           operators_row(long(given.perception.operators) * channels_row),
           grads(long(num_rows) * channels_row),
-          slots(num_rows) {}
-
-    // Gradients of the parameters and, unless null, of the start (zeros), from the states that the forward pass left.
-    void run(const real* final_states, const real* grad_out, const real* grad_overflow, const real* grad_moved,
-             const Gradients& gradients, real* grad_start) {
-        // the states are undone in place: on a copy, because the caller's are his
-        Zeros<real> undone(long(num_rows) * channels_row);
+          slots(num_rows),
+          undone(long(num_rows) * channels_row),
+          grad_overflow(grad_overflow),
+          gradients(gradients),
+          grad_start(grad_start),
+          left(tape.steps.size()) {
         const Rows* holding = given.masked_before ? tape.steps.back().kept.get() : nullptr;  // others hold nothing
         given.states = undone.data();
         given.pad(holding, final_states, given.states);
@@ -50,50 +56,60 @@ class Backward {
             for (int b = 0; b < problem.batch; b++)
                 pull.push_back(grad_moved[b] / (double(problem.num_cells) * channels));
         for (auto& worker : given.workers) worker->space.start_gradients();
-        Barrier barrier(num_threads);
-#pragma omp parallel num_threads(num_threads)
-        {
-            const int thread = omp_get_thread_num();
-            for (int step = tape.steps.size() - 1; step >= 0; step--) {
-                // A barrier stands where a row's state or gradient goes from one thread's hands into another's:
-                // between the regularisers' gradients, which every thread adds to rows that it looks after, what it
-                // does to the rows that it updated, what reads their neighbours, and what gathers from these.
-                const Step<real>& record = tape.steps[step];
-                const Updated<real>& part = record.parts[thread];
-                const bool passes = step > 0 || grad_start;
-                if (grad_overflow) add_overflow(part, grad_overflow);
-                barrier.wait();
-                if (thread == 0) {
-                    restore_the_dead(record);
-                    make_room(record);
-                }
-                restore(thread, part, step);
-                barrier.wait();
-                through_network(thread, record, step, passes);
-                barrier.wait();
-                if (passes) {
-                    if (step == 0 && given.masked_before) {
-                        if (thread == 0) find_first(record);
-                        barrier.wait();
-                    }
-                    if (step == 0 && problem.life_mask == POST) clear_all_but(thread, *record.kept);
-                    collect(thread, step > 0              ? tape.steps[step - 1].kept.get()
-                                    : given.masked_before ? &first
-                                                          : nullptr);
-                    barrier.wait();
-                }
-                for (int i = 0; i < part.count; i++) slots.data()[row_of(part.rows[i])] = 0;
-                if (thread == 0 && passes && !pull.empty()) add_change_of_the_dead(record);
-                barrier.wait();
-            }
-        }
+    }
+
+    // Undoes steps until all are undone, or it is time to stop; whether all are.
+    bool run(Time stop) {
+        Phases phase(num_threads);
+        bool pause = false;
+        on_threads(num_threads, [&](int thread) {
+            for (int step = left - 1; step >= 0 && !pause; step--)
+                if (!undo(phase, thread, step, stop, pause)) return;
+        });
+        phase.check();
+        if (left > 0) return false;
         for (int t = 1; t < num_threads; t++) given.workers[0]->space.add(given.workers[t]->space);
         given.workers[0]->space.write(gradients);
         if (grad_start) given.unpad(given.masked_before ? &first : nullptr, grads.data(), grad_start);
-        given.states = nullptr;
+        return true;
     }
 
   private:
+    // A thread's part of a step. A phase ends where a row's state or gradient goes from one thread's hands into
+    // another's: between the regularisers' gradients, which every thread adds to rows that it looks after, what it does
+    // to the rows that it updated, what reads their neighbours, and what gathers from these.
+    bool undo(Phases& phase, int thread, int step, Time stop, bool& pause) {
+        const Step<real>& record = tape.steps[step];
+        const Updated<real>& part = record.parts[thread];
+        const bool passes = step > 0 || grad_start;
+        if (!phase([&] {
+                if (grad_overflow) add_overflow(part, grad_overflow);
+            }))
+            return false;
+        if (!phase([&] {
+                if (thread == 0) restore_the_dead(record), make_room(record);
+                restore(thread, part, step);
+            }))
+            return false;
+        if (!phase([&] { through_network(thread, record, step, passes); })) return false;
+        if (passes && step == 0 && given.masked_before && !phase([&] {
+                if (thread == 0) find_first(record);
+            }))
+            return false;
+        if (passes && !phase([&] {
+                if (step == 0 && problem.life_mask == POST) clear_all_but(thread, *record.kept);
+                collect(thread, step > 0              ? tape.steps[step - 1].kept.get()
+                                : given.masked_before ? &first
+                                                      : nullptr);
+            }))
+            return false;
+        return phase([&] {
+            for (int i = 0; i < part.count; i++) slots.data()[row_of(part.rows[i])] = 0;
+            if (thread == 0 && passes && !pull.empty()) add_change_of_the_dead(record);
+            if (thread == 0) left = step, pause = is_over(stop);
+        });
+    }
+
     real* grad(long row) { return grads.data() + row * channels_row; }
 
     // The gradient of the overflow, at the states after the step.

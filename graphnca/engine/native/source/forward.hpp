@@ -40,9 +40,12 @@ class Forward {
     std::vector<uint8_t> exceeds;
     std::vector<double> moved;                              // by cells that died without an update
     std::shared_ptr<const Rows> alive_before, held_before;  // the last answer of `held`
+    real *const out, *const overflow_out, *const moved_out;
+    int taken = 0;  // steps
 
   public:
-    Forward(Setting<real>& given, Tape<real>* tape)
+    // Steps from `in` to `out` (rows, channels; zeros), one step a key.
+    Forward(Setting<real>& given, Tape<real>* tape, const real* in, real* out, real* overflow_out, real* moved_out)
         : given(given),
           problem(given.problem),
           num_rows(given.num_rows),
@@ -51,32 +54,39 @@ class Forward {
           num_threads(given.num_threads),
           tape(tape),
           life(problem),
-          moved(problem.batch) {
+          moved(problem.batch),
+          out(out),
+          overflow_out(overflow_out),
+          moved_out(moved_out) {
         for (const auto& worker : given.workers) parts.push_back(std::make_unique<Part>(*worker));
+        start(in);
     }
 
-    // Steps from `in` to `out` (rows, channels; zeros), one step a key.
-    void run(const real* in, real* out, real* overflow_out, real* moved_out) {
-        const FixedTeam team;
-        start(in, out);
-        Barrier barrier(num_threads);
-#pragma omp parallel num_threads(num_threads)
-        {
-            const int thread = omp_get_thread_num();
-            for (int step = 0; step < int(given.keys.size()); step++) {
-                compute(thread, step);
-                barrier.wait();
-                apply(thread, step);
-                barrier.wait();
-                if (thread == 0) settle(step);
-                barrier.wait();
-                if (given.masked_after) {
-                    mask_after(thread);
-                    barrier.wait();
-                }
-                if (given.measured) exceed(thread, step);  // only reads states, as does what follows
+    // Takes steps until all are taken, or it is time to stop; whether all are.
+    bool run(Time stop) {
+        Phases phase(num_threads);
+        bool pause = false;
+        on_threads(num_threads, [&](int thread) {
+            for (int step = taken; step < int(given.keys.size()) && !pause; step++) {
+                if (!phase([&] { compute(thread, step); })) return;
+                if (!phase([&] { apply(thread, step); })) return;
+                if (!phase([&] {
+                        if (thread == 0) settle(step), taken = step + 1, pause = is_over(stop);
+                    }))
+                    return;
+                if (given.masked_after && !phase([&] { mask_after(thread); })) return;
+                // only reads states, as does what follows
+                if (given.measured) phase.part([&] { exceed(thread, step); });
             }
-        }
+        });
+        phase.check();
+        if (taken < int(given.keys.size())) return false;
+        finish();
+        return true;
+    }
+
+  private:
+    void finish() {
         if (channels != channels_row) given.unpad(nullptr, given.states, out);
         for (const auto& part : parts)
             for (int b = 0; b < problem.batch; b++) moved[b] += part->moved[b];
@@ -88,7 +98,6 @@ class Forward {
         }
     }
 
-  private:
     // The given living rows and those that keep channels, which hold a state whether they live or not.
     std::shared_ptr<const Rows> held(const std::shared_ptr<const Rows>& alive) {
         if (given.keeping.empty()) return alive;
@@ -103,7 +112,7 @@ class Forward {
     }
 
     // Takes in the states, in one pass: who holds a state, who is mature, who is beyond the bound. `out` holds zeros.
-    void start(const real* in, real* out) {
+    void start(const real* in) {
         if (channels == channels_row) {
             given.states = out;
         } else {
@@ -113,30 +122,32 @@ class Forward {
         if (given.masked_after) updated_now.assign(num_rows, 0);
         if (given.measured) exceeds.assign(num_rows, 0);
         std::vector<Rows> holding(num_threads);
-#pragma omp parallel num_threads(num_threads)
-        {
-            const int thread = omp_get_thread_num();
-            Part& own = *parts[thread];
-            own.moved.assign(problem.batch, 0), own.overflow.assign(problem.batch, 0);
-            const Share share(num_rows, thread, num_threads);
-            for (int r = share.first; r < share.last; r++) {
-                const real* from = in + long(r) * channels;
-                real* to = given.state(r);
-                bool holds = false;
-                for (int c = 0; c < channels; c++) holds |= from[c] != 0;
-                if (!holds) continue;  // zero already, and on a large substrate not even touched
-                std::copy_n(from, channels, to);
-                if (given.masked) {
-                    holding[thread].push_back(r);
-                    life.mature[r] = to[problem.alpha] > given.threshold;
-                }
-                if (given.measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
-            }
-        }
+        Phases phase(num_threads);
+        on_threads(num_threads, [&](int thread) { phase.part([&] { take_in(thread, in, holding[thread]); }); });
+        phase.check();
         if (given.masked) {
             Rows support;
             for (const Rows& rows : holding) support.insert(support.end(), rows.begin(), rows.end());
             life.start(support);
+        }
+    }
+
+    void take_in(int thread, const real* in, Rows& holding) {
+        Part& own = *parts[thread];
+        own.moved.assign(problem.batch, 0), own.overflow.assign(problem.batch, 0);
+        const Share share(num_rows, thread, num_threads);
+        for (int r = share.first; r < share.last; r++) {
+            const real* from = in + long(r) * channels;
+            real* to = given.state(r);
+            bool holds = false;
+            for (int c = 0; c < channels; c++) holds |= from[c] != 0;
+            if (!holds) continue;  // zero already, and on a large substrate not even touched
+            std::copy_n(from, channels, to);
+            if (given.masked) {
+                holding.push_back(r);
+                life.mature[r] = to[problem.alpha] > given.threshold;
+            }
+            if (given.measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
         }
     }
 

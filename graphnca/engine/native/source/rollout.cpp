@@ -1,57 +1,106 @@
 // Many steps of a rule on copies of a substrate, forward and backward, on the CPU: the functions of the library, by
 // plain pointers, for graphnca/engine/native/library.py.
 
+#include <stdexcept>
+
 #include "backward.hpp"
 #include "forward.hpp"
 
-// What stays of a rollout whose backward pass is to come.
+// A rollout under way, and what stays of it if its backward pass is to come.
 template <class real>
 struct Rollout {
     Setting<real> setting;
     std::unique_ptr<Tape<real>> tape;
+    std::unique_ptr<Forward<real>> forward;
+    std::unique_ptr<Backward<real>> backward;
 
     Rollout(const Problem& problem, const Parameters& parameters) : setting(problem, parameters) {}
 };
 
 template <class real>
-static void* forward(const Problem* problem, const Parameters* parameters, const void* in, void* out,
-                     const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
-    auto rollout = std::make_unique<Rollout<real>>(*problem, *parameters);
+static void* start_forward(const Problem& problem, const Parameters& parameters, const void* in, void* out,
+                           const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
+    auto rollout = std::make_unique<Rollout<real>>(problem, parameters);
     Setting<real>& setting = rollout->setting;
     setting.keys.assign(keys, keys + num_steps);
     if (keep_tape) rollout->tape = std::make_unique<Tape<real>>(num_steps, setting.num_threads);
-    Forward<real>(setting, rollout->tape.get())
-        .run(static_cast<const real*>(in), static_cast<real*>(out), static_cast<real*>(overflow),
-             static_cast<real*>(moved));
-    return keep_tape ? rollout.release() : nullptr;
+    rollout->forward = std::make_unique<Forward<real>>(setting, rollout->tape.get(), static_cast<const real*>(in),
+                                                       static_cast<real*>(out), static_cast<real*>(overflow),
+                                                       static_cast<real*>(moved));
+    return rollout.release();
 }
 
-// False if there are fewer threads than there were: each thread's part of the tape is its own.
 template <class real>
-static bool backward(void* handle, const void* final_states, const void* grad, const void* overflow, const void* moved,
-                     const Gradients* gradients, void* start) {
-    auto rollout = static_cast<Rollout<real>*>(handle);
-    const FixedTeam team;
-    if (threads_given(rollout->setting.num_threads) != rollout->setting.num_threads) return false;
-    Backward<real>(rollout->setting, *rollout->tape)
-        .run(static_cast<const real*>(final_states), static_cast<const real*>(grad), static_cast<const real*>(overflow),
-             static_cast<const real*>(moved), *gradients, static_cast<real*>(start));
+static void start_backward(Rollout<real>& rollout, const void* final_states, const void* grad, const void* overflow,
+                           const void* moved, const Gradients& gradients, void* start) {
+    rollout.backward = std::make_unique<Backward<real>>(
+        rollout.setting, *rollout.tape, static_cast<const real*>(final_states), static_cast<const real*>(grad),
+        static_cast<const real*>(overflow), static_cast<const real*>(moved), gradients, static_cast<real*>(start));
+}
+
+// Steps of the pass that is under way, for some seconds; whether it has come to its end.
+template <class real>
+static bool go_on(Rollout<real>& rollout, double seconds) {
+    const Time stop = in_seconds(seconds);
+    if (rollout.backward) {
+        if (!rollout.backward->run(stop)) return false;
+        rollout.backward.reset();
+    } else {
+        if (!rollout.forward->run(stop)) return false;
+        rollout.forward.reset();
+    }
     return true;
+}
+
+enum Outcome { DONE, PAUSED, OUT_OF_MEMORY, TOO_FEW_THREADS, UNKNOWN };
+
+// No exception leaves the library.
+template <class Work>
+static int outcome_of(Work work) {
+    try {
+        return work() ? DONE : PAUSED;
+    } catch (const std::bad_alloc&) {
+        return OUT_OF_MEMORY;
+    } catch (const std::length_error&) {  // more than a vector may ever hold
+        return OUT_OF_MEMORY;
+    } catch (const TooFewThreads&) {
+        return TOO_FEW_THREADS;
+    } catch (...) {
+        return UNKNOWN;
+    }
 }
 
 extern "C" {
 int graphnca_problem_bytes() { return sizeof(Problem); }
 
-void* graphnca_forward(int is_double, const Problem* problem, const Parameters* parameters, const void* in, void* out,
-                       const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved) {
-    auto chosen = is_double ? forward<double> : forward<float>;
-    return chosen(problem, parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
+int graphnca_start_forward(int is_double, const Problem* problem, const Parameters* parameters, const void* in,
+                           void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved,
+                           void** rollout) {
+    return outcome_of([&] {
+        auto chosen = is_double ? start_forward<double> : start_forward<float>;
+        *rollout = chosen(*problem, *parameters, in, out, keys, num_steps, keep_tape, overflow, moved);
+        return true;
+    });
 }
 
-int graphnca_backward(int is_double, void* rollout, const void* final_states, const void* grad, const void* overflow,
-                      const void* moved, const Gradients* gradients, void* start) {
-    auto chosen = is_double ? backward<double> : backward<float>;
-    return chosen(rollout, final_states, grad, overflow, moved, gradients, start);
+int graphnca_start_backward(int is_double, void* rollout, const void* final_states, const void* grad,
+                            const void* overflow, const void* moved, const Gradients* gradients, void* start) {
+    return outcome_of([&] {
+        if (is_double)
+            start_backward(*static_cast<Rollout<double>*>(rollout), final_states, grad, overflow, moved, *gradients,
+                           start);
+        else
+            start_backward(*static_cast<Rollout<float>*>(rollout), final_states, grad, overflow, moved, *gradients,
+                           start);
+        return true;
+    });
+}
+
+int graphnca_go_on(int is_double, void* rollout, double seconds) {
+    return outcome_of([&] {
+        return is_double ? go_on(*static_cast<Rollout<double>*>(rollout), seconds)
+                         : go_on(*static_cast<Rollout<float>*>(rollout), seconds);
+    });
 }
 
 void graphnca_free(int is_double, void* rollout) {

@@ -8,6 +8,7 @@
 #include "firing.hpp"
 #include "memory.hpp"
 #include "network.hpp"
+#include "pause.hpp"
 #include "perception.hpp"
 #include "tape.hpp"
 #include "threads.hpp"
@@ -75,20 +76,24 @@ struct Setting {
     // Copies the given rows (all of them for null) to whole vectors and back; what is beyond a row's end stays.
     void pad(const Rows* rows, const real* from, real* to) const {
         const int count = rows ? rows->size() : num_rows;
-#pragma omp parallel for num_threads(num_threads)
-        for (int i = 0; i < count; i++) {
-            const long r = rows ? (*rows)[i] : i;
-            std::copy_n(from + r * channels, channels, to + r * channels_row);
-        }
+        on_threads(num_threads, [&](int thread) {
+            const Share share(count, thread, num_threads);
+            for (int i = share.first; i < share.last; i++) {
+                const long r = rows ? (*rows)[i] : i;
+                std::copy_n(from + r * channels, channels, to + r * channels_row);
+            }
+        });
     }
 
     void unpad(const Rows* rows, const real* from, real* to) const {
         const int count = rows ? rows->size() : num_rows;
-#pragma omp parallel for num_threads(num_threads)
-        for (int i = 0; i < count; i++) {
-            const long r = rows ? (*rows)[i] : i;
-            std::copy_n(from + r * channels_row, channels, to + r * channels);
-        }
+        on_threads(num_threads, [&](int thread) {
+            const Share share(count, thread, num_threads);
+            for (int i = share.first; i < share.last; i++) {
+                const long r = rows ? (*rows)[i] : i;
+                std::copy_n(from + r * channels_row, channels, to + r * channels);
+            }
+        });
     }
 
     uint32_t fire_threshold(int row) const {
