@@ -378,6 +378,12 @@ def test_only_what_asks_for_a_gradient_gets_one(mesh: Data, random_rule: MakeRul
     assert rule.update_rule.hidden.weight.grad is None
 
 
+def test_evaluation_mode_changes_nothing_but_what_is_kept(mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh, 2)
+    one, two = (outcome(trajectory, rule.train(mode), x, mesh, 7, record=(3, 5)) for mode in (True, False))
+    assert_same(one, two, 1e-12)
+
+
 @pytest.mark.parametrize("every", [None, 2])
 def test_a_graph_that_is_retained_serves_again(every: int | None, mesh: Data, random_rule: MakeRule) -> None:
     rule, x = random_rule(6, 10).double(), patch(mesh).requires_grad_()

@@ -92,7 +92,9 @@ def trajectory(
     `checkpoint_every` have no effect.
 
     Args:
-        rule: The rule; its parameters receive gradients.
+        rule: The rule; its parameters receive gradients. In evaluation mode (`rule.eval()`, as loaded rules are) no
+            record is kept for the backward pass, which takes the steps again: inference costs nothing, and gradients
+            are right in both modes, but in training mode (`rule.train()`, as new rules are) they come faster.
         x: Start, `(..., N, C)`; it receives a gradient if it asks for one (trainable seeds).
         topology: A substrate that keeps the data contract; its operators are built on the first call and kept.
         num_steps: How many steps, at least 0.
@@ -116,7 +118,7 @@ def trajectory(
         x.dtype,
         x.device,
         overflow_bound=OVERFLOW_BOUND if regularisers else None,
-        recompute=checkpoint_every is not None,
+        recompute=checkpoint_every is not None or not rule.training,
         **options,
     )
     take_steps = choose_engine(task)(task)

@@ -113,4 +113,4 @@ def fill(
             raise PublishedFileError(f"{where}: {name!r} must be finite in float32, got NaN, infinity or more.")
         tensors[name] = torch.from_numpy(rounded)
     rule.update_rule.load_state_dict(tensors)
-    return rule
+    return rule.eval()  # as a rule from a file of ours

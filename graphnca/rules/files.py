@@ -103,7 +103,8 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
         device: Where the parameters shall live.
 
     Returns:
-        The rule, with the dtype it was saved with.
+        The rule, with the dtype it was saved with, in evaluation mode: a rollout keeps no record for a backward pass,
+        which takes its steps again if there is one. `rule.train()` for training on.
 
     Raises:
         FileNotFoundError: If there is no file at the path.
@@ -121,7 +122,7 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
     _check_tensors(path, shapes, tensors, dtype)
     rule = _build(path, description["architecture"]).to(dtype)
     rule.load_state_dict(tensors)
-    return rule.to(device)
+    return rule.to(device).eval()
 
 
 def load_genomes(name_or_path: str | os.PathLike[str]) -> dict[str, Tensor]:

@@ -78,7 +78,7 @@ class Training:
         if len(devices) > 1:
             found = sorted(map(str, devices))
             raise ValueError(f"`rule`, and topology and seed of every world, must lie on one device, got {found}.")
-        self.rule, self.config, self.draw, self.processes = rule, config, draw, processes
+        self.rule, self.config, self.draw, self.processes = rule.train(), config, draw, processes
         self.generator = generator or own_generator(config.seed, processes.rank)
         self.share = BatchShare(processes, config.batch_size, config.pool.size, self.generator)
         self.folder = Path(folder)

@@ -106,17 +106,23 @@ def test_a_final_state_written_to_before_the_backward_pass_is_noticed(random_rul
 
 @compiled
 def test_without_gradients_nothing_is_recorded(random_rule: Callable[..., NCAConv], monkeypatch: Any) -> None:
-    """Also of a rule whose parameters ask for one."""
+    """Also of a rule whose parameters ask for one; in evaluation mode neither, until the backward pass comes."""
     kept = []
     original = segment._Steps.forward
     monkeypatch.setattr(
         segment._Steps, "forward", lambda self, keep_tape: kept.append(keep_tape) or original(self, keep_tape)
     )
     grid, rule = square_grid(6, 6), random_rule(16, 8, "isonca")
-    rollout(rule, point_seed(grid), grid, 2)
+    final = rollout(rule, point_seed(grid), grid, 2)
     with torch.no_grad():
         rollout(rule, point_seed(grid).requires_grad_(), grid, 2)
     assert kept == [True, False]
+    rule.eval()
+    later = rollout(rule, point_seed(grid), grid, 2, generator=torch.Generator().manual_seed(1))
+    assert kept == [True, False, False]
+    final.sum().backward()
+    later.sum().backward()
+    assert kept == [True, False, False, True]
 
 
 @pytest.fixture

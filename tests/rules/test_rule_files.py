@@ -69,6 +69,7 @@ def test_a_rule_comes_back_bit_for_bit_with_its_architecture(name: str, tmp_path
     save_rule(rule, tmp_path / "rule.safetensors")
     loaded = load_rule(tmp_path / "rule.safetensors")
     assert loaded.config == rule.config
+    assert not loaded.training and all(parameter.requires_grad for parameter in loaded.parameters())
     assert loaded.state_dict().keys() == rule.state_dict().keys()
     for key, tensor in rule.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], tensor)

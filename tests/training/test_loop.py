@@ -172,6 +172,13 @@ def test_a_damaged_checkpoint_is_not_run_over(tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.pt").read_bytes() == b"half of someth"
 
 
+def test_a_loaded_rule_is_trained_in_training_mode(tmp_path: Path) -> None:
+    """In evaluation mode every backward pass would take the steps again."""
+    rule = load_rule("isonca-lizard")
+    world = World(GRID, point_seed(GRID, 16), grown_and_still(loss), loss)
+    assert not rule.training and Training(rule, world, CONFIG, tmp_path).rule.training
+
+
 def test_the_rate_follows_the_schedule(tmp_path: Path) -> None:
     training = make_training(tmp_path)
     for iteration in range(4):
