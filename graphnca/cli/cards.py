@@ -12,6 +12,7 @@ RULE_HELP = (
 )
 WIDTH = 100  # of a line of text, in characters
 ARITHMETICS_IN_WORDS = {"quantised": "8 bits", "fixed_point": "fixed point"}
+DEEPEST = 8  # of lists in lists, in text
 SHOWN_ELSEWHERE = (
     "configuration",
     "measured",
@@ -28,8 +29,10 @@ SHOWN_ELSEWHERE = (
 
 def stages(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The cards of a rule's training stages, the first one first."""
-    before = card.get("started from")
-    return [*(stages(before) if isinstance(before, Mapping) else []), card]
+    found = [card]
+    while isinstance(before := found[-1].get("started from"), Mapping):
+        found.append(before)
+    return found[::-1]
 
 
 def grows(card: Mapping[str, Any]) -> str:
@@ -105,7 +108,7 @@ def card_entries(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     parts = stages(card)
     if commands := [str(part["trained by"]) for part in parts if "trained by" in part]:
         entries.append(("trained by", "\n".join(_wrapped(command) for command in commands)))
-    if all("iterations" in part and "hours" in part for part in parts):
+    if all(_is_number(part.get("iterations")) and _is_number(part.get("hours")) for part in parts):
         iterations, hours = (sum(part[name] for part in parts) for name in ("iterations", "hours"))
         entries.append(("iterations", f"{iterations:,} in {hours:.2f} hours"))
     for name, value in card.items():
@@ -146,11 +149,17 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, Mapping | list)
 
 
-def _in_words(value: Any) -> str:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _in_words(value: Any, depth: int = 0) -> str:
+    if depth == DEEPEST:
+        return "..."
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_in_words(entry)}" for name, entry in value.items())
+        return ", ".join(f"{name} {_in_words(entry, depth + 1)}" for name, entry in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_in_words, value))
+        return ", ".join(_in_words(entry, depth + 1) for entry in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

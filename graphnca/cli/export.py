@@ -7,6 +7,7 @@ from ..playground import export_page
 from . import pages
 from .errors import UsageError
 from .pages import material
+from .printable import printable
 
 ENDINGS = (".html", ".htm")
 DESCRIPTION = "Writes one self-contained HTML file in which rules live on substrates: no network, no server."
@@ -31,5 +32,5 @@ def run(given: argparse.Namespace) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     export_page(rules, topologies, path, **options)
     cells = ", ".join(f"{name} ({topology.num_nodes:,} cells)" for name, topology in topologies.items())
-    print(f"{', '.join(options['names'])} on {cells}")
+    print(printable(f"{', '.join(options['names'])} on {cells}"))
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")

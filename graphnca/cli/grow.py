@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from ..suggestions import suggestion
 from . import substrates
 from .cards import RULE_HELP
 from .errors import UsageError
-from .numbers import share, whole
+from .numbers import LARGEST_SIDE, SEEDS, degrees, share, whole
+from .printable import printable
 from .substrates import name_of_substrate, read_substrate
 
 FRAMES = 60  # of an animation, about
 PICTURE = 432  # pixels of the longer side, about
+LARGEST_PICTURE = 16_383  # pixels on a side, what WebP can hold
 FPS = 15.0
 REST = 15  # times that the last frame is shown, so that it can be looked at
 HOLE = 0.25  # of the shorter side: the diameter of the hole in the middle
@@ -46,10 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
     parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
     parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
-    parser.add_argument("--size", type=whole(4), help="units on a side of the substrate [as in training, or 72]")
+    parser.add_argument(
+        "--size", type=whole(4, LARGEST_SIDE), help="units on a side of the substrate [as in training, or 72]"
+    )
     parser.add_argument("--open", action="store_true", help="a bounded domain with borders, not a torus")
     parser.add_argument("--steps", type=whole(0), default=500, help="how many [500]")
-    parser.add_argument("--seed", type=whole(0), default=0, help="of the run, and of a Voronoi mesh [0]")
+    parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of the run, and of a Voronoi mesh [0]")
     parser.add_argument(
         "--damage",
         action="append",
@@ -58,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"cut away a part after so many steps; again for another. CUT is {', '.join(SIDES)} (a half), middle "
         "(a hole), or disk (anywhere) [left]",
     )
-    parser.add_argument("--angle", type=float, metavar="DEGREES", help="turn what the cells perceive (upright rules)")
+    parser.add_argument("--angle", type=degrees, metavar="DEGREES", help="turn what the cells perceive (upright rules)")
     parser.add_argument("--fire-rate", type=share, metavar="SHARE", help="of the cells that act in a step [the rule's]")
     parser.add_argument("--genome", metavar="NAME", help="which of the rule's genomes the seed carries [the first]")
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
@@ -81,7 +86,7 @@ def run(given: argparse.Namespace) -> None:
     files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
     size = given.size or subject.usual_size
     topology = read_substrate(given.substrate, size, periodic=not given.open, seed=given.seed)
-    canvas = CellCanvas(topology, scale=given.scale or _scale_of(topology))
+    canvas = CellCanvas(topology, scale=_scale_of(topology, given.scale))
     start = subject.seed(topology, genome=given.genome)
 
     every = given.every or max(1, given.steps // FRAMES)
@@ -93,7 +98,7 @@ def run(given: argparse.Namespace) -> None:
             bar.update(step - bar.n)
             if animated:
                 frames.append(subject.picture(canvas, state))
-    print(f"{subject.name} on {given.substrate}: {summary(subject, state, given.steps)}.")
+    print(printable(f"{subject.name} on {given.substrate}: {summary(subject, state, given.steps)}."))
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in ANIMATIONS:
@@ -164,6 +169,8 @@ def output_files(out: str) -> list[Path]:
         UsageError: If the ending is that of neither.
     """
     path = Path(out)
+    if path.name in ("", "..") or out.endswith(("/", os.sep)):
+        raise UsageError(f"--out must name a file, and {out!r} is a folder: {Path(out, 'NAME')} writes into it.")
     ending = path.suffix.lower()
     if ending in (*PICTURES, *ANIMATIONS):
         return [path]
@@ -189,6 +196,17 @@ def summary(subject: Subject, state: Tensor, steps: int) -> str:
     return f"{done}, {alive:,} cells alive" if alive else f"{done}; no cell is alive any more"
 
 
-def _scale_of(topology: Data) -> int:
-    """Whole pixels a unit, for a picture of about the usual size."""
-    return max(1, round(PICTURE / float(topology["extent"].max())))
+def _scale_of(topology: Data, asked: int | None) -> int:
+    """Whole pixels a unit, as was asked for or for a picture of about the usual size.
+
+    Raises:
+        UsageError: If that makes a larger picture than files can hold.
+    """
+    side = float(topology["extent"].max())
+    scale = asked or max(1, round(PICTURE / side))
+    if scale * side > LARGEST_PICTURE:
+        raise UsageError(
+            f"--scale {scale} makes {scale * side:,.0f} pixels of {side:,.0f} units; a picture has at most "
+            f"{LARGEST_PICTURE:,} on a side."
+        )
+    return scale

@@ -53,7 +53,8 @@ def run(given: argparse.Namespace) -> None:
         described = _described(subject.rule)
         plain = {"architecture": subject.rule.config, "published model": subject.name}
     else:
-        described = plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
+        plain = describe_rule(str(path / IN_FOLDER) if path.is_dir() else given.file)
+        described = {**plain, "architecture": subject.rule.config}  # with what a file may leave out
     print(json.dumps(plain, indent=2) if given.json else text_of(subject.name, described))
 
 

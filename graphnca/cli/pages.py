@@ -13,7 +13,7 @@ from ..layers import NCAConv
 from . import substrates
 from .cards import RULE_HELP
 from .errors import UsageError
-from .numbers import whole
+from .numbers import LARGEST_SIDE, SEEDS, whole
 from .substrates import KINDS, name_of_substrate, read_substrate
 
 
@@ -27,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND|FILE",
         help=f"{substrates.HELP}; one or several, the page starts on the first [{' '.join(KINDS)}]",
     )
-    parser.add_argument("--size", type=whole(4), help="units on a side of each substrate [as in training, or 72]")
+    parser.add_argument(
+        "--size", type=whole(4, LARGEST_SIDE), help="units on a side of each substrate [as in training, or 72]"
+    )
     parser.add_argument("--open", action="store_true", help="bounded domains with borders, not tori")
-    parser.add_argument("--seed", type=whole(0), default=0, help="of a Voronoi mesh [0]")
+    parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of a Voronoi mesh [0]")
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
     parser.add_argument("--title", help="heading of the page [the first rule's name]")
     parser.add_argument("--int8", action="store_true", help="weights in 8 bits: a smaller file, a slightly other rule")

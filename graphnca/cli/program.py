@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 from .errors import CommandError, UsageError
+from .printable import printable
 
 VERBS = {
     "grow": "grow a rule on a substrate: a picture and an animation",
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if given.traceback or (status := _status(error)) is None:
             raise
-        print(f"graphnca {given.verb}: {error}", file=sys.stderr)
+        print(printable(f"graphnca {given.verb}: {_sentence(error)}"), file=sys.stderr)
         return status
     return 0
 
@@ -75,7 +76,7 @@ def _status(error: Exception) -> int | None:
     """The exit status of an error whose sentence is enough; None: it is a fault of the program."""
     if isinstance(error, UsageError):
         return 2
-    if isinstance(error, CommandError | OSError | ImportError):
+    if isinstance(error, CommandError | OSError | ImportError | MemoryError) or _is_torch_out_of_memory(error):
         return 1
     from ..evaluation.subject import SubjectError  # not before: it comes with torch
     from ..training import DivergedError, LostProcessError
@@ -83,6 +84,19 @@ def _status(error: Exception) -> int | None:
     if isinstance(error, SubjectError):
         return 2
     return 1 if isinstance(error, DivergedError | LostProcessError | ValueError) else None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError) or _is_torch_out_of_memory(error):
+        return f"there is not enough memory for this ({error}). Ask for less: fewer units, steps or samples."
+    return str(error)
+
+
+def _is_torch_out_of_memory(error: Exception) -> bool:
+    """The CPU's allocator raises an ordinary RuntimeError, a GPU's one of its own."""
+    return isinstance(error, RuntimeError) and (
+        type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    )
 
 
 def _version() -> str:

@@ -1,7 +1,6 @@
 """The substrates that a command line names: a kind of cells, or a file. The one module that knows both packages."""
 
 import json
-import pickle
 from pathlib import Path
 
 import torch
@@ -9,10 +8,11 @@ from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
 
-from topologies import FIELDS, KINDS, TopologyError, check_topology, load_topology, substrate
+from topologies import FIELDS, KINDS, TopologyError, cells_within, check_topology, load_topology, substrate
 
 from ..suggestions import suggestion
 from .errors import CommandError, UsageError
+from .memory import check_memory
 
 PICKLED = (".pt", ".pth")  # written by torch.save
 STORED = ".safetensors"  # written by topologies.save_topology
@@ -30,6 +30,7 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, lloyd_steps:
             f"there is no substrate {kind!r}: expected {', '.join(KINDS)} or the path of a file."
             f"{suggestion(kind, KINDS)}"
         )
+    check_memory(cells_within(kind, size), f"--size {size} of {kind}")
     try:
         return substrate(kind, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
     except TopologyError as error:
@@ -74,9 +75,10 @@ def load_substrate(text: str) -> Data:
 def holds_topology(header: dict[str, str]) -> bool:
     """Whether the metadata of a safetensors file are those of a saved substrate."""
     try:
-        return "format" in json.loads(header.get("topology", "{}"))
-    except ValueError:
+        description = json.loads(header.get("topology", "{}"))
+    except (ValueError, RecursionError):
         return False
+    return isinstance(description, dict) and "format" in description
 
 
 def _is_file_name(text: str) -> bool:
@@ -89,13 +91,16 @@ def _unpickled(path: Path) -> Data:
     try:
         with torch.serialization.safe_globals([Data, DataEdgeAttr, DataTensorAttr, GlobalStorage]):
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # torch.load raises whatever its unpickler or the zip reader met
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
         raise CommandError(
-            f"{path} must hold a PyG Data written by torch.save, but it cannot be read "
-            f"({str(error).strip().splitlines()[0]}). topologies.save_topology writes files that always can."
+            f"{path} must hold a PyG Data written by torch.save, but it cannot be read ({reason}). "
+            "topologies.save_topology writes files that always can."
         ) from error
-    if isinstance(content, dict):
-        content = Data(**content)
-    if not isinstance(content, Data):
+    if not isinstance(content, dict | Data):
         raise CommandError(f"{path} must hold a PyG Data written by torch.save, got {type(content).__name__}.")
-    return Data(**{name: content[name] for name in FIELDS if name in content})
+    fields = {name: content[name] for name in FIELDS if name in content}
+    wrong = [name for name, value in fields.items() if not isinstance(value, torch.Tensor)]
+    if wrong:
+        raise CommandError(f"{path} must hold tensors, got another thing as {', '.join(wrong)}.")
+    return Data(**fields)

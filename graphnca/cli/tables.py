@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from .printable import printable
+
 GAP = "  "  # between two columns
 WIDEST = 24  # characters of a name in a listing; what is longer pushes its text to the right
 
@@ -10,8 +12,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest entry, under a header and a line."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        GAP.join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    return printable(
+        "\n".join(
+            GAP.join(entry.ljust(width) for entry, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
     )
 
 
@@ -23,4 +27,4 @@ def listing(entries: Sequence[tuple[str, str]]) -> str:
         first, *others = text.splitlines() or [""]
         lines.append(f"{name.ljust(width)}{GAP}{first}".rstrip())
         lines += [f"{' ' * width}{GAP}{other}" for other in others]
-    return "\n".join(lines)
+    return printable("\n".join(lines))

@@ -18,7 +18,7 @@ from ..layers import NCAConv
 from ..training import joined_processes, run_and_save
 from ..training.recipes import RECIPES, REGIMES
 from .errors import UsageError
-from .numbers import rate, whole
+from .numbers import LARGEST_SIDE, SEEDS, THREADS, rate, whole
 from .recipes import recipe_of
 from .substrates import HELP, read_substrate
 
@@ -56,17 +56,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"cells to train on: {HELP}; several take turns, and of random cells there are new ones all the time "
         "[square]",
     )
-    parser.add_argument("--size", type=whole(4), help="pixels of the picture's longer side; units of a texture")
-    parser.add_argument("--padding", type=whole(0), help="empty pixels around the picture [in the recipe's proportion]")
+    parser.add_argument(
+        "--size", type=whole(4, LARGEST_SIDE), help="pixels of the picture's longer side; units of a texture"
+    )
+    parser.add_argument(
+        "--padding", type=whole(0, LARGEST_SIDE), help="empty pixels around the picture [in the recipe's proportion]"
+    )
     parser.add_argument("--iterations", type=whole(1), help="how many")
     parser.add_argument("--batch-size", type=whole(1), help="samples of an iteration [the recipe's]")
     parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
     parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
     parser.add_argument("--features", metavar="NAME|FILE", help="of a texture: vgg16, filter-bank, or weights [vgg16]")
     parser.add_argument("--start", metavar="RULE", help="a rule to go on from [an untrained one]")
-    parser.add_argument("--seed", type=whole(0), default=0, help="of all random numbers [0]")
+    parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of all random numbers [0]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[cpu]")
-    parser.add_argument("--threads", type=whole(1), help="of this process [all cores]")
+    parser.add_argument("--threads", type=whole(1, THREADS), help="of this process [all cores]")
     parser.add_argument("--out", metavar="FOLDER", help="[runs/TARGET-KIND]")
 
 

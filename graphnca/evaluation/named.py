@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..importers import load_published, texture_demo_names
 from ..rules import describe_rule, load_genomes, load_rule, shipped_rules
+from ..rules.card import check_card
 from ..suggestions import suggestion
 from .subject import Subject, SubjectError
 
@@ -97,6 +98,7 @@ def atlas_models(path: Path) -> Sequence[str]:
 
 def _own(text: str, name: str, goal: str) -> Subject:
     rule, card = load_rule(text), describe_rule(text)["card"]
+    check_card(card, text)
     said = card.get("template" if rule.life_mask is None else "target")
     return Subject(name, rule, card, load_genomes(text), goal or said or "")
 

@@ -201,6 +201,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     for name in ("architecture", "card"):
         if not isinstance(description.get(name), dict):
             raise ValueError(f"{path} must describe the rule's `{name}` by names, got {description.get(name)!r}.")
+    genomes = sorted(name.removeprefix(GENOME) for name in tensors if name.startswith(GENOME))
+    own = [tensor for name, tensor in tensors.items() if not name.startswith(GENOME)]
+    description["parameters"] = sum(tensor.numel() for tensor in own)  # counted, whatever the file says
+    if genomes:
+        description["genomes"] = genomes
+    else:
+        description.pop("genomes", None)
     return description, tensors
 
 

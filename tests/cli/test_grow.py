@@ -108,7 +108,7 @@ def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> Non
         (["isonca-heart", "--genome", "a"], "isonca-heart has no genome 'a': it has none"),
         (["isonca-heart", "--out", "x.tiff"], "--out must end in"),
         (["isonca-heart", "--steps", "-1"], "at least 0, got '-1'"),
-        (["isonca-heart", "--size", "many"], "at least 4, got 'many'"),
+        (["isonca-heart", "--size", "many"], "at least 4, at most 100000, got 'many'"),
         (["isonca-heart", "--fire-rate", "2"], "at most 1, got '2'"),
         (["isonca-heart", "--fire-rate", "x"], "at most 1, got 'x'"),
         (["growing-shell"], "chamber by chamber"),
