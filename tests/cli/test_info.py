@@ -187,7 +187,7 @@ def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path)
     (tmp_path / "empty.pt").write_bytes(b"")
     (tmp_path / "text.pt").write_text("hello\n")
     (tmp_path / "deep.json").write_text("[" * 100_000)
-    for name, header in (("number", "5"), ("deep", "[" * 100_000)):
+    for name, header in (("number", "5"), ("nested", "[" * 100_000)):
         save_file({"a": torch.zeros(1)}, tmp_path / f"{name}.safetensors", metadata={"topology": header})
     (tmp_path / "odd.json").write_text("[1]")
     for arguments, status, reported in (
@@ -198,7 +198,7 @@ def test_what_cannot_be_read_is_said(graphnca, tmp_path: Path, small_rule: Path)
         (["text.pt"], 1, "cannot be read (KeyError: 101)"),
         (["deep.json"], 1, "cannot be read"),
         (["number.safetensors"], 1, "must be a rule written by `save_rule`"),
-        (["deep.safetensors"], 1, "must be a rule written by `save_rule`"),
+        (["nested.safetensors"], 1, "must be a rule written by `save_rule`"),
         (["odd.json"], 1, "two layers"),
         (["gone.pt"], 2, "no model file at 'gone.pt'"),
         (["small.json"], 2, "the rule itself is small.safetensors"),
