@@ -20,7 +20,7 @@ BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric", "typing_extensions": "typing-extensions"}
 # Imported only inside the functions that need them, with an error that names the extra.
-OPTIONAL = {"h5py", "imageio_ffmpeg", "playwright"}
+OPTIONAL = {"h5py", "imageio_ffmpeg", "playwright", "trimesh"}
 
 
 def sources(package: str) -> list[Path]:
