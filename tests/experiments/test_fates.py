@@ -1,0 +1,49 @@
+"""Fates of the shipped rules: what is kept is not run again, what is shown is known before, both readings."""
+
+from pathlib import Path
+
+import pytest
+from fates import Config, confusion, drawn, main, subjects, tables
+
+from graphnca.results.result import Result
+
+
+def test_what_is_known_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(
+        rule=("isonca-heart",), substrate=("square",), steps=(2, 3), runs=2, size=16, shown=1, out=str(tmp_path)
+    )
+    result = Result("fates", tmp_path)
+    main(config, result)
+    monkeypatch.setattr("fates.measured", lambda *_: pytest.fail("measured again"))
+    again = Result("fates", tmp_path)
+    main(config, again)
+    assert again.metrics["rules"] == result.metrics["rules"]
+    made = tables({**result.metrics, "config": {"steps": [2, 3], "substrate": ["square"]}})
+    assert list(made) == ["fates", "kinds"]
+    assert made["kinds"].rows[0][0] == "square"
+
+
+def test_a_rule_without_a_seed_is_left_out_and_genomes_are_each_one() -> None:
+    found, left_out = subjects(Config(rule=("growing-shell", "growing-flowers")))
+    assert list(left_out) == ["growing-shell"]
+    assert list(found) == [f"growing-flowers ({name})" for name in ("rose", "blossom", "tulip")]
+
+
+def test_what_is_shown_is_known_before() -> None:
+    config = Config(runs=20, shown=30)
+    first = drawn(["a", "b, c"], config)
+    assert first == drawn(["a", "b, c"], config)
+    assert len(set(first)) == 30
+    assert len(drawn(["a"], Config(runs=1, shown=30))) == 3
+
+
+def test_both_readings() -> None:
+    shown = {
+        "1": {"fate": "whole", "by eye": "whole"},
+        "2": {"fate": "whole", "by eye": "deformed"},
+        "3": {"fate": "died", "by eye": ""},
+    }
+    table = confusion(shown)
+    assert table.caption == "They agree on 1 of 2."
+    assert table.header == ("by definition", "whole by eye", "deformed by eye")
+    assert table.rows == [("whole", "1", "1")]
