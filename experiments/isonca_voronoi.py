@@ -20,7 +20,6 @@ The loss is the published one (36 radii, 227 angles, sharpened, both chiralities
 unit of length around the seed, 2x2 samples a pixel: the same on every substrate.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +31,13 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import own_form
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.published_loss import published_loss
 from graphnca.evaluation.runs import grow
-from graphnca.evaluation.scores import empty_loss, measure, verdict
-from graphnca.layers import NCAConv
+from graphnca.evaluation.scores import empty_loss, measure
+from graphnca.evaluation.subject import Subject
 from graphnca.rasterizers import NearestCell
 from graphnca.results.figures import median_run
 from graphnca.results.options import OnSubstrates, Options
@@ -68,12 +69,12 @@ class Config(OnSubstrates, Options):
     out: str = "out/isonca_voronoi"
 
 
-def rule_of(config: Config) -> NCAConv:
+def subject_of(config: Config) -> Subject:
     """The rule that the command line asks for."""
     if config.train:
         recipe = IsoNCARecipe(target=config.target, out=str(Path(config.out) / "training"))
-        return read_subject(str(recipe.train(sampled_torus, command()))).rule
-    return read_subject(config.rule).rule
+        return read_subject(str(recipe.train(sampled_torus, command())))
+    return read_subject(config.rule)
 
 
 def whole_and_close_up(state: Tensor, topology: Data) -> tuple[Image.Image, Image.Image]:
@@ -114,23 +115,27 @@ def frames(recorded: dict[str, dict[int, Tensor]], topologies: dict[str, Data]) 
 
 def main(config: Config, result: Result) -> None:
     """Grows, measures and draws."""
-    rule = rule_of(config)
+    subject = subject_of(config)
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     loss = published_loss(config.target, config.auxiliary or None)
     empty = empty_loss(loss)
+    own = own_form(subject, substrates(("square",), config.cells)["square"])
     recorded, finals, rows = {}, {}, {}
     moments = {*range(0, config.steps + 1, FRAME_EVERY), config.steps}
     result.record({"loss of the empty substrate": round(empty, 2)})
     for name, topology in result.progress(topologies.items()):
-        recorded[name] = grow(rule, topology, config.runs, moments, config.seed)
+        recorded[name] = grow(subject.rule, topology, config.runs, moments, config.seed)
         finals[name] = recorded[name][config.steps]
-        rows[name] = measure(finals[name], topology, loss)
+        words = fates(finals[name], topology, own)
+        rows[name] = [
+            {**row, "fate": word} for row, word in zip(measure(finals[name], topology, loss), words, strict=True)
+        ]
         result.substrate(
             name,
             {
                 "cells": topology.num_nodes,
                 "median loss": round(median(row["loss"] for row in rows[name]), 2),
-                "verdicts": dict(Counter(verdict(row, empty) for row in rows[name])),
+                "fates": counted(words),
                 "runs": rows[name],
             },
         )
@@ -153,7 +158,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             "yes" if row["mirrored"] else "no",
             row["alive"],
             f"{row['largest']:.2f}",
-            verdict(row, empty),
+            row["fate"],
         ]
         for name, entry in entries.items()
         for row in entry["runs"]
@@ -169,7 +174,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         for name, entry in entries.items()
     ]
     steps = metrics["config"]["steps"]
-    header = ["substrate", "run", "loss", "angle", "mirrored", "alive", "max |x|", "verdict"]
+    header = ["substrate", "run", "loss", "angle", "mirrored", "alive", "max |x|", "fate"]
     return {
         "runs": Table(header, rows, f"After {steps} steps; an empty substrate has loss {empty:.1f}."),
         "medians": Table(["substrate", "cells", f"median at step {steps}", "the runs", "living cells"], medians),

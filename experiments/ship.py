@@ -26,7 +26,6 @@ doesn't say; the picture is `docs/rules/NAME.webp`.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -42,12 +41,14 @@ from tqdm import tqdm
 
 from graphnca.damage import half_plane, square
 from graphnca.drawing import montage
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import own_form
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.other_cells import COARSE, FINE, GOAL, losses_on, times_square
 from graphnca.evaluation.pixel_error import own_error, own_patterns
 from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, LOSS_SCALE, fates, rounded, seeded_position, verdict
+from graphnca.evaluation.scores import ALIVE, LOSS_SCALE, rounded, seeded_position
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.rasterizers import NearestCell
@@ -126,6 +127,7 @@ def drawn(subject: Subject, states: Float[Tensor, "*b n c"], topology: Data) -> 
 
 def of_isotropic(subject: Subject, topologies: dict[str, Data], config: Config) -> Measured:
     """The score of its kind."""
+    form = own_form(subject, substrate_of_cells("square", config.cells))
     entries: dict[str, Any] = {}
     tiles, captions = [], []
     for name, topology in progress(topologies):
@@ -140,7 +142,7 @@ def of_isotropic(subject: Subject, topologies: dict[str, Data], config: Config) 
                 "alive": [row["alive"] for row in rows],
                 "largest |state|": max(row["largest"] for row in rows),
                 "mirrored": sum(row["mirrored"] for row in rows),
-                "verdicts": dict(Counter(verdict(row, subject.empty_loss) for row in rows)),
+                "fates": counted(fates(states[step], topology, form)),
             }
             tiles += list(drawn(subject, states[step], topology))
             captions += [f"{name}, {step}: {loss:.1f}" for loss in losses]
@@ -169,7 +171,7 @@ def without(subject: Subject, states: Tensor, topology: Data, lost: str, seed: i
 def of_upright(subject: Subject, topologies: dict[str, Data], config: Config) -> Measured:
     """Errors to the target and to its own pattern, and how it heals."""
     own = own_patterns(subject.rule, substrate_of_cells("square", config.cells), config.steps)
-    last = max(config.steps)
+    form, last = own_form(subject, substrate_of_cells("square", config.cells)), max(config.steps)
     entries: dict[str, Any] = {}
     tiles, captions, lines = [], [], {}
     for name, topology in progress(topologies):
@@ -183,7 +185,7 @@ def of_upright(subject: Subject, topologies: dict[str, Data], config: Config) ->
                 "errors to its own square pattern": rounded(own_error(states[step], topology, own[step]), 7),
                 "alive": (states[step][..., 3] > ALIVE).sum(-1).tolist(),
                 "largest |state|": round(float(states[step].nan_to_num(nan=torch.inf).abs().max().clamp_max(1e6)), 2),
-                "fates": dict(Counter(fates(states[step]))),
+                "fates": counted(fates(states[step], topology, form)),
             }
         healed = {lost: without(subject, states[DAMAGED_AT], topology, lost, config.seed + 1) for lost in LOST}
         for lost, recorded in healed.items():

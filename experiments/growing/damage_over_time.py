@@ -28,7 +28,6 @@ Written to `--out`:
 A minute a rule on one core.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -41,9 +40,11 @@ from torch_geometric.data import Data
 from graphnca.damage import random_disks
 from graphnca.drawing import montage, to_picture
 from graphnca.evaluation.damage_tests import HALF_WIDTH
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import OwnForm, own_form
 from graphnca.evaluation.pixel_error import log10_error
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, bounded, fates, seeded_position
+from graphnca.evaluation.scores import ALIVE, bounded, seeded_position
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import curves, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
@@ -119,7 +120,9 @@ def disks_of(config: Config, topology: Data, first: int) -> dict[int, Tensor]:
     }
 
 
-def course_of(subject: Subject, topology: Data, config: Config, first: int, *, pictures: bool = False) -> Course:
+def course_of(
+    subject: Subject, topology: Data, config: Config, first: int, own: OwnForm, *, pictures: bool = False
+) -> Course:
     """Grows, damages and lets rest."""
     disks, view = disks_of(config, topology, first), subject.view(topology)
     last = max(disks)
@@ -138,12 +141,12 @@ def course_of(subject: Subject, topology: Data, config: Config, first: int, *, p
             taken.append((living & before[moment]).sum(-1) / living.sum(-1).clamp_min(1))
         if pictures:
             shown[moment] = images
-    return Course(moments, torch.stack(errors), torch.stack(taken), fates(states), shown)
+    return Course(moments, torch.stack(errors), torch.stack(taken), fates(states, topology, own), shown)
 
 
 def numbers_of(course: Course, config: Config) -> dict[str, Any]:
     """What `metrics.json` holds of a test."""
-    entry: dict[str, Any] = {"fates": dict(Counter(course.fates))}
+    entry: dict[str, Any] = {"fates": counted(course.fates)}
     for number, steps in enumerate(config.rest):
         errors = sorted(course.rested(config, number).tolist())
         entry[f"{steps} steps after"] = {
@@ -194,12 +197,14 @@ def main(config: Config, result: Result) -> None:
     subjects = {subject.name: subject for subject in subjects_of(config, "upright")}
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     first_of_all = next(iter(topologies))
+    square = substrates(("square",), config.cells)["square"]
+    own = {name: own_form(subject, square) for name, subject in subjects.items()}
     measured: dict[str, Any] = {name: {substrate: {} for substrate in topologies} for name in subjects}
     drawn: dict[str, dict[str, Course]] = {test: {} for test in TESTS}
     jobs = [(name, substrate, test) for name in subjects for substrate in topologies for test in TESTS]
     for name, substrate, test in result.progress(jobs, "test"):
         shown = substrate == first_of_all
-        course = course_of(subjects[name], topologies[substrate], config, TESTS[test], pictures=shown)
+        course = course_of(subjects[name], topologies[substrate], config, TESTS[test], own[name], pictures=shown)
         measured[name][substrate][test] = numbers_of(course, config)
         if shown:
             drawn[test][name] = course

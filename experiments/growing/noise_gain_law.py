@@ -29,7 +29,6 @@ Written to `--out`/NAME, for each rule:
     tables.json     median errors at both moments, the goals, and the noise gain of every substrate
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -38,9 +37,11 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import OwnForm, own_form
 from graphnca.evaluation.gradients import WAYS, as_it_is, smoothed_by, unsmoothed
 from graphnca.evaluation.pixel_error import OWN_SIDE, own_error, own_patterns
-from graphnca.evaluation.scores import ALIVE, fates, window
+from graphnca.evaluation.scores import ALIVE, window
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
@@ -89,7 +90,9 @@ def noise_gain(topology: Data) -> dict[str, float]:
     }
 
 
-def errors_on(subject: Subject, topology: Data, own: dict[int, Tensor], config: Config) -> tuple[dict[str, Any], Grown]:
+def errors_on(
+    subject: Subject, topology: Data, own: dict[int, Tensor], form: OwnForm, config: Config
+) -> tuple[dict[str, Any], Grown]:
     """The error of every run at every moment, and the states there."""
     states = subject.grow(topology, config.runs, own, config.seed)
     entry = {}
@@ -98,7 +101,7 @@ def errors_on(subject: Subject, topology: Data, own: dict[int, Tensor], config: 
         entry[f"step {step}"] = {
             "median error": round(median(errors), 6),
             "errors": errors,
-            "fates": dict(Counter(fates(states[step]))),
+            "fates": counted(fates(states[step], topology, form)),
             "alive": (states[step][..., 3] > ALIVE).sum(-1).tolist(),
         }
     return entry, states
@@ -133,13 +136,16 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     others = {name: topology for name, topology in topologies.items() if name != "square"}
     own = own_patterns(subject.rule, substrate_of_cells("square", config.cells), config.steps)
+    form = own_form(subject, substrate_of_cells("square", config.cells))
     entries: dict[str, dict[str, Any]] = {way: {} for way in WAYS}
     grown: dict[str, dict[str, Grown]] = {way: {} for way in WAYS}
     for way, name in result.progress([("law", "square"), *((way, name) for way in WAYS for name in others)]):
-        entries[way][name], grown[way][name] = errors_on(subject, WAYS[way](topologies[name]), own, config)
+        entries[way][name], grown[way][name] = errors_on(subject, WAYS[way](topologies[name]), own, form, config)
     uniform: dict[str, dict[str, dict[str, float]]] = {f"step {step}": {} for step in own}
     for share in result.progress(config.shares, "share of smoothing"):
-        found = {name: errors_on(subject, smoothed_by(topologies[name], share), own, config)[0] for name in others}
+        found = {
+            name: errors_on(subject, smoothed_by(topologies[name], share), own, form, config)[0] for name in others
+        }
         for step in own:
             uniform[f"step {step}"][f"{share:g}"] = medians(found, step)
     first, last = min(config.steps), max(config.steps)

@@ -32,8 +32,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import OwnForm, own_form
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, fates, window
+from graphnca.evaluation.scores import ALIVE, window
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
@@ -76,7 +78,7 @@ def frame_steps(last: int) -> list[int]:
 
 
 def course(
-    subject: Subject, topology: Data, config: Config, *, drawn: Iterable[int] = ()
+    subject: Subject, topology: Data, config: Config, own: OwnForm, *, drawn: Iterable[int] = ()
 ) -> tuple[dict[str, Any], dict[int, Tensor]]:
     """Runs a rule from a single cell and measures on the way; and the states of the median run, at some steps."""
     steps, drawn, view = curve_steps(config.steps), set(drawn), subject.view(topology)
@@ -95,7 +97,7 @@ def course(
             kept[step] = states[..., :4].clone()
         end = states
     entry = {
-        "fates": dict(Counter(fates(end))),
+        "fates": counted(fates(end, topology, own)),
         "worst from 200 to 2000": worst(steps, errors),
         "alive": alive,
         "steps": steps,
@@ -122,10 +124,12 @@ def main(config: Config, result: Result) -> None:
     shown = first_of_each_kind(topologies)
     strips = Strips(subjects[0], scale=1.5, window=partial(window, side=SHOWN), pad=4, font_size=12)
     rules: dict[str, Any] = {}
+    square = substrates(("square",), config.cells)["square"]
+    own = {subject.name: own_form(subject, square) for subject in subjects}
     states: dict[tuple[str, str], dict[int, Tensor]] = {}
     for subject, name in result.progress([(subject, name) for subject in subjects for name in topologies], "run"):
         drawn = {*moments, *frames} if name in shown else ()
-        entry, states[subject.name, name] = course(subject, topologies[name], config, drawn=drawn)
+        entry, states[subject.name, name] = course(subject, topologies[name], config, own[subject.name], drawn=drawn)
         about = {
             "target": subject.goal,
             "regime": subject.card.get("regime"),

@@ -27,7 +27,6 @@ Written to `--out`/NAME, for each rule:
 """
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -40,8 +39,10 @@ from torch_geometric.data import Data
 from graphnca.drawing import montage, to_picture
 from graphnca.evaluation import frames
 from graphnca.evaluation.bending import bent, twisted, unbent
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import OwnForm, own_form
 from graphnca.evaluation.pixel_error import log10_error
-from graphnca.evaluation.scores import ALIVE, fates, rounded, window
+from graphnca.evaluation.scores import ALIVE, lost, rounded, window
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.upright import painted
 from graphnca.results.figures import Strips, median_run
@@ -82,7 +83,7 @@ def grown(subject: Subject, topology: Data, turn: float | Tensor, config: Config
 
 
 def turned(
-    subject: Subject, topologies: dict[str, Data], config: Config, result: Result
+    subject: Subject, topologies: dict[str, Data], config: Config, own: OwnForm, result: Result
 ) -> tuple[dict[str, dict[str, Any]], Image.Image]:
     """Grows the eight angles on every substrate: the numbers, and the median runs."""
     entries: dict[str, dict[str, Any]] = {name: {} for name in topologies}
@@ -97,7 +98,7 @@ def turned(
             "log10 errors": errors,
             "log10 error as it lies": round(median(rounded(subject.log_error(states, topology), 3)), 3),
             "painted": round(float(subject.log_error(perfect, topology, angle=angle)), 3),
-            "fates": dict(Counter(fates(states))),
+            "fates": counted(fates(states, topology, own)),
         }
         tiles.append((topology, states[median_run(errors)], f"{name.split()[0]}, {degrees}°\n{median(errors):.2f}"))
     strips = Strips(subject, scale=2, window=partial(window, side=SHOWN), pad=4, font_size=12)
@@ -119,7 +120,7 @@ def framed(
             entry = {
                 "log10 errors as it lies": rounded(subject.log_error(states, topology), 3),
                 "alive": (states[..., 3] > ALIVE).sum(-1).tolist(),
-                "fates": dict(Counter(fates(states))),
+                "died or exploded": sum(bool(word) for word in lost(states)),
             }
             chosen, straight = 0, None
             if field == "bent":
@@ -171,7 +172,8 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
     if not subject.has_target or not subject.rule.perception.uses_gradient:
         raise SystemExit(f"--rule: expected one with a target that perceives gradients, got {subject.name!r}.")
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
-    angles, at_angles = turned(subject, topologies, config, result)
+    own = own_form(subject, substrates(("square",), config.cells)["square"])
+    angles, at_angles = turned(subject, topologies, config, own, result)
     fields, in_fields = framed(subject, topologies, config, result)
     empty = round(subject.empty_log_error, 3)
     result.record({"log10 error of the empty substrate": empty, "angles": angles, "fields": fields})
@@ -194,10 +196,10 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             for field, key in (("bent", "as it lies"), ("bent", "unbent"), ("twisted", "as it lies"))
         ]
         found = [f"{median(entry[field][key]):.2f}" for field, key in errors]
-        words = [f"{count} {fate}" for each in entry.values() for fate, count in each["fates"].items()]
-        fields.append([name.split()[0], *found, ", ".join(words)])
+        gone = " and ".join(str(each["died or exploded"]) for each in entry.values())
+        fields.append([name.split()[0], *found, gone])
     degrees = [f"{angle}°" for angle in next(iter(metrics["angles"].values()))]
-    header = ["cells", "bent: as it lies", "bent: unbent", "twisted: as it lies", "runs (bent, twisted)"]
+    header = ["cells", "bent: as it lies", "bent: unbent", "twisted: as it lies", "died or exploded (bent, twisted)"]
     return {"angles": Table(["cells", *degrees], angles), "fields": Table(header, fields)}
 
 

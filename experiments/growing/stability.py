@@ -7,8 +7,8 @@
 
 Four trials on squares, hexagons and Voronoi meshes:
 
-    10,000 steps    deaths, explosions, the error where the pattern is, its drift (units per 1,000 steps), its rotation
-                    (degrees per 1,000 steps), and whether it pulses, and with which dominant period
+    10,000 steps    fates (`graphnca.evaluation.fates`), the error where the pattern is, its drift (units per 1,000
+                    steps), its rotation (degrees per 1,000 steps), and whether it pulses, with which dominant period
     damage          the twelve of `damage.py`, 500 steps after the seed, or as many as `--grown` says
     two seeds       on a substrate twice as wide: as far apart as two patterns need, and then so close that they meet
     largest state   of all channels over all runs; trained rules stay below 2 to 5
@@ -29,7 +29,6 @@ Written to `--out`/NAME:
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -42,8 +41,10 @@ from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, draw_curves, montage, to_picture
 from graphnca.evaluation.damage_tests import HALF_WIDTH, WHOLE, Healing, battery, healing
+from graphnca.evaluation.fates import counted
+from graphnca.evaluation.form import OwnForm, own_form
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, fates, raster, rounded, seeded_position
+from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, lost, raster, rounded, seeded_position
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
 from graphnca.results.figures import Strips
@@ -155,19 +156,32 @@ def two_seeds(subject: Subject, topology: Data, config: Config) -> tuple[dict[st
             "patterns' worth of cells": round(living / alone, 2) if alone else None,
             "errors": [round(float(subject.loss(image)) / subject.empty_loss, 3) for image in images],
             "largest |state|": round(float(bounded(state).abs().max()), 2),
-            "fate": fates(states)[0],
+            "lost": lost(states)[0],
         }
         if distance:
             pictures.append(canvas.draw(bounded(state)))
     return entry, pictures
 
 
-def followed(subject: Subject, topology: Data, config: Config) -> tuple[dict[str, Any], Recording]:
+def followed(subject: Subject, topology: Data, config: Config, own: OwnForm) -> tuple[dict[str, Any], Recording]:
     """The long runs of one substrate, without their curves."""
-    recording = followed_runs(subject, topology, config)
-    entries = course_of(recording, subject, topology, config)
+    recording = followed_runs(subject, topology, config, own)
+    entries = course_of(recording, topology, config, own)
     short = summary(entries, topology)
-    keys = ("run", "fate", "lost by step", "loss", "drift", "rotation", "moved", "turned", *PERIODS)
+    keys = (
+        "run",
+        "fate",
+        "motion",
+        "form",
+        "area",
+        "lost by step",
+        "loss",
+        "drift",
+        "rotation",
+        "moved",
+        "turned",
+        *PERIODS,
+    )
     short["runs"] = [{key: entry[key] for key in keys if key in entry} for entry in entries]
     stayed = [entry for entry in entries if "drift" in entry]
     short["median error"] = round(median(entry["loss"] for entry in stayed) / subject.empty_loss, 3) if stayed else None
@@ -179,7 +193,7 @@ def verdict_of(entry: dict[str, Any], runs: int) -> dict[str, Any]:
     long, cuts, seeds = entry["long run"], entry["damage"], entry["two seeds"]
     periods = sorted({period["steps"] for run in long["runs"] for key in PERIODS if (period := run.get(key))})
     return {
-        "fates": long["fates"],
+        "fates": {**long["fates"], **long["motions"]},
         "error at the end": long["median error"],
         "drift": long["median drift"],
         "rotation": long["median rotation"],
@@ -224,9 +238,11 @@ def page(subject: Subject, parts: dict[str, dict[str, Any]], config: Config) -> 
     return [*sections, montage(pictures, captions=captions, columns=2, title="Two seeds", pad=4, font_size=12)]
 
 
-def examined(subject: Subject, name: str, topology: Data, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+def examined(
+    subject: Subject, name: str, topology: Data, config: Config, own: OwnForm
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """All trials on one substrate: the numbers, and what the page shows of them."""
-    recordings, recording = followed(subject, topology, config)
+    recordings, recording = followed(subject, topology, config, own)
     damage, result = damaged(subject, topology, config)
     width, height = topology["extent"][0].tolist()
     wide = KINDS[name.split()[0]].make(height, 2 * width, seed=config.seed)
@@ -243,16 +259,17 @@ def examined(subject: Subject, name: str, topology: Data, config: Config) -> tup
 def measure(subject: Subject, config: Config, result: Result) -> None:
     """Examines one rule."""
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    own = own_form(subject, substrates(("square",), config.cells)["square"])
     numbers: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = {}
     for name, topology in result.progress(topologies.items()):
-        numbers[name], parts[name] = examined(subject, name, topology, config)
+        numbers[name], parts[name] = examined(subject, name, topology, config, own)
     result.record(
         {
             "compared with": subject.goal,
             "in the best of all orientations": not subject.is_upright,
             "loss of the empty substrate": round(subject.empty_loss, 2),
-            "fates": dict(Counter(run["fate"] for entry in numbers.values() for run in entry["long run"]["runs"])),
+            "fates": counted([run["fate"] for entry in numbers.values() for run in entry["long run"]["runs"]]),
             "verdicts": {name: verdict_of(entry, config.runs) for name, entry in numbers.items()},
             "substrates": numbers,
         }

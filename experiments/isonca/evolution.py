@@ -11,7 +11,7 @@ large.
 Written to `--out`:
     figure.webp     rows: chosen iterations; columns: steps of one run; below, published loss against iteration,
                     relative to that of nothing: medians at steps 200 and 1,000
-    metrics.json    the medians and the fate of the runs, for every snapshot
+    metrics.json    the medians and how many runs were lost, for every snapshot
     tables.json     the same
 
 The loss is the published one, with the paper's auxiliary channels.
@@ -30,7 +30,7 @@ from graphnca import load_rule
 from graphnca.drawing import CellCanvas, draw_curves, montage
 from graphnca.evaluation.published_loss import published_loss
 from graphnca.evaluation.runs import grow
-from graphnca.evaluation.scores import EXPLODED, empty_loss, measure, verdict
+from graphnca.evaluation.scores import EXPLODED, empty_loss, lost, measure
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
@@ -95,13 +95,13 @@ def chosen(iterations: list[int], rows: int) -> list[int]:
 
 
 def summary_of(states: dict[int, Tensor], measured: dict[int, list[dict[str, Any]]], empty: float) -> dict[str, Any]:
-    """What is kept of the runs of one snapshot: per step the median loss, each run's, and the fates."""
+    """What is kept of the runs of one snapshot: per step the median loss, each run's, and which were lost."""
     return {
         str(step): {
             "median relative loss": round(median(row["loss"] for row in measured[step]) / empty, 4),
             "relative losses": [round(row["loss"] / empty, 4) for row in measured[step]],
             "alive": [row["alive"] for row in measured[step]],
-            "verdicts": dict(Counter(verdict(row, empty) for row in measured[step])),
+            "lost": dict(Counter(word for word in lost(states[step]) if word)),
         }
         for step in states
     }
@@ -150,7 +150,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     for iteration, entry in metrics["iterations"].items():
         losses = [f"{entry[step]['median relative loss']:.3f}" if step in entry else "" for step in IN_TABLE]
         last, end = list(entry.items())[-1]
-        gone = sum(end["verdicts"].get(word, 0) for word in ("died", "exploded"))
+        gone = sum(end["lost"].values())
         rows.append([f"{int(iteration):,}", *losses, f"{end['median relative loss']:.3f} ({int(last):,})", gone])
     header = ["iteration", "median at step 100", "200", "1,000", "last step", "runs that died or exploded"]
     return {"snapshots": Table(header, rows)}

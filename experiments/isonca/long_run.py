@@ -15,7 +15,8 @@ one.
                its pattern gives all runs one sign.
     periods    of the living cells and of the mean squared change, step by step, and of the living cells every 50 steps,
                where a peak stands out of their noise
-    fate       grown, off-target (the loss where it lies is above half of an empty substrate's), died or exploded
+    fate       by what the same rule grows on squares (`graphnca.evaluation.fates`): whole, deformed, crumbled, shrunk,
+               overgrown, died or exploded; what is whole stands, drifts or turns from step 1,000 to the end
 
 The paper says that its lizards slowly rotate. Expect no death and no explosion; the authors' own lizard turns by 1 to 3
 degrees per 1,000 steps on squares, anticlockwise if it is not mirrored.
@@ -27,7 +28,6 @@ Written to `--out`/NAME, for each rule:
     tables.json     loss, drift, rotation and periods on each substrate; the fates
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,9 @@ from PIL import Image
 from torch_geometric.data import Data
 
 from graphnca.drawing.curves import Series
+from graphnca.evaluation.fates import FATES, counted
+from graphnca.evaluation.form import own_form
+from graphnca.evaluation.intervals import rate, with_quartiles
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.tracking import Recording, check, course_of, followed_runs, summary
 from graphnca.results.figures import Strips, curves
@@ -45,8 +48,6 @@ from graphnca.results.result import Result
 from graphnca.results.run import run_each
 from graphnca.results.table import Table
 from topologies import substrates
-
-FATES = {"grown": "show the target", "off-target": "off-target", "died": "died", "exploded": "exploded"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,16 +108,18 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
     except ValueError as error:
         raise SystemExit(str(error)) from None
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
+    own = own_form(subject, substrates(("square",), config.cells)["square"])
     recordings, courses = {}, {}
     for name, topology in result.progress(topologies.items()):
-        recordings[name] = followed_runs(subject, topology, config)
-        courses[name] = summary(course_of(recordings[name], subject, topology, config), topology)
+        recordings[name] = followed_runs(subject, topology, config, own)
+        courses[name] = summary(course_of(recordings[name], topology, config, own), topology)
     result.record(
         {
             "target": subject.goal,
             "structured seed": subject.is_structured,
             "loss of the empty substrate": round(subject.empty_loss, 2),
-            "fates": dict(Counter(entry["fate"] for course in courses.values() for entry in course["runs"])),
+            "own form": {"area": own.area, "spread": round(own.spread, 4), "bound": round(own.bound, 4)},
+            "fates": counted([entry["fate"] for course in courses.values() for entry in course["runs"]]),
             "substrates": courses,
         }
     )
@@ -138,13 +141,17 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             f"{len(found)} of {number}" + "".join(f", {period['steps']:.0f}" for period in found)
             for found, number in ((fast, 2 * len(stayed)), (slow, len(stayed)))
         ]
-        middle = [numbers[key] for key in ("median loss", "median loss around the seed", "median drift")]
-        shown = ["" if value is None else f"{value:.2f}" for value in middle]
+        fates += "".join(f"; {count} {word}" for word, count in numbers["motions"].items())
+        shown = [
+            with_quartiles([run[key] for run in stayed]) if stayed else ""
+            for key in ("loss", "loss around the seed", "drift")
+        ]
         rows.append([name, fates, *shown, turns, *periods])
     header = ["substrate", f"runs after {metrics['config']['steps']:,} steps", "median loss where it is"]
-    header += ["around the seed", "drift", "rotation of each run", "fast periods", "slow periods"]
+    header += ["around the seed (raw)", "drift", "rotation of each run", "fast periods", "slow periods"]
     counts = [metrics["fates"].get(word, 0) for word in FATES]
-    return {"motion": Table(header, rows), "fates": Table(["runs", *FATES.values()], [[sum(counts), *counts]])}
+    whole = rate(metrics["fates"].get("whole", 0), sum(counts))
+    return {"motion": Table(header, rows), "fates": Table(["runs that are whole", *FATES[1:]], [[whole, *counts[1:]]])}
 
 
 if __name__ == "__main__":

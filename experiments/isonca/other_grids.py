@@ -18,7 +18,6 @@ Rules that grow from a single cell are scored by the published loss; those with 
 squared error in the orientation that the seed fixes. Both on a 72x72 raster of one pixel per unit around the seed.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -28,7 +27,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage
-from graphnca.evaluation.scores import verdict
+from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.form import own_form
+from graphnca.evaluation.intervals import rate
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import median_run
 from graphnca.results.options import OfRules, Options
@@ -72,6 +73,7 @@ def whole_and_close_up(state: Tensor, topology: Data) -> tuple[Image.Image, Imag
 
 def measure(subject: Subject, config: Config, result: Result) -> None:
     """Grows, measures and draws one rule on every substrate."""
+    own = own_form(subject, substrates(("square",), config.cells)["square"])
     entries: dict[str, Any] = {}
     wholes, details, captions = [], [], []
     for name, topology in result.progress(seven(config).items()):
@@ -81,7 +83,7 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
             rows = subject.measure(states[moment], topology)
             entries[name][f"step {moment}"] = {
                 "median loss": round(median(row["loss"] for row in rows), 2),
-                "verdicts": dict(Counter(verdict(row, subject.empty_loss) for row in rows)),
+                "fates": counted(fates(states[moment], topology, own)),
                 "runs": rows,
             }
         losses = [row["loss"] for row in entries[name][f"step {max(config.steps)}"]["runs"]]
@@ -111,13 +113,13 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """The median losses on squares, hexagons and five meshes, at the first of the steps."""
     entries = metrics["substrates"].values()
     first, *_, last = (key for key in next(iter(entries)) if key.startswith("step "))
-    verdicts = [word for entry in entries for word in entry[last]["verdicts"].items()]
-    grown, total = sum(count for word, count in verdicts if word == "grown"), sum(count for _, count in verdicts)
+    found = [word for entry in entries for word in entry[last]["fates"].items()]
+    whole, total = sum(count for word, count in found if word == "whole"), sum(count for _, count in found)
     losses = [f"{entry[first]['median loss']:.2f}" for entry in entries]
     more = [f"{metrics['median loss on meshes']:.2f}", f"{metrics['times that on squares']:.2f}"]
     header = ["empty", *metrics["substrates"], "all meshes", "times square"]
-    header += [f"runs that show the target at step {int(last.removeprefix('step ')):,}"]
-    row = [metrics["loss of the empty substrate"], *losses, *more, f"{grown} of {total}"]
+    header += [f"runs that are whole at step {int(last.removeprefix('step ')):,}"]
+    row = [metrics["loss of the empty substrate"], *losses, *more, rate(whole, total)]
     return {"losses": Table(header, [row])}
 
 

@@ -33,8 +33,10 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, draw_curves, montage
+from graphnca.evaluation.fates import fates
+from graphnca.evaluation.form import own_form
 from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY, auxiliary_channels, perfect_loss, published_loss
-from graphnca.evaluation.scores import empty_loss, measure, verdict
+from graphnca.evaluation.scores import empty_loss, measure
 from graphnca.evaluation.subject import Subject
 from graphnca.results.options import OfRules, Options
 from graphnca.results.result import Result
@@ -129,6 +131,7 @@ def measure_rule(subject: Subject, config: Config, result: Result) -> None:
     moments, last = sorted(config.moments), max(config.moments)
     curve, frames = curve_steps(last), frame_steps(last)
     states = subject.grow(topology, config.runs, {*moments, *curve, *frames}, config.seed)
+    own = own_form(subject, topology)
     rows = {step: measure(states[step], topology, loss) for step in result.progress(sorted({*moments, *curve}), "step")}
     shares = {step: [round(row["loss"] / empty, 4) for row in runs] for step, runs in rows.items()}
     steps: dict[str, Any] = {}
@@ -138,8 +141,8 @@ def measure_rule(subject: Subject, config: Config, result: Result) -> None:
             "median relative loss": round(median(shares[step]), 4),
             "median relative loss around the seed": round(median(around), 4),
             "runs": [
-                {**row, "relative": share, "verdict": verdict(row, empty)}
-                for row, share in zip(rows[step], shares[step], strict=True)
+                {**row, "relative": share, "fate": fate}
+                for row, share, fate in zip(rows[step], shares[step], fates(states[step], topology, own), strict=True)
             ],
         }
     curves = [[shares[step][run] for step in curve] for run in range(config.runs)]
@@ -174,7 +177,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     steps = metrics["steps"]
     losses = [f"{steps[step]['median relative loss']:.3f}" if step in steps else "" for step in IN_TABLE]
     settled, last = (steps.get(step, list(steps.values())[-1])["runs"] for step in (GOAL_STEP, IN_TABLE[-1]))
-    gone = sum(run["verdict"] in ("died", "exploded") for run in last)
+    gone = sum(run["fate"] in ("died", "exploded") for run in last)
     relative = [run["relative"] for run in settled]
     row = [
         ", ".join(metrics["auxiliary channels trained"]).replace("hidden", "none"),

@@ -22,7 +22,7 @@ from torch_geometric.data import Data
 from ..losses import RotationInvariantLoss
 from .motion import centroid
 from .scores import ALIVE, EXPLODED, bounded, seeded_position
-from .subject import Subject
+from .subject import Subject, SubjectError
 from .upright import upright
 
 PART = 0.1  # times its own tissue: how much worse a window may be, besides what two runs on squares differ by
@@ -104,16 +104,17 @@ def own_form(subject: Subject, square: Data, *, runs: int = RUNS, seed: int = OW
         seed: Of their firing.
 
     Raises:
-        ValueError: A run died or exploded: such a rule has no form of its own.
+        SubjectError: A run died or exploded: such a rule has no form of its own.
     """
     step = grown_at(subject)
     states = subject.grow(square, runs, (step,), seed)[step]
     mature = states[..., 3] > ALIVE
     if not bool(mature.any(-1).all()) or not float(bounded(states).abs().max()) < EXPLODED:
-        raise ValueError(f"`subject` must grow on squares, got {subject.name}, of which a run died or exploded.")
+        raise SubjectError(f"`subject` must grow on squares, got {subject.name}, of which a run died or exploded.")
     area, mirror = median((mature * square["area"]).sum(-1).tolist()), not subject.is_upright
     candidates = []
-    for picture in around(states, square, centroid(states, square), subject.usual_size | 1):
+    side = min(subject.usual_size, int(square["extent"].min())) | 1  # an odd number: one pixel is in the middle
+    for picture in around(states, square, centroid(states, square), side):
         own = OwnForm(area, picture, mirror, 0.0)
         _, _, forms = lying(states, square, own)
         candidates.append(OwnForm(area, picture, mirror, median(sorted(forms)[1:])))  # but for its own
@@ -122,8 +123,9 @@ def own_form(subject: Subject, square: Data, *, runs: int = RUNS, seed: int = OW
 
 def grown_at(subject: Subject) -> int:
     """The step at which a rule's own pattern is taken."""
-    if subject.card.get("regime") == NAIVE:
-        return int(subject.card["configuration"]["steps"][1])
+    trained = subject.card.get("configuration", {}).get("steps")
+    if trained and subject.card.get("regime") == NAIVE:
+        return int(trained[1])
     return GROWN if subject.is_upright else GROWN_ISOTROPIC
 
 

@@ -44,7 +44,7 @@ def below(interval: tuple[float, float], at_most: float) -> str:
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
     """The quartiles, the median in the middle; of a single number, three times that."""
     if len(values) == 1:
-        return (values[0],) * 3
+        return values[0], values[0], values[0]
     low, middle, high = quantiles(values, n=4, method="inclusive")
     return low, middle, high
 

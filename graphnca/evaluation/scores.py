@@ -66,22 +66,16 @@ def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list
     ]
 
 
-def verdict(row: dict[str, Any], empty: float) -> str:
-    """What became of a run, in a word."""
-    if not row["largest"] < EXPLODED:
-        return "exploded"
-    if row["alive"] == 0:
-        return "died"
-    return "grown" if row["loss"] < empty / 2 else "off-target"
+def lost(states: Float[Tensor, "b n c"]) -> list[str]:
+    """Whether each run exploded or died, else nothing: what can be said of a run without knowing its pattern.
 
-
-def fates(states: Float[Tensor, "b n c"]) -> list[str]:
-    """What became of each run: exploded, died, or alive."""
-    largest = bounded(states).abs().amax((-2, -1))
-    mature = (states[..., 3] > ALIVE).any(-1)
+    What has become of the others is said by `graphnca.evaluation.fates`.
+    """
+    largest = bounded(states).abs().amax((-2, -1)).tolist()
+    mature = (states[..., 3] > ALIVE).any(-1).tolist()
     return [
-        "exploded" if not size < EXPLODED else "alive" if living else "died"
-        for size, living in zip(largest.tolist(), mature.tolist(), strict=True)
+        "exploded" if not size < EXPLODED else "" if living else "died"
+        for size, living in zip(largest, mature, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ from torch_geometric.data import Data
 
 from .form import GROWN, OWN_SEED, RUNS
 from .scores import EXPLODED, bounded
-from .subject import Subject
+from .subject import Subject, SubjectError
 from .texture_meter import TextureMeter
 
 TEXTURE_FATES = ("whole", "deformed", "flat", "exploded")
@@ -79,12 +79,12 @@ def own_texture(
         seed: Of their firing.
 
     Raises:
-        ValueError: A run exploded or is flat: such a rule has no texture of its own.
+        SubjectError: A run exploded or is flat: such a rule has no texture of its own.
     """
     states = subject.grow(square, runs, (GROWN,), seed)[GROWN]
     pictures = subject.images(states, subject.view(square, size=size))
     if not float(bounded(states).abs().max()) < EXPLODED or not bool((deviations(pictures) > 0).all()):
-        raise ValueError(
+        raise SubjectError(
             f"`subject` must be a texture on squares, got {subject.name}, of which a run exploded or is flat."
         )
     found = []

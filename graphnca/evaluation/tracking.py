@@ -14,9 +14,11 @@ from torch_geometric.data import Data
 from ..engine.rollout import trajectory
 from ..losses import RotationInvariantLoss
 from ..rasterizers import NearestCell
+from .fates import Look, counted, looks, motion
+from .form import OwnForm
 from .motion import centroid, followed, rate, unwrapped
 from .period import SHORTEST, dominant_period
-from .scores import ALIVE, EXPLODED, bounded, raster, seeded_position
+from .scores import ALIVE, bounded, lost, raster, seeded_position
 
 PIECE = 50  # steps whose states are in memory at once
 AROUND = [(0, 0), *((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)]  # units
@@ -80,6 +82,8 @@ class Recording:
     """(runs,) mean squared change in each of the last steps."""
     lost: dict[int, tuple[str, int]] = field(default_factory=dict)
     """Runs that died or exploded: which of the two, and the moment by which it was seen."""
+    ends: list[Look] = field(default_factory=list)
+    """Of the runs, after the last step."""
     shown: list[tuple[int, Tensor]] = field(default_factory=list)
     """Moments of the strip, with the state (N, C) of the first run."""
 
@@ -146,8 +150,15 @@ class Observer:
 
 
 @torch.no_grad()
-def followed_runs(pattern: Any, topology: Data, config: Lengths) -> Recording:
-    """Several runs on one substrate, in pieces; a run that died or exploded is stopped, its state set to zero."""
+def followed_runs(pattern: Any, topology: Data, config: Lengths, own: OwnForm) -> Recording:
+    """Several runs on one substrate, in pieces; a run that died or exploded is stopped, its state set to zero.
+
+    Args:
+        pattern: The rule, a `Subject`.
+        topology: The substrate.
+        config: How many, and how long.
+        own: What the rule grows on squares.
+    """
     recording, observer = Recording(), Observer(pattern, topology, config.runs)
     states = pattern.seed(topology).expand(config.runs, -1, -1)
     generator = torch.Generator().manual_seed(config.seed)
@@ -168,19 +179,19 @@ def followed_runs(pattern: Any, topology: Data, config: Lengths) -> Recording:
             if moment + number * PIECE >= config.settled:
                 recording.living_slowly.append((states[..., 3] > ALIVE).sum(-1))
         now = moment + config.every
-        exploded = ~(states.abs().amax((-2, -1)) < EXPLODED)
-        died = (states[..., 3] > ALIVE).sum(-1) == 0
+        gone = lost(states)
         for run in range(config.runs):
-            if run not in recording.lost and bool(exploded[run] | died[run]):
-                recording.lost[run] = ("exploded" if exploded[run] else "died", now)
-        states = torch.where((exploded | died)[:, None, None], 0.0, states)
+            if run not in recording.lost and gone[run]:
+                recording.lost[run] = (gone[run], now)
+        states = torch.where(torch.tensor([bool(word) for word in gone])[:, None, None], 0.0, states)
         observer.look(states, now, recording)
         if now in shown:
             recording.shown.append((now, states[0].clone()))
+    recording.ends = looks(states, topology, own)
     return recording
 
 
-def course_of(recording: Recording, pattern: Any, topology: Data, config: Lengths) -> list[dict[str, Any]]:
+def course_of(recording: Recording, topology: Data, config: Lengths, own: OwnForm) -> list[dict[str, Any]]:
     """One entry a run: its fate, how it moved, and its curves. Of a run that was lost, only the curves until then."""
     moments = torch.tensor(recording.moments, dtype=torch.float64)
     settled = moments >= config.settled
@@ -196,11 +207,13 @@ def course_of(recording: Recording, pattern: Any, topology: Data, config: Length
             path = unwrapped(centroids[:, run], topology)
             angles, mirrored = followed(landscapes[:, run])
             sense = -1.0 if bool(mirrored) else 1.0
-            fate = "grown" if numbers["loss"][-1] < pattern.empty_loss / 2 else "off-target"
             away = (path[settled] - path[settled][0]).norm(dim=-1)
             turned = sense * (angles - angles[0]).rad2deg()
             entry |= {
-                "fate": fate,
+                "fate": recording.ends[run].fate(own),
+                "motion": motion(float(away[-1]), float(turned[-1])),
+                "form": round(recording.ends[run].form, 3),
+                "area": round(recording.ends[run].area, 3),
                 "loss": round(numbers["loss"][-1], 2),
                 "loss around the seed": round(numbers["loss around the seed"][-1], 2),
                 "mirrored": bool(mirrored),
@@ -241,7 +254,8 @@ def summary(entries: list[dict[str, Any]], topology: Data) -> dict[str, Any]:
 
     return {
         "cells": topology.num_nodes,
-        "fates": dict(Counter(entry["fate"] for entry in entries)),
+        "fates": counted([entry["fate"] for entry in entries]),
+        "motions": dict(Counter(entry["motion"] for entry in entries if entry["fate"] == "whole")),
         "median loss": middle("loss", 2),
         "median loss around the seed": middle("loss around the seed", 2),
         "median drift": middle("drift", 3),

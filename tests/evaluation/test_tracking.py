@@ -10,6 +10,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import rollout
+from graphnca.evaluation.fates import looks
+from graphnca.evaluation.form import OwnForm
 from graphnca.evaluation.published_loss import target_with_auxiliary
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.tracking import (
@@ -23,6 +25,8 @@ from graphnca.evaluation.tracking import (
     summary,
 )
 from graphnca.models import isonca
+from graphnca.seeds import point_seed
+from graphnca.targets import load_target
 from topologies import square_grid
 
 
@@ -40,6 +44,10 @@ CONFIG = Short()
 SMALL = square_grid(16, 16)
 
 
+OWN = OwnForm(1.0, point_seed(square_grid(17, 17), 4).T.reshape(4, 17, 17), mirror=True, spread=0.0)
+"""Of a rule whose seed stays: a single cell."""
+
+
 def still() -> Subject:
     """An untrained rule: its output layer is zero, so the seed stays."""
     return Subject("still", isonca(), goal="lizard")
@@ -50,7 +58,7 @@ def test_the_runs_are_those_of_one_rollout() -> None:
     torch.manual_seed(3)
     pattern = still()
     torch.nn.init.normal_(pattern.rule.update_rule.output.weight, std=0.01)
-    recording = followed_runs(pattern, SMALL, CONFIG)
+    recording = followed_runs(pattern, SMALL, CONFIG, OWN)
     start = pattern.seed(SMALL).expand(2, -1, -1)
     expected = rollout(pattern.rule, start, SMALL, 200, generator=torch.Generator().manual_seed(CONFIG.seed))
     moment, state = recording.shown[-1]
@@ -73,11 +81,11 @@ def test_a_period_is_in_steps() -> None:
 
 def test_what_does_not_move_has_no_motion() -> None:
     pattern = still()
-    entries = course_of(followed_runs(pattern, SMALL, CONFIG), pattern, SMALL, CONFIG)
+    entries = course_of(followed_runs(pattern, SMALL, CONFIG, OWN), SMALL, CONFIG, OWN)
     for entry in entries:
         assert entry["drift"] == entry["moved"] == entry["rotation"] == 0
         assert all(entry[name] is None for name in PERIODS)
-        assert entry["fate"] == "off-target"  # a single cell is no lizard
+        assert (entry["fate"], entry["motion"]) == ("whole", "stands")
 
 
 @pytest.mark.parametrize(("weight", "fate"), [(-1.0, "died"), (1.0, "exploded")])
@@ -89,9 +97,9 @@ def test_lost_runs_are_counted_and_stopped(weight: float, fate: str) -> None:
         hidden.weight.zero_()
         hidden.bias.fill_(1.0)
         pattern.rule.update_rule.output.weight.fill_(weight)
-    recording = followed_runs(pattern, SMALL, CONFIG)
+    recording = followed_runs(pattern, SMALL, CONFIG, OWN)
     assert recording.lost == {0: (fate, 50), 1: (fate, 50)}
-    entries = course_of(recording, pattern, SMALL, CONFIG)
+    entries = course_of(recording, SMALL, CONFIG, OWN)
     assert [(entry["fate"], entry["lost by step"]) for entry in entries] == [(fate, 50)] * 2
     assert entries[0]["loss over time"] == []
     short = summary(entries, SMALL)
@@ -121,20 +129,25 @@ def pictured(topology: Data, shift: tuple[float, float], angle: float, mirrored:
 def test_a_pattern_that_moves_and_turns_is_followed(mirrored: bool) -> None:
     """Over the seam, by a known velocity and rate; the loss where it is stays low while that at the seed grows."""
     square, pattern = square_grid(72, 72), still()
+    lizard = load_target("lizard", on_pixel=True)
     moments = [100 * number for number in range(1, 9)]
     config = replace(CONFIG, steps=800, every=100, settled=100, dense=0, runs=1)
     recording, observer = Recording(), Observer(pattern, square, 1)
     for moment in moments:
         time = moment / 1000
         observer.look(pictured(square, (45 * time, -15 * time), 0.8 + 0.6 * time, mirrored)[None], moment, recording)
-    (entry,) = course_of(recording, pattern, square, config)
+    last = pictured(square, (36, -12), 0.8 + 0.48, mirrored)[None]
+    own = OwnForm(float((lizard[3] > 0.1).sum()), lizard, mirror=True, spread=0.05)
+    recording.ends = looks(last, square, own)
+    (entry,) = course_of(recording, square, config, own)
     assert entry["mirrored"] is mirrored
     assert entry["drift"] == pytest.approx(math.hypot(45, 15), rel=0.06)
     assert entry["rotation"] == pytest.approx((-1 if mirrored else 1) * math.degrees(0.6), rel=0.06)
     assert max(entry["loss over time"]) < 8
     assert entry["loss around the seed"] > 2 * entry["loss"]
     assert observer.places[0] == (36, -12)
-    assert entry["fate"] == "grown"
+    assert entry["fate"] == "whole"
+    assert entry["motion"] == "drifts and turns"
 
 
 def test_a_pattern_is_never_scored_worse_than_at_its_seed() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from isonca_voronoi import Config, main, rule_of, tables
+from isonca_voronoi import Config, main, subject_of, tables
 
 from graphnca.results.result import Result
 
@@ -26,5 +26,5 @@ def test_only_the_substrates_asked_for_are_grown_on(tmp_path: Path) -> None:
 
 
 def test_a_published_model_file_is_read_by_its_content(conformance: Path) -> None:
-    rule = rule_of(Config(rule=str(conformance / "isonca_lizard" / "cadata.json")))
+    rule = subject_of(Config(rule=str(conformance / "isonca_lizard" / "cadata.json"))).rule
     assert sum(parameter.numel() for parameter in rule.parameters()) == 9408

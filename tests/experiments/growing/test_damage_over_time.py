@@ -6,6 +6,7 @@ import pytest
 import torch
 from growing.damage_over_time import LEVELS, TESTS, Config, Course, comparison, course_of, disks_of, numbers_of
 
+from graphnca.evaluation.form import own_form
 from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.models import growing_nca
 from topologies import substrate_of_cells
@@ -28,7 +29,7 @@ def test_a_course_has_what_the_disks_took() -> None:
     still = Subject("still", growing_nca(8, 16), {"size": 12, "padding": 4}, goal="lizard")  # its seed stays as it is
     topology = substrate_of_cells("square", 400)
     config = replace(CONFIG, runs=40, width=10.0)
-    course = course_of(still, topology, config, 6, pictures=True)
+    course = course_of(still, topology, config, 6, own_form(still, topology, runs=2), pictures=True)
     masks = disks_of(config, topology, 6)
     seed = int(topology["pos"].sub(topology["extent"] / 2 + 0.5).norm(dim=1).argmin())
     hit = torch.stack([mask[:, seed] for mask in masks.values()]).cummax(0).values
@@ -44,13 +45,13 @@ def test_a_course_has_what_the_disks_took() -> None:
 
 def test_a_run_has_recovered_by_its_error_after_the_rest() -> None:
     errors = torch.tensor([[-3.6, -3.6, -3.6], [-1.5, -1.5, -1.5], [-3.1, -2.6, -2.4], [-3.2, -3.1, -2.0]])
-    course = Course([9, 18, 23, 28], errors, torch.full((3, 3), 0.25), ["alive", "alive", "died"], {})
+    course = Course([9, 18, 23, 28], errors, torch.full((3, 3), 0.25), ["whole", "whole", "died"], {})
     entry = numbers_of(course, CONFIG)
     assert entry["5 steps after"]["log10 errors"] == [-3.1, -2.6, -2.4]
     assert [entry["5 steps after"][f"at most {level}"] for level in LEVELS] == [1, 2]
     assert [entry["10 steps after"][f"at most {level}"] for level in LEVELS] == [2, 2]
     assert entry["median log10 error before"] == -3.6
-    assert entry["fates"] == {"alive": 2, "died": 1}
+    assert entry["fates"] == {"whole": 2, "died": 1}
     assert entry["share of the living cells that a disk took, mean"] == 0.25
 
 
@@ -65,5 +66,7 @@ def test_rules_are_compared_with_the_first() -> None:
 
 
 def test_a_rule_without_target_is_refused() -> None:
+    nameless, square = Subject("nameless", growing_nca(8, 16)), substrate_of_cells("square", 400)
+    own = own_form(nameless, square, runs=2)
     with pytest.raises(SubjectError, match="nameless"):
-        course_of(Subject("nameless", growing_nca(8, 16)), substrate_of_cells("square", 400), CONFIG, 6)
+        course_of(nameless, square, CONFIG, 6, own)

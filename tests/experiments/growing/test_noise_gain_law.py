@@ -55,7 +55,16 @@ def test_hexagons_need_no_correction_and_no_share_is_no_smoothing(
     monkeypatch.setattr("growing.noise_gain_law.FRAMES", 2)
     rule = random_rule(8, 12, "sobel", life_mask="pre_post", std=0.05)
     result = Result("any", tmp_path)
-    measure(Subject("any", rule, {"substrate": f"torus: {trained_on}"}, goal="heart"), SMALL, result)
+    measure(
+        Subject(
+            "any",
+            rule,
+            {"substrate": f"torus: {trained_on}", "regime": "naive", "configuration": {"steps": [3, 5]}},
+            goal="heart",
+        ),
+        SMALL,
+        result,
+    )
     metrics = result.metrics
     entries = metrics["substrates"]
     assert list(entries) == list(WAYS)

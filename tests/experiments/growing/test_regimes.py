@@ -5,14 +5,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 from growing.regimes import Config, course, curve_steps, frame_steps, main, tables, worst
 
 from graphnca import save_rule
+from graphnca.evaluation.form import OwnForm
 from graphnca.evaluation.subject import Subject
 from graphnca.models import growing_nca
 from graphnca.results.result import Result
 from topologies import substrate_of_cells
 
+OWN = OwnForm(1.0, torch.ones(4, 19, 19), mirror=False, spread=0.0)
 SMALL = Config(steps=30, cells=324, runs=3, meshes=1)
 
 
@@ -22,7 +25,7 @@ def test_a_course_is_that_of_the_same_runs_recorded_otherwise(random_rule) -> No
         Subject("any", rule, {"size": 12, "padding": 3}, goal="heart"),
         substrate_of_cells("square", 324),
     )
-    entry, shown = course(subject, topology, SMALL, drawn=(25,))
+    entry, shown = course(subject, topology, SMALL, OWN, drawn=(25,))
     assert entry["steps"] == [25, 30] and list(shown) == [25]
     states = subject.grow(topology, 3, (25, 30), SMALL.seed)
     at = [subject.log_error(states[step], topology).tolist() for step in entry["steps"]]
@@ -33,7 +36,7 @@ def test_a_course_is_that_of_the_same_runs_recorded_otherwise(random_rule) -> No
 
 def metrics_of(*runs: list[float]) -> dict:
     steps = [100, 200, 1000, 2000, 3000]
-    entry = {"steps": steps, "log10 errors": list(runs), "fates": {"alive": len(runs)}}
+    entry = {"steps": steps, "log10 errors": list(runs), "fates": {"whole": len(runs)}}
     entry["worst from 200 to 2000"] = worst(steps, list(runs))
     return {"moments": [100], "rules": {"a": {"regime": "persistent", "substrates": {"square": entry}}}}
 

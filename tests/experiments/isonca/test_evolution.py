@@ -33,8 +33,8 @@ def test_every_snapshot_has_its_fate(run: Path, tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["target"] == "heart"
     assert metrics["rule trained by"] == "a test"
-    fates = {iteration: entry["5"]["verdicts"] for iteration, entry in metrics["iterations"].items()}
-    assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {"off-target": 2}}
+    fates = {iteration: entry["5"]["lost"] for iteration, entry in metrics["iterations"].items()}
+    assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {}}
     assert metrics["iterations"]["10"]["5"]["median relative loss"] == pytest.approx(1.0, abs=1e-3)
     assert [row[-1] for row in read_tables(tmp_path / "out")["snapshots"].rows] == ["2", "2", "0"]
 

@@ -3,6 +3,7 @@
 import pytest
 from isonca.unfolding import Config, curve_steps, frame_steps, measure_rule, shown_channels, tables
 
+from graphnca.evaluation.form import OwnForm
 from graphnca.evaluation.published_loss import published_loss
 from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.models import isonca
@@ -11,7 +12,12 @@ from graphnca.results.result import Result
 
 def test_runs_are_reported_relative_to_nothing(tmp_path, random_rule) -> None:
     rule = random_rule(16, 32, "isonca", life_mask="pre", output_bias=False)
-    subject = Subject("any", rule, {"auxiliary channels": "binary,axis:3"}, goal="lizard")
+    subject = Subject(
+        "any",
+        rule,
+        {"auxiliary channels": "binary,axis:3", "regime": "naive", "configuration": {"steps": [1, 3]}},
+        goal="lizard",
+    )
     result = Result("any", tmp_path)
     measure_rule(subject, Config(moments=(0, 3, 12), runs=6, cells=150), result)
     metrics = result.metrics
@@ -39,6 +45,7 @@ def test_the_goal_is_judged_by_what_stands_at_step_1000(scale: float, met: str, 
         return target.new_zeros(runs, topology.num_nodes, 16)
 
     monkeypatch.setattr(Subject, "grow", grown)
+    monkeypatch.setattr("isonca.unfolding.own_form", lambda *_: OwnForm(1.0, target[:4], mirror=True, spread=0.0))
     result = Result("any", tmp_path)
     subject = Subject("any", isonca(), goal="heart")
     measure_rule(subject, Config(moments=(1, 1000), runs=2), result)
