@@ -2,7 +2,7 @@
 
     exploded    a number that is not finite, or a state of `EXPLODED` or more
     flat        its colours vary less than half as much as they do on squares
-    deformed    its distance to the rule's own texture on squares is more than a tenth of a flat sheet's
+    deformed    its distance to the rule's own texture on squares is more than a tenth of a flat picture's
     whole       none of these
 
 The distance is the sliced transport of a `TextureMeter` whose template is the median of several runs on squares.
@@ -23,7 +23,7 @@ from .texture_meter import TextureMeter
 
 TEXTURE_FATES = ("whole", "deformed", "flat", "exploded")
 FLAT = 0.5  # times the deviation of its colours on squares
-OTHER = 0.1  # of the distance of a flat sheet, besides what two runs on squares differ by
+OTHER = 0.1  # of the distance of a flat picture, besides what two runs on squares differ by
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class OwnTexture:
     meter: TextureMeter
     """Of the median run."""
     spread: float
-    """The median distance of the others to it, as a share of a flat sheet's."""
+    """The median distance of the others to it, as a share of a flat picture's."""
 
     @property
     def bound(self) -> float:
@@ -46,7 +46,7 @@ class OwnTexture:
         return self.meter.template.shape[-1]
 
     def distances(self, pictures: Float[Tensor, "b 3 h w"]) -> list[float]:
-        """Of each picture, as a share of that of a flat sheet in the texture's mean colour."""
+        """Of each picture, as a share of that of a flat picture in the texture's mean colour."""
         flat = self.meter.template.mean((1, 2), keepdim=True).expand_as(self.meter.template)
         return (self.meter(pictures) / self.meter(flat)).tolist()
 

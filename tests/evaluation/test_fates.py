@@ -107,7 +107,7 @@ def test_shrunk_and_overgrown(times: float, word: str) -> None:
     assert fate(scaled(times)) == word
 
 
-def test_a_flooded_sheet_is_overgrown() -> None:
+def test_a_flooded_substrate_is_overgrown() -> None:
     """Which counted as alive, and as grown where the target is large."""
     assert fate(torch.full((SIDE * SIDE, 6), 0.5)) == "overgrown"
 
@@ -118,7 +118,7 @@ def test_crumbled() -> None:
 
 
 def test_a_disc_has_no_form() -> None:
-    """Which has less than half of an empty sheet's loss against many targets, and passed as grown."""
+    """Which has less than half of an empty substrate's loss against many targets, and passed as grown."""
     x, y = (SQUARE.pos - SIDE / 2).unbind(-1)
     inside = torch.hypot(x, y) < math.sqrt(own().area / math.pi)
     one = torch.zeros(SIDE * SIDE, 6)
