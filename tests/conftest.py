@@ -4,15 +4,20 @@ The packages are imported only after the hook is in place, so their jaxtyping an
 and nowhere else.
 """
 
+import base64
+import io
+import json
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import jaxtyping
+import numpy as np
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from PIL import Image
 from torch_geometric.data import Data
 
 # With the numeric tower of PEP 484: an int is a fine float.
@@ -50,6 +55,7 @@ SLOW = (  # folders and files of this one, of which most tests take seconds
     "results/test_result.py",
     "test_documentation.py",
     "test_new_filter.py",
+    "test_published_textures.py",
     "test_rollout.py",
     "training/recipes",
     "training/test_distributed.py",
@@ -107,6 +113,27 @@ def as_released() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def write_atlas() -> Callable[..., Path]:
+    """Writes two textures of 4 channels and 8 hidden units, random ones, in the format of the published demo."""
+
+    def write(path: Path, names: tuple[str, str] = ("first", "second"), *, strength: float = 0.1) -> Path:
+        rng = np.random.default_rng(0)
+        layers = []
+        for rows, outputs, size in ((17, 8, 0.5), (9, 4, strength)):
+            models = [number * size * rng.normal(size=(rows, outputs)) for number in (1, 2)]
+            scale = 2 * max(np.abs(model).max() for model in models)
+            data = np.concatenate([np.clip(np.round(model / scale * 255 + 127), 0, 255) for model in models], axis=1)
+            file = io.BytesIO()
+            Image.fromarray(data.astype(np.uint8).reshape(rows, -1, 4)).save(file, "PNG")
+            text = base64.b64encode(file.getvalue()).decode()
+            layers.append({"scale": scale, "data": text, "shape": [rows, outputs], "layout": [2, 1]})
+        path.write_text(json.dumps({"model_names": names, "layers": layers}))
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -38,6 +38,13 @@ class TextureMeter:
         losses = [self.loss(part, generator=torch.Generator().manual_seed(DIRECTIONS_SEED)) for part in parts]
         return torch.cat(losses).view(images.shape[:-3])
 
+    def shares(self, images: Float[Tensor, "*b 3 h w"]) -> Float[Tensor, "*b"]:
+        """The losses in shares of that of an image of their size in the template's mean colour everywhere."""
+        return self(images) / self(self._one_colour(*images.shape[-2:]))
+
+    def _one_colour(self, height: int, width: int) -> Float[Tensor, "3 h w"]:
+        return self.template.mean((1, 2), keepdim=True).expand(-1, height, width)
+
     @cached_property
     def half(self) -> "TextureMeter":
         """Measures pictures of half as many pixels each way, by the template averaged over 2x2 pixels.
@@ -57,10 +64,9 @@ class TextureMeter:
         tall, wide = min(size, height), min(size, width)
         corners = [(top, left) for top in (0, height - tall) for left in (0, width - wide)]
         pieces = torch.stack([self.template[:, top : top + tall, left : left + wide] for top, left in corners])
-        colour = self.template.mean((1, 2), keepdim=True).expand(-1, tall, wide)
         return {
             "pieces of the template": [round(value, 1) for value in self(pieces).tolist()],
-            "one colour": round(float(self(colour)), 1),
+            "one colour": round(float(self(self._one_colour(tall, wide))), 1),
         }
 
 

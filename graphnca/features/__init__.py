@@ -4,6 +4,7 @@ from .filter_bank import FilterBank as FilterBank
 from .inception import InceptionV1 as InceptionV1
 from .inception import load_inception as load_inception
 from .named import load_features as load_features
+from .patches import Patches as Patches
 from .vgg import VGG16 as VGG16
 from .vgg import layer_names as layer_names
 from .vgg_files import WeightsFileError as WeightsFileError
@@ -13,6 +14,7 @@ __all__ = [
     "VGG16",
     "FilterBank",
     "InceptionV1",
+    "Patches",
     "WeightsFileError",
     "layer_names",
     "load_features",

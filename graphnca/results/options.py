@@ -89,7 +89,7 @@ class FeatureOptions:
     """Whose features see the pictures of textures."""
 
     features: str = "vgg16"
-    """What sees the pictures: vgg16, filter-bank, or the path of a file of weights."""
+    """What sees the pictures: vgg16, filter-bank, patches, or the path of a file of weights."""
     precision: str = "float32"
     """Type of a VGG's convolutions: float32 or bfloat16, which some processors compute in half the time."""
 

@@ -1,14 +1,12 @@
 """`graphnca info`: rules, published models and substrates, told apart by what the files hold."""
 
 import base64
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 
 from graphnca import load_rule
@@ -23,17 +21,6 @@ def write_isonca_demo(path: Path) -> None:
         for name, shape in shapes.items()
     }
     path.write_text(json.dumps(content))
-
-
-def write_atlas(path: Path) -> None:
-    def layer(rows: int, outputs: int) -> dict:
-        pixels = np.full((rows, 2 * -(-outputs // 4), 4), 127, dtype=np.uint8)
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, format="PNG")
-        data = base64.b64encode(file.getvalue()).decode()
-        return {"scale": 1.0, "data": data, "shape": [rows, outputs], "layout": [2, 1]}
-
-    path.write_text(json.dumps({"model_names": ["dots", "mesh"], "layers": [layer(17, 4), layer(5, 4)]}))
 
 
 def test_a_rule_and_its_card(graphnca, small_rule: Path) -> None:
@@ -65,8 +52,8 @@ def test_a_published_model(graphnca, tmp_path: Path) -> None:
     assert outcome.status == 2 and "holds a single one" in outcome.err
 
 
-def test_an_atlas_of_textures(graphnca, tmp_path: Path) -> None:
-    write_atlas(tmp_path / "models.json")
+def test_an_atlas_of_textures(graphnca, tmp_path: Path, write_atlas) -> None:
+    write_atlas(tmp_path / "models.json", ("dots", "mesh"))
     outcome = graphnca("info", "models.json")
     assert outcome.status == 0 and "2 published textures" in outcome.out and "dots" in outcome.out
     assert "8 bits" in outcome.out

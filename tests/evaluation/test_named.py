@@ -1,14 +1,10 @@
 """Every kind of name that a rule may have, and what is said of those that name none."""
 
-import base64
-import io
-import json
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from graphnca import save_rule
 from graphnca.evaluation import named
@@ -23,18 +19,6 @@ def saved(path: Path, card: dict, rule=None) -> str:
     path.parent.mkdir(exist_ok=True)
     save_rule(rule or isonca(), path, card)
     return str(path)
-
-
-def atlas(path: Path) -> Path:
-    """A file in the format of the article's demo: two models of 12 channels and 96 hidden units, all zeros."""
-    layers = []
-    for rows, outputs in ((49, 96), (97, 12)):
-        file = io.BytesIO()
-        Image.fromarray(np.full((rows, 2 * outputs // 4, 4), 127, np.uint8)).save(file, "PNG")
-        data = base64.b64encode(file.getvalue()).decode()
-        layers.append({"scale": 1.0, "data": data, "shape": [rows, outputs], "layout": [2, 1]})
-    path.write_text(json.dumps({"model_names": ["chess", "dots"], "layers": layers}))
-    return path
 
 
 def test_a_shipped_rule_comes_with_its_card() -> None:
@@ -64,12 +48,14 @@ def test_a_published_model_has_no_card(conformance: Path) -> None:
     assert (subject.name, subject.goal, subject.card) == ("cadata", "lizard", {})
 
 
-def test_a_model_of_an_atlas_shows_its_colours_as_every_texture_does(tmp_path: Path) -> None:
-    path = str(atlas(tmp_path / "models.json"))
+def test_a_model_of_an_atlas_shows_its_colours_as_every_texture_does(
+    tmp_path: Path, write_atlas: Callable[..., Path]
+) -> None:
+    path = str(write_atlas(tmp_path / "models.json", ("chess", "dots")))
     first, second = read_subject(path), read_subject(path, model="dots")
     assert (first.name, second.name, read_subject(path, model="1").name) == ("chess", "dots", "dots")
     assert first.rule.arithmetic == "quantised"
-    seen = first.images(torch.full((256, 12), 0.5), square_grid(16, 16))
+    seen = first.images(torch.full((256, 4), 0.5), square_grid(16, 16))
     torch.testing.assert_close(seen, torch.full((3, 16, 16), 0.75))
 
 
@@ -85,9 +71,14 @@ def test_a_model_of_an_atlas_shows_its_colours_as_every_texture_does(tmp_path: P
     ],
 )
 def test_what_names_no_rule(
-    name: str, options: dict, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    options: dict,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write_atlas: Callable[..., Path],
 ) -> None:
-    atlas(tmp_path / "models.json")
+    write_atlas(tmp_path / "models.json", ("chess", "dots"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SubjectError, match=message):
         read_subject(str(Path(name)) if name != "." else str(tmp_path), **options)

@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import shlex
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -36,15 +37,19 @@ def promised(script: Path) -> tuple[bool, set[str]]:
     return bool(section[1]), {name.replace("NAME", "*") for name in names}
 
 
-def small(script: Path, folder: Path) -> list[str]:
-    """The arguments of the smallest run, from `small.json` in the folder of the tests; TRAINING is that of a run."""
+def small(script: Path, folder: Path, write_atlas: Callable[..., Path]) -> list[str]:
+    """The arguments of the smallest run, from `small.json` in the folder of the tests.
+
+    TRAINING is the folder of a run, ATLAS a published atlas of textures.
+    """
     arguments = json.loads(
         (Path(__file__).parent / script.parent.relative_to(ROOT / "experiments") / "small.json").read_text(
             encoding="utf-8"
         )
     )
     assert script.stem in arguments, f"{script.stem} must have small arguments"
-    return shlex.split(arguments[script.stem].replace("TRAINING", str(trained(folder / "training"))))
+    line = arguments[script.stem].replace("TRAINING", str(trained(folder / "training")))
+    return shlex.split(line.replace("ATLAS", str(write_atlas(folder / "models.json"))))
 
 
 def trained(folder: Path) -> Path:
@@ -58,11 +63,17 @@ def trained(folder: Path) -> Path:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_what_is_promised_is_written(
-    script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    script: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    write_atlas: Callable[..., Path],
 ) -> None:
     each, names = promised(script)
     out, docs = tmp_path / "some_result", tmp_path / "docs"
-    monkeypatch.setattr("sys.argv", [str(script), *small(script, tmp_path), "--out", str(out), "--publish"])
+    monkeypatch.setattr(
+        "sys.argv", [str(script), *small(script, tmp_path, write_atlas), "--out", str(out), "--publish"]
+    )
     monkeypatch.syspath_prepend(str(script.parent))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(result, "published_folder", lambda: docs)

@@ -43,7 +43,8 @@ def test_vgg16_is_the_usual_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_neither_a_word_nor_a_file() -> None:
     with pytest.raises(
-        FileNotFoundError, match="--features must be vgg16, filter-bank or .* file.*'vgg19'. Did you mean vgg16"
+        FileNotFoundError,
+        match="--features must be vgg16, filter-bank, patches or .* file.*'vgg19'. Did you mean vgg16",
     ):
         load_features("vgg19")
 

@@ -1,14 +1,11 @@
 """Rules and a published model in float and in 8 bits, small; ratios are what they say."""
 
-import base64
-import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from textures.eight_bit import FLOAT, GOAL, ROUNDED, TUNED, Config, main, tables
 
 from graphnca import load_rule, save_rule
@@ -60,24 +57,8 @@ def test_a_rule_in_three_variants(tmp_path: Path) -> None:
     assert written["gains"].rows[0][0] == "`woven`" and len(written["times"].rows) == 1
 
 
-def atlas(path: Path, strength: float = 0.1) -> str:
-    """Two models in the format of the authors' demo, with 4 channels and 8 hidden."""
-    rng = np.random.default_rng(0)
-    layers = []
-    for rows, outputs, size in ((17, 8, 0.5), (9, 4, strength)):
-        models = [number * size * rng.normal(size=(rows, outputs)) for number in (1, 2)]
-        scale = 2 * max(np.abs(model).max() for model in models)
-        data = np.concatenate([np.clip(np.round(model / scale * 255 + 127), 0, 255) for model in models], axis=1)
-        file = io.BytesIO()
-        Image.fromarray(data.astype(np.uint8).reshape(rows, -1, 4)).save(file, "PNG")
-        text = base64.b64encode(file.getvalue()).decode()
-        layers.append({"scale": scale, "data": text, "shape": [rows, outputs], "layout": [2, 1]})
-    path.write_text(json.dumps({"model_names": ["first", "second"], "layers": layers}))
-    return str(path)
-
-
-def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
-    path = atlas(tmp_path / "models.json")
+def test_a_published_model_on_its_own_bytes(tmp_path: Path, write_atlas: Callable[..., Path]) -> None:
+    path = str(write_atlas(tmp_path / "models.json"))
     carry_out(main, Config(rule=(path,), model="second", out=str(tmp_path / "out"), **SMALL), tables=tables)
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert metrics["rules"]["second"]["compared with"].startswith("another run of the rule as it is")
@@ -86,9 +67,9 @@ def test_a_published_model_on_its_own_bytes(tmp_path: Path) -> None:
     assert load_rule(tmp_path / "out" / "second-8bit.safetensors").weight_steps is not None
 
 
-def test_nothing_is_said_in_times_of_what_exploded(tmp_path: Path) -> None:
+def test_nothing_is_said_in_times_of_what_exploded(tmp_path: Path, write_atlas: Callable[..., Path]) -> None:
     """A model that only its clamps hold, as nearly all published ones; every number is finite."""
-    path = atlas(tmp_path / "models.json", strength=4.0)
+    path = str(write_atlas(tmp_path / "models.json", strength=4.0))
     config = Config(rule=(path,), model="second", out=str(tmp_path / "out"), **(SMALL | {"steps": 40}))
     carry_out(main, config, tables=tables)
     text = (tmp_path / "out" / "metrics.json").read_text()
