@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 
 from graphnca.evaluation.named import atlas_models, read_subject
-from graphnca.evaluation.scores import fates
+from graphnca.evaluation.scores import lost
 from graphnca.evaluation.thumbnails import Thumbnails
 from topologies import square_grid
 
@@ -30,7 +30,7 @@ def test_each_shows_its_own_thumbnail(atlas: Path) -> None:
     for name in names:
         subject = read_subject(str(atlas), model=name)
         states = subject.grow(grid, RUNS, [STEPS], seed=0)[STEPS]
-        assert "exploded" not in fates(states)
+        assert "exploded" not in lost(states)
         images = subject.images(states, grid)
         nearest = thumbnails.nearest(images).count(name) > RUNS / 2
         right += nearest and median(thumbnails.shares(name, images).tolist()) < FARTHEST

@@ -45,7 +45,7 @@ from graphnca import save_rule
 from graphnca.drawing import montage
 from graphnca.evaluation.eight_bit_cost import times_float
 from graphnca.evaluation.named import read_subject
-from graphnca.evaluation.scores import fates
+from graphnca.evaluation.scores import lost
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.layers import NCAConv, in_8_bits, in_float
@@ -114,7 +114,7 @@ def measured(variant: Subject, topology: Data, meter: TextureMeter, config: Conf
     states = variant.grow(topology, config.runs, [config.steps], config.seed)[config.steps]
     images = variant.images(states, variant.view(topology, size=config.size))
     losses = [round(loss, 1) for loss in meter(images).tolist()]
-    exploded = fates(states).count("exploded")
+    exploded = lost(states).count("exploded")
     entry = {"median loss": round(median(losses), 1), "losses": losses, "exploded": exploded}
     return entry, states[median_run(losses)]
 

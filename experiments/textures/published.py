@@ -31,7 +31,7 @@ from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage
 from graphnca.evaluation.named import atlas_models, read_subject
-from graphnca.evaluation.scores import fates
+from graphnca.evaluation.scores import lost
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.evaluation.thumbnails import Thumbnails
@@ -76,7 +76,7 @@ def measured(
     if thumbnails is not None:
         entry["to its thumbnail"] = [round(share, 4) for share in thumbnails.shares(subject.name, images).tolist()]
         entry["nearest thumbnails"] = thumbnails.nearest(images)
-    entry["exploded"] = fates(states).count("exploded")
+    entry["exploded"] = lost(states).count("exploded")
     return entry, states[median_run(entry.get("to its thumbnail", entry["to the nearest run on squares"]))]
 
 
