@@ -1,10 +1,10 @@
 """The form of a pattern: whether every part of it is what the same rule grows on squares.
 
 A loss over the whole picture hardly sees a lizard that has lost its head, and a disc has less than half of an empty
-substrate's. So a pattern is laid upon the rule's own one, as it lies turned (`RotationInvariantLoss`, closed ring), moved
-by whole units to where both fit best, and the two are compared window by window: a Gaussian of `WINDOW` units, in which
-parts may lie a unit off. The **form** is the worst window's squared difference of RGBA, in times of what a window of
-the rule's own tissue weighs: 0 is the rule's own pattern, 1 is a part that is missing, or is there twice.
+substrate's. So a pattern is laid upon the rule's own one, as it lies turned (`RotationInvariantLoss`, closed ring),
+moved by whole units to where both fit best, and the two are compared window by window: a Gaussian of `WINDOW` units, in
+which parts may lie a unit off. The **form** is the worst window's squared difference of RGBA, in times of what a window
+of the rule's own tissue weighs: 0 is the rule's own pattern, 1 is a part that is missing, or is there twice.
 """
 
 import math
