@@ -241,18 +241,40 @@ def test_a_compiler_that_fails_is_passed_over_or_quoted(
     assert not list(first.glob("*.so")) and not list(first.glob("build*"))
 
 
-def test_a_killed_compiler_leaves_nothing_that_stays(tmp_path: Path, first: Path, monkeypatch: Any) -> None:
-    """A process is killed while its compiler is at work; the next one removes what is left and is not held up."""
-    slow = script(tmp_path / "slow", f'case "$*" in *--version*) exit;; esac; touch {tmp_path}/begun; sleep 60')
+def process(tmp_path: Path, **environment: str) -> subprocess.Popen[bytes]:
+    """A process of its own that wants the library."""
     lines = [
         "from pathlib import Path",
         "from graphnca.engine.native import compiler",
         f"compiler.SOURCES = Path({str(tmp_path / 'source')!r})",
+        "compiler.VARIANTS = ((),)",
         "compiler.compiled_library()",
     ]
-    child = subprocess.Popen(
-        [sys.executable, "-c", "\n".join(lines)], env={**os.environ, "CXX": slow}, start_new_session=True
+    return subprocess.Popen(
+        [sys.executable, "-c", "\n".join(lines)], env={**os.environ, **environment}, start_new_session=True
     )
+
+
+def test_processes_that_start_at_once_compile_once(tmp_path: Path, first: Path) -> None:
+    """As the ranks of a training do; and one that is killed while it compiles holds up nobody."""
+    once = f'case "$*" in *--version*) ;; *) echo "$*" >> {tmp_path}/compiled; sleep 1;; esac; exec c++ "$@"'
+    compiler_of_all = script(tmp_path / "once", once)
+    killed = process(tmp_path, CXX=compiler_of_all)
+    while not (tmp_path / "compiled").exists():
+        assert killed.poll() is None
+        time.sleep(0.05)
+    ranks = [process(tmp_path, CXX=compiler_of_all) for _ in range(3)]
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert [rank.wait(timeout=120) for rank in ranks] == [0, 0, 0]
+    assert len((tmp_path / "compiled").read_text().splitlines()) == 2
+    assert len(list(first.glob("*.so"))) == 1
+
+
+def test_a_killed_compiler_leaves_nothing_that_stays(tmp_path: Path, first: Path, monkeypatch: Any) -> None:
+    """A process is killed while its compiler is at work; the next one removes what is left and is not held up."""
+    slow = script(tmp_path / "slow", f'case "$*" in *--version*) exit;; esac; touch {tmp_path}/begun; sleep 60')
+    child = process(tmp_path, CXX=slow)
     while not (tmp_path / "begun").exists():
         assert child.poll() is None
         time.sleep(0.05)
@@ -275,7 +297,7 @@ def test_several_at_once_compile_once(compilations: list[Path]) -> None:
 
 @functools.cache
 def _functions() -> str:
-    names = ("forward", "backward", "free")
+    names = ("start_forward", "start_backward", "go_on", "free")
     size = ctypes.sizeof(problem.Problem)
     return "".join(f'extern "C" void graphnca_{name}() {{}}\n' for name in names) + (
         f'extern "C" int graphnca_problem_bytes() {{ return {size}; }}\n'
