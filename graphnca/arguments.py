@@ -18,12 +18,15 @@ from typing import Any, Literal, ParamSpec, TypeVar, Union
 import numpy as np
 from jaxtyping import jaxtyped
 from torch import Tensor
+from torch_geometric.data import Batch, Data
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 WORDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", types.NoneType: "None"}
 FIELDS = ("pos", "edge_index", "edge_attr", "edge_weight", "area", "extent", "periodic")  # of a graph, what may lack
+LARGEST = 2**63  # no whole number of torch reaches it
+FEW = 100  # numbers in a tuple that are looked at
 LONGEST = 120  # characters of a value in a message
 
 
@@ -32,7 +35,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     Raises:
         TypeError: By the function, if an argument is of another type or shape than it says.
-        ValueError: By the function, if a number is NaN, or a graph lacks a field that the function asks it for.
+        ValueError: By the function, if a number is not finite, or a graph lacks a field that the function asks it for.
     """
     signature = inspect.signature(function)
     hints: dict[str, Any] = {}  # resolved at the first call: modules may import each other by then
@@ -63,7 +66,7 @@ def check_fields(instance: Any) -> None:
 
     Raises:
         TypeError: If one is of another type.
-        ValueError: If a number is NaN.
+        ValueError: If a number is not finite.
     """
     hints = typing.get_type_hints(type(instance), include_extras=True)
     _check({name: getattr(instance, name) for name in instance.__dataclass_fields__}, hints)
@@ -94,6 +97,8 @@ def finite(**values: Any) -> None:
 
 def in_words(value: Any) -> str:
     """A value for a message: of tensors and arrays type and shape."""
+    if isinstance(value, Batch):
+        return f"a batch of {value.num_graphs}"
     if isinstance(value, Tensor | np.ndarray):
         return f"{value.dtype} of shape {tuple(value.shape)}" if value.ndim else f"{value.dtype} {value.item()}"
     try:
@@ -107,10 +112,19 @@ def _check(given: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
     with jaxtyped("context"):  # an axis of one name has one length in all arguments
         for name, value in given.items():
             if not _matches(value, hints[name]):
-                kind = ValueError if _is_other_choice(value, hints[name]) else TypeError
+                kind = ValueError if _is_of_the_kind(value, hints[name]) else TypeError
                 raise kind(f"`{name}` must be {_expected(hints[name])}, got {in_words(value)}.")
-            if isinstance(value, float) and math.isnan(value):
-                raise ValueError(f"`{name}` must be a number, got nan.")
+            if not _is_finite(value):
+                raise ValueError(f"`{name}` must be finite, got {in_words(value)}.")
+            if isinstance(value, int) and abs(value) >= LARGEST:
+                raise ValueError(f"`{name}` must be below 2**63, got {in_words(value)}.")
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a number, or each of a few that come together, is one that can be reckoned with; of all else, True."""
+    if isinstance(value, tuple):  # a list may be a curve with gaps
+        return all(map(_is_finite, value[:FEW]))
+    return not isinstance(value, float | np.floating) or math.isfinite(value)
 
 
 def _matches(value: Any, hint: Any) -> bool:
@@ -143,20 +157,23 @@ def _matches(value: Any, hint: Any) -> bool:
             isinstance(value, origin) and not isinstance(value, str) and all(_matches(one, parts[0]) for one in value)
         )
     kind = origin or hint
-    if not isinstance(kind, type):
-        return True
+    if not isinstance(kind, type) or (kind is Data and isinstance(value, Batch)):
+        return not isinstance(value, Batch)  # several graphs in one are not a graph
     try:
         return isinstance(value, kind)
     except TypeError:  # a protocol that can't be asked
         return True
 
 
-def _is_other_choice(value: Any, hint: Any) -> bool:
-    """Whether a value is of the right type, but none of those that there are."""
+def _is_of_the_kind(value: Any, hint: Any) -> bool:
+    """Whether a value is of the right type, but another choice, of another shape, or a batch of graphs."""
     parts = typing.get_args(hint)
     if typing.get_origin(hint) is Literal:
         return any(type(value) is type(part) for part in parts)
-    return any(_is_other_choice(value, part) for part in parts)
+    if hint is Data:
+        return isinstance(value, Batch)
+    array = getattr(hint, "array_type", None)  # jaxtyping's word for what has the shape
+    return (array is not None and isinstance(value, array)) or any(_is_of_the_kind(value, part) for part in parts)
 
 
 def _expected(hint: Any) -> str:
@@ -177,6 +194,8 @@ def _expected(hint: Any) -> str:
         return "a function"
     if origin is not None:
         return str(hint).replace("collections.abc.", "").replace("typing.", "")
+    if hint is Data:
+        return "one graph, a PyG Data"
     return f"of type {getattr(hint, '__name__', hint)}"
 
 

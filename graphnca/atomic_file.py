@@ -26,8 +26,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises:
         FileNotFoundError: If the folder of `path` does not exist.
+        IsADirectoryError: If `path` is a folder itself.
     """
     target = Path(path).resolve()
+    if target.is_dir():
+        raise IsADirectoryError(f"`path` must be a file, got the folder {str(path)!r}.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"`path` must lie in an existing folder, got {str(path)!r}.")
     descriptor, temporary = _temporary(target)

@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from .arguments import at_least, checked
+
 CENTRE_RANGE = 0.5  # of the half-width: how far from the middle the centre of a random disk lies
 RADIUS_RANGE = (0.1, 0.4)  # of the half-width (all published trainings)
 ON_THE_LINE = (
@@ -20,6 +22,7 @@ ON_THE_LINE = (
 Point = tuple[float, float]
 
 
+@checked
 def random_disks(
     topology: Data,
     count: int,
@@ -41,6 +44,7 @@ def random_disks(
     Raises:
         ValueError: If `half_width` is not positive.
     """
+    at_least(0, count=count)
     if half_width is not None and not half_width > 0:
         raise ValueError(f"`half_width` must be a positive length in units, got {half_width!r}.")
     extent = topology["extent"].view(2).cpu()
@@ -52,12 +56,14 @@ def random_disks(
     return disks(topology, centres, radii)
 
 
+@checked
 def disks(topology: Data, centres: Float[Tensor, "b 2"], radii: Float[Tensor, " b"]) -> Bool[Tensor, "b n"]:
     """The cells whose centres lie inside each disk; centres and radii in units, round the seam of a torus."""
     offset = _offsets(topology, centres)
     return offset.square().sum(-1) < radii.to(offset)[:, None] ** 2
 
 
+@checked
 def half_plane(topology: Data, centre: Point, angle: float) -> Bool[Tensor, " n"]:
     """The cells on one side of a line through a point (x, y): those in the direction `angle`, not those on the line.
 
@@ -68,6 +74,7 @@ def half_plane(topology: Data, centre: Point, angle: float) -> Bool[Tensor, " n"
     return x * math.cos(angle) + y * math.sin(angle) > ON_THE_LINE
 
 
+@checked
 def quadrant(topology: Data, centre: Point, angle: float) -> Bool[Tensor, " n"]:
     """The cells in the right angle at a point (x, y) that begins in the direction `angle` and opens from x towards y.
 
@@ -76,6 +83,7 @@ def quadrant(topology: Data, centre: Point, angle: float) -> Bool[Tensor, " n"]:
     return half_plane(topology, centre, angle) & half_plane(topology, centre, angle + math.pi / 2)
 
 
+@checked
 def square(topology: Data, centre: Point, side: float) -> Bool[Tensor, " n"]:
     """The cells whose centres lie inside an upright square around a point (x, y), its side in units.
 
@@ -86,6 +94,7 @@ def square(topology: Data, centre: Point, side: float) -> Bool[Tensor, " n"]:
     return ((offset >= -side / 2) & (offset < side / 2)).all(-1)
 
 
+@checked
 def random_cells(
     topology: Data, count: int, share: float, *, generator: torch.Generator | None = None
 ) -> Bool[Tensor, "b n"]:
@@ -94,17 +103,20 @@ def random_cells(
     Raises:
         ValueError: If `share` is no probability.
     """
+    at_least(0, count=count)
     if not 0 <= share <= 1:
         raise ValueError(f"`share` must lie in 0..1, got {share!r}.")
     pos = topology["pos"]
     return (torch.rand(count, len(pos), generator=generator) < share).to(pos.device)
 
 
+@checked
 def erase(x: Float[Tensor, "*b n c"], mask: Bool[Tensor, "*m n"]) -> Float[Tensor, "*b n c"]:
     """The states with the masked cells, `(N,)` or one mask for each, set to zero in all channels."""
     return x.masked_fill(mask.unsqueeze(-1), 0.0)
 
 
+@checked
 def scramble(
     x: Float[Tensor, "*b n c"],
     mask: Bool[Tensor, "*m n"],

@@ -5,9 +5,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from .arguments import checked
 from .rasterizers.locate import CellLocator
 
 
+@checked
 def graft(
     x: Float[Tensor, "*b n c"],
     topology: Data,
@@ -35,8 +37,6 @@ def graft(
     Raises:
         ValueError: If `tissue` is not one truth value per cell.
     """
-    if tissue.shape != (x.shape[-2],):
-        raise ValueError(f"`tissue` must have {x.shape[-2]} entries, one for each cell, got {tuple(tissue.shape)}.")
     locator = CellLocator(topology)
     before = (topology["pos"][:, :2].cpu().double() - torch.tensor(shift, dtype=torch.float64)).numpy()
     source = torch.from_numpy(locator.nearest(before)[1][:, 0]).to(x.device)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from .arguments import checked
 from .layers import NCAConv
 
 
+@checked
 def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any) -> NCAConv:
     """Growing NCA (Mordvintsev et al., Distill 2020): state and Sobel pair / 8, both layers biased; 8,336 parameters.
 
@@ -13,6 +15,7 @@ def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any) 
     return NCAConv(num_channels, hidden_size, "sobel", **{"life_mask": "pre_post", "hidden_init": "glorot", **options})
 
 
+@checked
 def isonca(num_channels: int = 16, hidden_size: int = 192, **options: Any) -> NCAConv:
     """Growing Isotropic NCA (Mordvintsev et al., ALIFE 2022): state and raw Laplacian; 9,408 parameters.
 
@@ -21,6 +24,7 @@ def isonca(num_channels: int = 16, hidden_size: int = 192, **options: Any) -> NC
     return NCAConv(num_channels, hidden_size, "isonca", **{"life_mask": "pre", "output_bias": False, **options})
 
 
+@checked
 def texture_nca(num_channels: int = 12, hidden_size: int = 96, **options: Any) -> NCAConv:
     """Self-Organising Textures, PyTorch revision (Niklasson et al., Distill 2021, 2022-06); 5,856 parameters.
 

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from .arguments import at_least, checked
+
 
 @dataclass
 class PoolSample:
@@ -52,11 +54,9 @@ class SamplePool:
         size: Number of entries (IsoNCA 256, Growing NCA 1024).
     """
 
+    @checked
     def __init__(self, seed: Float[Tensor, "n c"], size: int = 256) -> None:
-        if size < 1 or seed.dim() != 2:
-            raise ValueError(
-                f"`size` must be at least 1 and `seed` have shape (N, C), got {size} and {tuple(seed.shape)}."
-            )
+        at_least(1, size=size)
         self.seed = seed.detach().clone()
         self.states = seed.detach().repeat(size, 1, 1)
         self.losses = torch.full((size,), torch.nan, dtype=seed.dtype)
@@ -65,6 +65,7 @@ class SamplePool:
         """Number of entries."""
         return len(self.states)
 
+    @checked
     def sample(self, batch_size: int, *, generator: torch.Generator | None = None, replace: bool = False) -> PoolSample:
         """Draws entries at random, without replacement unless asked (Studying Growth draws with it).
 
@@ -85,6 +86,7 @@ class SamplePool:
         states = self.states.index_select(0, indices.to(self.states.device))
         return PoolSample(indices, states, self.losses[indices])
 
+    @checked
     def commit(
         self, sample: PoolSample, states: Float[Tensor, "b n c"], losses: Float[Tensor, " b"] | None = None
     ) -> None:
@@ -117,19 +119,32 @@ class SamplePool:
         self.losses.copy_(state["losses"] if "losses" in state else torch.full_like(self.losses, torch.nan))
 
 
+@checked
 def join_pools(parts: list[dict[str, Any]]) -> dict[str, Tensor]:
-    """The state (`SamplePool.state_dict`) of one pool with the entries of several, one after another."""
+    """The state (`SamplePool.state_dict`) of one pool with the entries of several, one after another.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if not parts:
+        raise ValueError("`parts` must be at least one, got none.")
     first = parts[0]
     return {name: first[name] if name == "seed" else torch.cat([part[name] for part in parts]) for name in first}
 
 
+@checked
 def part_of_pool(state: dict[str, Any], number: int, count: int) -> dict[str, Tensor]:
     """One of `count` equal parts, counted from 0, of a pool's state; `join_pools` of all parts is the whole.
 
     Raises:
-        ValueError: If the pool's entries can't be divided by `count`.
+        ValueError: If the pool's entries can't be divided by `count`, or there is no part of that number.
     """
-    entries = next(len(value) for name, value in state.items() if name not in ("seed", "values"))
+    at_least(1, count=count)
+    if not 0 <= number < count:
+        raise ValueError(f"`number` must be that of one of {count} parts, got {number}.")
+    entries = next((len(value) for name, value in state.items() if name not in ("seed", "values")), None)
+    if entries is None:
+        raise ValueError(f"`state` must be of a pool, got the entries {list(state)}.")
     size, rest = divmod(entries, count)
     if rest:
         raise ValueError(f"`state` must be of a pool that can be divided by {count}, got {entries}.")

@@ -23,6 +23,14 @@ def kept_channels(regions: Int[Tensor, "*g"], num_channels: int) -> Int[Tensor, 
 def protect(
     x: Float[Tensor, "*b n c"], next_x: Float[Tensor, "*b n c"], regions: Int[Tensor, "*g"]
 ) -> Float[Tensor, "*b n c"]:
-    """`next_x` with the channels that the regions protect taken from `x`, also where the life mask has zeroed them."""
+    """`next_x` with the channels that the regions protect taken from `x`, also where the life mask has zeroed them.
+
+    Raises:
+        ValueError: If the regions are of other cells.
+    """
+    if regions.shape[-1:] != x.shape[-2:-1] or regions.dim() >= x.dim():
+        raise ValueError(
+            f"`regions` must be one number for each of the {x.shape[-2]} cells, got shape {tuple(regions.shape)}."
+        )
     channel = torch.arange(x.shape[-1], device=x.device)
     return torch.where(channel < kept_channels(regions, x.shape[-1]).unsqueeze(-1), x, next_x)

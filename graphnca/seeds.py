@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 from torch_geometric.data import Data
 
+from .arguments import at_least, check_fields, checked, finite
+
+Place = tuple[float, float] | Shaped[Tensor, " 2"]
+"""A point (x, y), in units."""
 RGB = 3  # colour channels; alpha and the hidden channels of a seed are 1
 RING_RADIUS = 4.0  # units between the centre and the points of a structured seed (IsoNCA notebook)
 
 
+@checked
 def centre_of(topology: Data) -> Float[Tensor, " 2"]:
     """The middle of the domain, in units; of a substrate without extent, the middle of its cells."""
     if "extent" in topology:
@@ -21,6 +26,7 @@ def centre_of(topology: Data) -> Float[Tensor, " 2"]:
     return (topology["pos"].amin(0) + topology["pos"].amax(0))[:2] / 2
 
 
+@checked
 def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor, " p"]:
     """The cell nearest to each position, on a torus by the shortest way round; of several, the last.
 
@@ -37,9 +43,8 @@ def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor
     return torch.where(close, number, -1).amax(1)
 
 
-def point_seed(
-    topology: Data, num_channels: int = 16, *, at: tuple[float, float] | Tensor | None = None
-) -> Float[Tensor, "n c"]:
+@checked
+def point_seed(topology: Data, num_channels: int = 16, *, at: Place | None = None) -> Float[Tensor, "n c"]:
     """A single living cell: RGB 0, alpha and hidden channels 1 (Growing NCA and IsoNCA).
 
     Args:
@@ -50,6 +55,7 @@ def point_seed(
     return structured_seed(topology, num_channels, points=[(0.0, 0.0)], colours=[(0.0, 0.0, 0.0)], at=at)
 
 
+@checked
 def with_genome(seed: Float[Tensor, "*b n c"], genome: Float[Tensor, " g"]) -> Float[Tensor, "*b n c"]:
     """A seed whose living cells (alpha > 0) have the g = C - 4 numbers of `genome` in their hidden channels.
 
@@ -67,6 +73,7 @@ def with_genome(seed: Float[Tensor, "*b n c"], genome: Float[Tensor, " g"]) -> F
     return torch.cat([seed[..., : RGB + 1], torch.where(living, genome, seed[..., RGB + 1 :])], dim=-1)
 
 
+@checked
 def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor, "p 2"], Float[Tensor, "p 3"]]:
     """Points at equal steps on a circle, the first below the centre, with the colours of equal steps of hue.
 
@@ -74,6 +81,7 @@ def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor
     points red below, green upper right, blue upper left. (The published code truncates the offsets to whole cells,
     which shifts two of the three points by up to half a cell; here the nearest cell is taken.)
     """
+    at_least(1, num_points=num_points)
     turns = [2.0 * math.pi * i / num_points for i in range(num_points)]
     points = torch.tensor([(radius * math.sin(t), radius * math.cos(t)) for t in turns])
     colours = torch.tensor([colorsys.hsv_to_rgb(i / num_points, 1.0, 1.0) for i in range(num_points)])
@@ -93,13 +101,15 @@ class StructuredSeed:
         colours: RGB of each point, q = p; alpha and the hidden channels of its cell are 1.
 
     Raises:
-        ValueError: If points and colours differ in number, or there are no points.
+        ValueError: If points and colours differ in number, there are no points, or a number is not finite.
     """
 
     points: Float[Tensor, "p 2"]
     colours: Float[Tensor, "q 3"]
 
     def __post_init__(self) -> None:
+        check_fields(self)
+        finite(points=self.points, colours=self.colours)
         if len(self.points) != len(self.colours):
             raise ValueError(
                 f"`colours` must name one colour for each of the {len(self.points)} points, got {len(self.colours)}."
@@ -107,21 +117,25 @@ class StructuredSeed:
         if not len(self.points):
             raise ValueError("`points` must have at least one point, got none.")
 
+    @checked
     def recoloured(self, point: int, like: int) -> "StructuredSeed":
         """A point given the colour of another, so that there are two of these."""
         return self._picked({self._checked("point", point): self._checked("like", like)})
 
+    @checked
     def swapped(self, point: int, other: int) -> "StructuredSeed":
         """Two points with each other's colour."""
         point, other = self._checked("point", point), self._checked("other", other)
         return self._picked({point: other, other: point})
 
+    @checked
     def moved(self, point: int, by: tuple[float, float]) -> "StructuredSeed":
         """A point moved by (x, y) units."""
         points = self.points.clone()
         points[self._checked("point", point)] += torch.tensor(by)
         return StructuredSeed(points, self.colours)
 
+    @checked
     def removed(self, point: int) -> "StructuredSeed":
         """All points but one.
 
@@ -132,13 +146,14 @@ class StructuredSeed:
         kept = [number for number in range(len(self.points)) if number != gone]
         return StructuredSeed(self.points[kept], self.colours[kept])
 
+    @checked
     def positions(
         self,
         topology: Data,
         *,
         angle: float = 0.0,
         mirror: bool = False,
-        at: tuple[float, float] | Tensor | None = None,
+        at: Place | None = None,
     ) -> Float[Tensor, "p 2"]:
         """Where the points are to lie on a substrate, in units; the arguments are those of `structured_seed`."""
         offsets = self.points * torch.tensor([-1.0, 1.0]) if mirror else self.points
@@ -150,6 +165,7 @@ class StructuredSeed:
             centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
         return centre + offsets.to(centre.device)
 
+    @checked
     def state(
         self,
         topology: Data,
@@ -157,7 +173,7 @@ class StructuredSeed:
         *,
         angle: float = 0.0,
         mirror: bool = False,
-        at: tuple[float, float] | Tensor | None = None,
+        at: Place | None = None,
     ) -> Float[Tensor, "n c"]:
         """The state that growth starts from: the cell nearest to each point lives, in the point's colour.
 
@@ -189,15 +205,16 @@ class StructuredSeed:
         return StructuredSeed(self.points, self.colours[[sources.get(i, i) for i in range(len(self.colours))]])
 
 
+@checked
 def structured_seed(
     topology: Data,
     num_channels: int = 16,
     *,
-    points: Sequence[tuple[float, float]] | Tensor | None = None,
-    colours: Sequence[tuple[float, float, float]] | Tensor | None = None,
+    points: Sequence[tuple[float, float]] | Float[Tensor, "p 2"] | None = None,
+    colours: Sequence[tuple[float, float, float]] | Float[Tensor, "q 3"] | None = None,
     angle: float = 0.0,
     mirror: bool = False,
-    at: tuple[float, float] | Tensor | None = None,
+    at: Place | None = None,
 ) -> Float[Tensor, "n c"]:
     """The state of a seed of several coloured points (see `StructuredSeed`).
 

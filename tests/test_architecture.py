@@ -75,8 +75,11 @@ def loaded_by(program: str) -> set[str]:
 @pytest.mark.parametrize(
     ("program", "parts"),
     [
-        ("import graphnca.layers", {"filters", "layers", "regions"}),
-        ("from graphnca import rollout", {"atomic_file", "engine", "filters", "layers", "regions", "regularisers"}),
+        ("import graphnca.layers", {"arguments", "filters", "layers", "regions"}),
+        (
+            "from graphnca import rollout",
+            {"arguments", "atomic_file", "engine", "filters", "layers", "regions", "regularisers"},
+        ),
     ],
 )
 def test_a_step_and_a_rollout_load_nothing_that_trains_or_draws(program: str, parts: set[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data
 
 from graphnca.arguments import at_least, check_fields, checked, finite, in_words
 
@@ -47,14 +47,22 @@ def function(
         ({"count": 8.0}, TypeError, "`count` must be a whole number, got 8.0."),
         ({"count": True}, TypeError, "`count` must be a whole number, got True."),
         ({"rate": None}, TypeError, "`rate` must be a number, got None."),
-        ({"rate": float("nan")}, ValueError, "`rate` must be a number, got nan."),
+        ({"rate": float("nan")}, ValueError, "`rate` must be finite, got nan."),
+        ({"rate": float("-inf")}, ValueError, "`rate` must be finite, got -inf."),
+        ({"at": (1, float("inf"))}, ValueError, "`at` must be finite, got (1, inf)."),
+        ({"count": 2**63}, ValueError, "`count` must be below 2**63, got 9223372036854775808."),
+        (
+            {"graph": Batch.from_data_list([Data(), Data()])},
+            ValueError,
+            "`graph` must be one graph, .* got a batch of 2.",
+        ),
         (
             {"x": torch.zeros(3)},
-            TypeError,
+            ValueError,
             "`x` must be of type Float[Tensor, 'n 2'] or None, got torch.float32 of shape (3,).",
         ),
-        ({"x": torch.zeros(3, 2).long()}, TypeError, "`x` must be .* got torch.int64 of shape (3, 2)."),
-        ({"x": torch.zeros(3, 2), "y": torch.zeros(4)}, TypeError, "`y` must be .* got torch.float32 of shape (4,)."),
+        ({"x": torch.zeros(3, 2).long()}, ValueError, "`x` must be .* got torch.int64 of shape (3, 2)."),
+        ({"x": torch.zeros(3, 2), "y": torch.zeros(4)}, ValueError, "`y` must be .* got torch.float32 of shape (4,)."),
         ({"at": (1,)}, TypeError, "`at` must be a tuple (a number, a number) or None, got (1,)."),
         ({"at": ("1", 2)}, TypeError, "`at` must be a tuple (a number, a number) or None, got ('1', 2)."),
         ({"sizes": (1, 2.5)}, TypeError, "`sizes` must be a tuple (any number of a whole number), got (1, 2.5)."),
@@ -66,7 +74,7 @@ def function(
         ({"act": 3}, TypeError, "`act` must be a function, got 3."),
         ({"deep": 1}, TypeError, "`deep` must be True or False, got 1."),
         ({"graph": Data()}, ValueError, "`graph` must have the field 'pos', got Data()."),
-        ({"graph": {}}, TypeError, "`graph` must be of type Data or None, got {}."),
+        ({"graph": {}}, TypeError, "`graph` must be one graph, a PyG Data or None, got {}."),
         ({"other": 1}, TypeError, "function() got an unexpected keyword argument 'other'"),
     ],
 )

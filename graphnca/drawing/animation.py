@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import KDTree
 
+from ..arguments import checked
 from ..atomic_file import write_atomically
 from .images import Picture, to_picture
 
@@ -30,6 +31,7 @@ WEBP_QUALITY = 75
 VIDEO_QUALITY = 18  # x264 constant rate factor; 18 is hardly distinguishable from lossless
 
 
+@checked
 def save_animation(
     path: str | os.PathLike[str], frames: Iterable[Picture], *, fps: float = 30.0, loop: bool = True
 ) -> None:

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from ..rasterizers.locate import CellLocator
 from ..rasterizers.nearest import cell_coverage
 from ..rasterizers.pixel_grid import PixelGrid, check_planar, check_samples
@@ -44,6 +45,7 @@ class CellCanvas:
         ValueError: An argument out of range, or a topology that is a batch or not planar.
     """
 
+    @checked
     def __init__(
         self,
         topology: Data,
@@ -92,6 +94,7 @@ class CellCanvas:
         self._mixed = np.flatnonzero(~whole)
         self._mix = mix[self._mixed].astype(np.float32)
 
+    @checked
     def draw(
         self,
         states: Float[Tensor, "n c"],
@@ -127,6 +130,7 @@ class CellCanvas:
         return Image.frombuffer("RGBX", (self.width, self.height), pixels.tobytes(), "raw", "RGBX", 0, 1).convert("RGB")
 
 
+@checked
 def draw_cells(
     states: Float[Tensor, "n c"],
     topology: Data,

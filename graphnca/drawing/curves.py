@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Num
 from PIL import Image, ImageDraw, ImageFont
 
+from ..arguments import at_least, checked
 from .colours import parse_colour
 
 INK = (38, 42, 48)
@@ -20,6 +21,7 @@ Values = Sequence[float] | Num[np.ndarray, "p"]
 Series = Values | tuple[Values, Values]  # y, or (x, y)
 
 
+@checked
 def draw_curves(
     series: Mapping[str, Series] | Series,
     *,
@@ -51,6 +53,9 @@ def draw_curves(
     Raises:
         ValueError: Nothing to draw, x and y of different lengths, or an argument out of range.
     """
+    at_least(1, font_size=font_size)
+    if isinstance(series, bytes):
+        raise TypeError(f"`series` must be numbers, got {series!r}.")
     if smooth < 1:
         raise ValueError(f"`smooth` must be at least 1 point, got {smooth}.")
     lines = _lines(series, log_x, log_y)

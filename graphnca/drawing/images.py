@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from ..arguments import checked
 from ..atomic_file import write_atomically
 from .colours import state_colours
 
@@ -28,6 +29,7 @@ WEBP_QUALITY = 85
 WEBP_EFFORT = 6  # the slowest of 0-6: fewest bytes, still a fraction of a second
 
 
+@checked
 def to_rgb(image: Float[Tensor, "c h w"], *, offset: float | None = None) -> UInt8[np.ndarray, "h w 3"]:
     """An image (C, H, W) over white as bytes (H, W, 3).
 
@@ -43,6 +45,7 @@ def to_rgb(image: Float[Tensor, "c h w"], *, offset: float | None = None) -> UIn
     return np.rint(state_colours(image.movedim(0, -1), offset=offset)).astype(np.uint8)
 
 
+@checked
 def to_picture(image: Picture, *, scale: int = 1) -> Image.Image:
     """An RGB Pillow image of whatever shows one: a Pillow image, bytes (H, W, 3), or a tensor as `to_rgb` takes it.
 
@@ -73,6 +76,7 @@ def to_picture(image: Picture, *, scale: int = 1) -> Image.Image:
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
+@checked
 def save_image(path: str | os.PathLike[str], image: Picture, *, scale: int = 1) -> None:
     """Writes a picture to a file, whole or not at all; the suffix says the format (.png, .webp, .jpg ...).
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ..arguments import checked
 from .colours import parse_colour
 from .images import Picture, to_picture
 
@@ -13,6 +14,7 @@ INK = (38, 42, 48)
 LINE_HEIGHT = 1.3  # of the font size
 
 
+@checked
 def montage(
     images: Sequence[Picture],
     *,

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..arguments import checked
+
 TAPS = 7  # rows and columns of a filter
 WAVELENGTH = 4.0  # pixels: stripes two pixels wide, the finest that every orientation shows alike
 SIGMA = 1.6  # pixels: of the window, about one and a half wavelengths wide
@@ -50,6 +52,7 @@ class FilterBank(nn.Module):
     coloured: Tensor
     blur: Tensor
 
+    @checked
     def __init__(self, scales: int = 4, orientations: int = 8) -> None:
         super().__init__()
         for name, value in (("scales", scales), ("orientations", orientations)):

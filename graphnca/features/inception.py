@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..arguments import checked
 from .frozen_graph import Node, read_graph
 from .vgg_files import WeightsFileError
 
@@ -61,6 +62,7 @@ class InceptionV1(nn.Module):
         ValueError: An unknown layer, or one that needs an operation that is not known here.
     """
 
+    @checked
     def __init__(
         self,
         nodes: Sequence[Node],
@@ -203,6 +205,7 @@ class InceptionV1(nn.Module):
         return torch.cat(given, dim=1)
 
 
+@checked
 def load_inception(path: str | os.PathLike[str], *, pre_relu: bool = True) -> InceptionV1:
     """Read an Inception v1 from its frozen graph: `InceptionV1.pb`, or `tensorflow_inception_graph.pb`.
 

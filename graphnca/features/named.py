@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..arguments import checked
 from ..suggestions import suggestion
 from .filter_bank import FilterBank
 from .inception import load_inception
@@ -17,6 +18,7 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 """Types of the convolutions by name; with None they are as the weights come."""
 
 
+@checked
 def load_features(name_or_path: str = VGG, *, precision: str = "float32") -> nn.Module:
     """The feature module of a name or a path; its `description` says which weights it uses.
 

@@ -11,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..arguments import checked
+
 Statistic = Literal["sliced_ot", "gram"]
 Kernels = Sequence[tuple[Float[Tensor, "_ _ 3 3"], Float[Tensor, " _"]]]
 
@@ -75,6 +77,7 @@ class VGG16(nn.Module):
     mean: Tensor
     std: Tensor
 
+    @checked
     def __init__(
         self,
         kernels: Kernels,

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import checked
 from .vgg import BLOCKS, CAFFE_RANGE, CAFFE_STD, VGG16
 
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"  # torchvision's VGG16_Weights.IMAGENET1K_V1
@@ -33,6 +34,7 @@ class WeightsFileError(ValueError):
     """A file of weights that is not what its format promises: names the file, what was expected and what came."""
 
 
+@checked
 def load_vgg16(path: str | os.PathLike[str] | None = None) -> VGG16:
     """Read a VGG-16.
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..models import growing_nca
 from .decoding import PublishedFileError, decode_array, entry, fill, number, read_json
 
 
+@checked
 def load_growing_demo(path: str | os.PathLike[str]) -> NCAConv:
     """Read a model file of the Growing NCA demo.
 

@@ -4,6 +4,7 @@ import os
 import zipfile
 from pathlib import Path
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..models import isonca
 from .decoding import PublishedFileError, decode_array, entry, fill, read_json, sizes
@@ -12,6 +13,7 @@ from .npz import arrays_of_npz
 ARRAYS = {"w1": 2, "b1": 1, "w2": 2}  # name -> number of axes
 
 
+@checked
 def load_isonca_demo(path: str | os.PathLike[str]) -> NCAConv:
     """Read a model file of the IsoNCA demo.
 

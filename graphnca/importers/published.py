@@ -4,6 +4,7 @@ import os
 import zipfile
 from pathlib import Path
 
+from ..arguments import checked
 from ..layers import NCAConv
 from .decoding import PublishedFileError, read_json
 from .growing_demo import load_growing_demo
@@ -15,6 +16,7 @@ from .texture_pytorch import load_texture_pytorch
 PICKLE = b"\x80"  # how a pickle of protocol 2 and later begins; no JSON text does
 
 
+@checked
 def load_published(path: str | os.PathLike[str], model: str | int = 0) -> NCAConv:
     """Read a published model file, whichever of the four formats it has.
 

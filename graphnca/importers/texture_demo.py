@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..models import texture_nca
 from .decoding import PublishedFileError, decode_base64, entry, fill, number, read_json, sizes
@@ -17,6 +18,7 @@ OUTPUTS_PER_PIXEL = 4  # RGBA
 DEMO_GAINS = {"gradient": 1.0 / 8.0, "laplacian": 1.0 / 8.0}  # the TensorFlow model divides all its kernels by 8
 
 
+@checked
 def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, quantised: bool = True) -> NCAConv:
     """Read one model out of an atlas of the texture demo.
 
@@ -77,6 +79,7 @@ def load_texture_demo(path: str | os.PathLike[str], model: str | int = 0, *, qua
     )
 
 
+@checked
 def texture_demo_names(path: str | os.PathLike[str]) -> list[str]:
     """Return the names of the models in an atlas, in its order.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..models import texture_nca
 from .decoding import PublishedFileError, fill
@@ -17,6 +18,7 @@ STATE = {"w1": "w1.weight", "b1": "w1.bias", "w2": "w2.weight"}  # what the note
 BANDS = 4  # of each channel: the state, d/dx, d/dy, Laplacian
 
 
+@checked
 def load_texture_pytorch(path: str | os.PathLike[str]) -> NCAConv:
     """Read a texture rule of the PyTorch revision.
 

@@ -4,12 +4,14 @@ import copy
 
 import torch
 
+from ..arguments import checked
 from .nca_conv import NCAConv
 from .perception import FILTERS
 
 GAIN = 1.0 / 4.0  # of raw kernels in 8 bits; docs/quantised.md compares it with 1, 1/2 and 1/8
 
 
+@checked
 def in_fixed_point(rule: NCAConv) -> NCAConv:
     """A copy of a rule, with parameters of its own, that steps in fixed point: `arithmetic="fixed_point"`."""
     twin = copy.deepcopy(rule)
@@ -17,6 +19,7 @@ def in_fixed_point(rule: NCAConv) -> NCAConv:
     return twin
 
 
+@checked
 def in_float(rule: NCAConv) -> NCAConv:
     """A copy of a rule, with parameters of its own, that steps in floating point: `arithmetic="float"`."""
     twin = copy.deepcopy(rule)
@@ -24,6 +27,7 @@ def in_float(rule: NCAConv) -> NCAConv:
     return twin
 
 
+@checked
 def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
     """A copy of a rule, with parameters of its own, that steps in 8 bits: `arithmetic="quantised"`.
 

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import checked
 from ..filters import ALONG_X as ALONG_X
 from ..filters import ALONG_Y as ALONG_Y
 from ..filters import FILTERS as FILTERS
@@ -60,6 +61,7 @@ class Perception(nn.Module):
         ValueError: For an unknown preset, filter or gain, or an empty or repeating tuple.
     """
 
+    @checked
     def __init__(self, filters: str | tuple[str, ...] = "sobel", gains: Mapping[str, float] | None = None) -> None:
         super().__init__()
         names = PRESETS.get(filters) if isinstance(filters, str) else tuple(filters)

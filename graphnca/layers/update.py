@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import at_least, checked
+
 HiddenInit = Literal["uniform", "glorot"]
 
 
@@ -28,6 +30,7 @@ class UpdateRule(nn.Module):
         ValueError: For another start, or steps that are not two positive numbers.
     """
 
+    @checked
     def __init__(
         self,
         perception_size: int,
@@ -40,10 +43,9 @@ class UpdateRule(nn.Module):
         weight_steps: tuple[float, float] | list[float] | None = None,
     ) -> None:
         super().__init__()
+        at_least(1, perception_size=perception_size, hidden_size=hidden_size, num_channels=num_channels)
         if weight_steps is not None and (len(weight_steps) != 2 or not all(0 < s < float("inf") for s in weight_steps)):
             raise ValueError(f"`weight_steps` must be two positive numbers or None, got {weight_steps!r}.")
-        if hidden_init not in ("uniform", "glorot"):
-            raise ValueError(f"`hidden_init` must be 'uniform' or 'glorot', got {hidden_init!r}.")
         self.hidden_init: HiddenInit = hidden_init
         self.weight_steps = None if weight_steps is None else (float(weight_steps[0]), float(weight_steps[1]))
         self.hidden = nn.Linear(perception_size, hidden_size, bias=hidden_bias)

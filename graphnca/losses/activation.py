@@ -1,12 +1,12 @@
 """Rewards what excites one channel of a network (feature visualisation)."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import at_least, checked
 from .compared_images import Rasterizer
 from .texture import OFFSET, RGB
 
@@ -39,6 +39,7 @@ class ActivationLoss(nn.Module):
         ValueError: A channel below 0, a weight that is negative or not finite.
     """
 
+    @checked
     def __init__(
         self,
         features: nn.Module,
@@ -50,10 +51,7 @@ class ActivationLoss(nn.Module):
         overflow_weight: float = OVERFLOW_WEIGHT,
     ) -> None:
         super().__init__()
-        if channel < 0:
-            raise ValueError(f"`channel` must be at least 0, got {channel}.")
-        if not (overflow_weight >= 0 and math.isfinite(overflow_weight)):
-            raise ValueError(f"`overflow_weight` must be at least 0 and finite, got {overflow_weight}.")
+        at_least(0, channel=channel, overflow_weight=overflow_weight)
         giving: Callable[[tuple[str]], nn.Module] | None = getattr(features, "giving", None)
         self.features = giving((layer,)) if giving is not None and isinstance(layer, str) else features
         self.layer, self.channel = layer, channel

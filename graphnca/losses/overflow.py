@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import checked
 from ..regularisers import OVERFLOW_BOUND, overflow
 
 
@@ -21,6 +22,7 @@ class OverflowLoss(nn.Module):
         ValueError: For a bound that is not positive, another power.
     """
 
+    @checked
     def __init__(self, bound: float = OVERFLOW_BOUND, power: int = 2) -> None:
         super().__init__()
         if not bound > 0:

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import checked
 from .compared_images import Rasterizer, check_target, compared_images
 
 
@@ -22,6 +23,7 @@ class PixelLoss(nn.Module):
 
     target: Tensor
 
+    @checked
     def __init__(self, target: Float[Tensor, "c h w"], *, rasterizer: Rasterizer | None = None) -> None:
         super().__init__()
         check_target(target)

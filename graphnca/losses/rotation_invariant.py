@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from ..arguments import checked
 from ..rasterizers.polar import Polar
 from ..rasterizers.sampling import Sampling
 from .circular_correlation import CircularCorrelation
@@ -73,6 +74,7 @@ class RotationInvariantLoss(nn.Module):
     energy: Tensor
     turned: Tensor
 
+    @checked
     def __init__(
         self,
         target: Float[Tensor, "c h w"],
@@ -88,8 +90,6 @@ class RotationInvariantLoss(nn.Module):
         num_channels, height, width = target.shape
         if min(height, width) < MIN_SIDE:
             raise ValueError(f"`target` must be at least {MIN_SIDE} pixels wide and high, got {height}x{width}.")
-        if variant not in get_args(Variant):
-            raise ValueError(f"`variant` must be one of {get_args(Variant)}, got {variant!r}.")
         weights = [1.0] * num_channels if channel_weights is None else [float(weight) for weight in channel_weights]
         if len(weights) != num_channels or not all(0 <= weight < math.inf for weight in weights):
             raise ValueError(

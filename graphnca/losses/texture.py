@@ -1,13 +1,12 @@
 """Distance to a texture: not where things are, but what there is."""
 
-import math
 from collections.abc import Callable
-from typing import get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import at_least, checked
 from ..features.vgg import Statistic
 from .compared_images import Rasterizer, check_target
 from .gram import gram_distance, gram_matrix
@@ -57,6 +56,7 @@ class TextureLoss(nn.Module):
     template: Tensor
     weights: Tensor
 
+    @checked
     def __init__(
         self,
         features: nn.Module,
@@ -71,14 +71,7 @@ class TextureLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_target(template)
-        if len(template) != RGB:
-            raise ValueError(f"`template` must have the three channels of RGB, got shape {tuple(template.shape)}.")
-        if statistic not in get_args(Statistic):
-            raise ValueError(f"`statistic` must be one of {get_args(Statistic)}, got {statistic!r}.")
-        if num_directions < 1:
-            raise ValueError(f"`num_directions` must be at least 1, got {num_directions}.")
-        if not math.isfinite(offset):
-            raise ValueError(f"`offset` must be finite, got {offset}.")
+        at_least(1, num_directions=num_directions)
         selecting: Callable[[str], nn.Module] | None = getattr(features, "selecting", None)
         self.features = features if selecting is None else selecting(statistic)
         self.statistic, self.rasterizer, self.offset = statistic, rasterizer, offset

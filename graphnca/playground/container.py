@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..arguments import checked
+
 DTYPES = ("uint8", "int8", "uint16", "uint32", "int32", "float32")  # those that JavaScript has an array for
 ALIGNMENT = 8
 
 
+@checked
 def pack_container(content: Any) -> str:
     """Base64 of the gzipped container; equal contents give equal strings.
 

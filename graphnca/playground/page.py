@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
 from ..rules import STRUCTURED_SEEDS, describe_rule, load_rule, starting_state
@@ -40,6 +41,7 @@ Seed = StructuredSeed | Callable[[Data], Tensor]
 """A seed's points, or a function that makes the state `(N, C)` growth starts from on a substrate."""
 
 
+@checked
 def export_page(
     rules: Sequence[NCAConv | str | os.PathLike[str]],
     topologies: Mapping[str, Data],

@@ -9,10 +9,12 @@ from typing import Any
 
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from ..layers import NCAConv
 from .page import export_page
 
 
+@checked
 def play(
     rules: Sequence[NCAConv | str | os.PathLike[str]], topologies: Mapping[str, Data], **options: Any
 ) -> tuple[Path, bool]:

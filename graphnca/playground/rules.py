@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import checked
 from ..layers import NCAConv, UpdateRule
 from ..layers.arithmetic import ARITHMETICS
 from ..rules import export_quantised
@@ -17,6 +18,7 @@ LARGEST = 127  # of an 8-bit weight; -128 is left out, so that the range is symm
 TEXTURE_SCALE, TEXTURE_OFFSET = 1.0, 0.5  # rgb = state + 0.5, as texture rules are published
 
 
+@checked
 def pack_rule(
     rule: NCAConv, name: str, *, card: Mapping[str, Any] | None = None, weights: Weights = "float32"
 ) -> dict[str, Any]:

@@ -6,10 +6,13 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
+from ..arguments import checked
+
 NEEDED = ("pos", "edge_index", "edge_attr", "edge_weight", "smoothing", "extent", "periodic")
 NARROW = 1 << 16  # cells that an index of 16 bits can name
 
 
+@checked
 def pack_topology(topology: Data, *, directions: bool = True) -> dict[str, Any]:
     """The arrays of one substrate, for `pack_container`.
 

@@ -6,6 +6,7 @@ from scipy.spatial import Delaunay, QhullError
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from .locate import CellLocator
 from .pixel_grid import PixelGrid, Point, check_samples
 from .sampling import Sampling
@@ -42,6 +43,7 @@ class Barycentric(nn.Module):
             a bounded domain whose centres all lie on one line.
     """
 
+    @checked
     def __init__(
         self,
         topology: Data,

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from .locate import CellLocator
 from .pixel_grid import PixelGrid, Point, check_samples
 from .sampling import Sampling
@@ -40,6 +41,7 @@ class NearestCell(nn.Module):
         ValueError: A size, scale, angle, point or `samples` out of range, or a topology that is a batch or not planar.
     """
 
+    @checked
     def __init__(
         self,
         topology: Data,

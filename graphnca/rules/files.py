@@ -30,6 +30,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
 from ..regions import VISIBLE
@@ -42,6 +43,7 @@ DIGEST = "sha256"
 DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
+@checked
 def save_rule(
     rule: NCAConv,
     path: str | os.PathLike[str],
@@ -94,6 +96,7 @@ def save_rule(
     write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=2) + "\n").encode())
 
 
+@checked
 def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> NCAConv:
     """Rebuild a rule: a shipped one by name, any other by path.
 
@@ -112,6 +115,10 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
             version, or its tensors do not fit its architecture or are not finite. Nothing is built before that is
             known, so that a small file takes little memory whatever it claims.
     """
+    try:
+        device = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"`device` must be one that torch knows, such as 'cpu' or 'cuda', got {device!r}.") from error
     path = _locate(name_or_path)
     description, tensors = _read(path)
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(GENOME)}
@@ -125,6 +132,7 @@ def load_rule(name_or_path: str | os.PathLike[str], *, device: torch.device | st
     return rule.to(device).eval()
 
 
+@checked
 def load_genomes(name_or_path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The hidden channels `(C - 4,)` of the seeds that a rule was trained with, by name; none for most rules.
 
@@ -147,6 +155,7 @@ def load_genomes(name_or_path: str | os.PathLike[str]) -> dict[str, Tensor]:
     return dict(sorted(genomes.items()))
 
 
+@checked
 def describe_rule(name_or_path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the description of a rule on disk: `format`, `architecture`, `parameters` and `card`.
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..layers.arithmetic.eight_bit import HIDDEN_STEP, STATE_STEP, ZERO_BYTE, layer_levels, weight_step
 
@@ -14,6 +15,7 @@ QUANTISED_FORMAT = 1
 LAYERS = ("hidden", "output")
 
 
+@checked
 def export_quantised(rule: NCAConv) -> dict[str, Any]:
     """The bytes of a rule that steps in 8 bits.
 
@@ -67,6 +69,7 @@ def export_quantised(rule: NCAConv) -> dict[str, Any]:
     }
 
 
+@checked
 def import_quantised(content: Mapping[str, Any]) -> NCAConv:
     """The rule of `export_quantised`: it makes the same steps, to the last bit, and exports the same bytes.
 

@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from ..layers import NCAConv
-from ..seeds import StructuredSeed, point_seed, ring, with_genome
+from ..seeds import Place, StructuredSeed, point_seed, ring, with_genome
 
 CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points
@@ -28,13 +29,14 @@ STRUCTURED_SEEDS: dict[str, StructuredSeed] = {
 """The points that a target grows from where its card says so, by its name."""
 
 
+@checked
 def starting_state(
     rule: NCAConv,
     topology: Data,
     card: Mapping[str, Any] | None = None,
     *,
     genome: Float[Tensor, " g"] | None = None,
-    at: tuple[float, float] | Tensor | None = None,
+    at: Place | None = None,
 ) -> Float[Tensor, "n c"]:
     """The state that a rule was trained to start from, on any substrate.
 

@@ -10,10 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..arguments import checked
+
 AMPLITUDE = 0.5  # both channels lie in [-0.5, 0.5]
 SOFT_STEP = 0.2  # the ring pattern's sign changes linearly where |sin| or |cos| is below this (IsoNCA notebook)
 
 
+@checked
 def auxiliary_channels(auxiliary: str) -> list[tuple[str, float]]:
     """Names and weights of the auxiliary channels in a list like `binary,axis:3`; a weight is 1 if it is not given.
 
@@ -24,6 +27,7 @@ def auxiliary_channels(auxiliary: str) -> list[tuple[str, float]]:
     return [(name, float(weight or 1)) for name, _, weight in named]
 
 
+@checked
 def with_auxiliary(target: Float[Tensor, "4 h w"], auxiliary: str) -> Float[Tensor, "c h w"]:
     """The target (premultiplied RGBA) and its auxiliary channels, (4 + n, H, W).
 
@@ -45,6 +49,7 @@ def with_auxiliary(target: Float[Tensor, "4 h w"], auxiliary: str) -> Float[Tens
     return torch.cat(channels)
 
 
+@checked
 def binary_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     """Return the channel that is negative in the target's upper half and positive in its lower half.
 
@@ -56,6 +61,7 @@ def binary_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     return AMPLITUDE * torch.sign(rows)[:, None] * alpha**2
 
 
+@checked
 def axis_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     """Return the channel that tells the two ends of the target's long axis apart.
 
@@ -66,6 +72,7 @@ def axis_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     return _split(target, direction=1)
 
 
+@checked
 def side_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     """Return the channel that tells the two sides of the target's long axis apart.
 
@@ -75,6 +82,7 @@ def side_channel(target: Float[Tensor, "c h w"]) -> Float[Tensor, "h w"]:
     return _split(target, direction=0)
 
 
+@checked
 def radial_channel(target: Float[Tensor, "c h w"], mode: int) -> Float[Tensor, "h w"]:
     """Return alternating rings around the middle of the target.
 

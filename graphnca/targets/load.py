@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from ..arguments import checked
 from ..picture_files import read_picture
 from .hollow_bone import draw_hollow_bone
 from .newt import draw_newt
@@ -24,6 +25,7 @@ def target_names() -> list[str]:
     return sorted([*(path.stem for path in EMOJI.glob("*.png")), *DRAWINGS])
 
 
+@checked
 def load_target(
     name_or_path: str | Path, *, size: int = 48, padding: int = 12, on_pixel: bool = False
 ) -> Float[Tensor, "4 h w"]:

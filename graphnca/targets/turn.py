@@ -7,9 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from ..arguments import checked
+
 SAMPLES = 4  # rows and columns of points a pixel is the mean of
 
 
+@checked
 def turn_target(
     target: Float[Tensor, "c h w"],
     angle: float,

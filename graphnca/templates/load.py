@@ -8,6 +8,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from ..arguments import checked
 from ..picture_files import read_picture
 from .banded import draw_banded
 from .bubbly import draw_bubbly
@@ -31,6 +32,7 @@ def template_names() -> list[str]:
     return sorted(DRAWINGS)
 
 
+@checked
 def load_template(name_or_path: str | Path, size: int = 128) -> Float[Tensor, "3 h w"]:
     """A texture as RGB in [0, 1], row 0 on top.
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ..arguments import checked
+
 
 class ParameterAverage:
     """Exponential moving average of the parameters of a module, without start-up bias.
@@ -14,6 +16,7 @@ class ParameterAverage:
         decay: Weight of the past at each update; 0.995 averages over about 200 updates.
     """
 
+    @checked
     def __init__(self, module: nn.Module, decay: float = 0.995) -> None:
         self.module, self.decay, self.weight = module, decay, 0.0
         self.values = {name: value.clone() for name, value in module.state_dict().items()}

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
 from ..pool import SamplePool, join_pools, part_of_pool
@@ -37,6 +38,7 @@ class CheckpointError(ValueError):
     """A checkpoint that can't be read, or isn't of this run."""
 
 
+@checked
 def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None:
     """Writes a checkpoint; a run killed on the way leaves the one before it whole."""
     buffer = io.BytesIO()
@@ -45,6 +47,7 @@ def save_checkpoint(path: str | os.PathLike[str], state: dict[str, Any]) -> None
     write_atomically(path, buffer.getvalue() + MARK + checksum.encode())
 
 
+@checked
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Reads a checkpoint, to the CPU.
 

@@ -11,7 +11,6 @@ from .rollout_damage import RolloutDamage
 from .schedules import Schedule, Triangular2
 
 PRECISIONS = ("float32", "bfloat16", "float64")
-SEEDS = 2**63  # of torch's generators; numpy's would take more
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,6 @@ class TrainingConfig:
         finite(checkpoint_seconds=self.checkpoint_seconds, picture_seconds=self.picture_seconds)
         if not 0 <= self.average_decay < 1:
             raise ValueError(f"`average_decay` must be at least 0 and below 1, got {self.average_decay!r}.")
-        if self.seed >= SEEDS:
-            raise ValueError(f"`seed` must be below 2**63, got {self.seed}.")
         for iteration in (0, self.iterations - 1):
             rate = self.schedule(iteration)
             if not (isinstance(rate, float | int) and 0 <= rate < math.inf):

@@ -18,6 +18,8 @@ import torch.distributed as dist
 from jaxtyping import Shaped
 from torch import Tensor
 
+from ..arguments import checked
+
 T = TypeVar("T")
 CPU = torch.device("cpu")
 
@@ -112,6 +114,7 @@ class Processes:
 ALONE = Processes()
 
 
+@checked
 @contextmanager
 def joined_processes(device: str | torch.device = "cpu") -> Iterator[Processes]:
     """Joins the processes that `torchrun` started, for the time of a `with` block; without torchrun, this one alone.

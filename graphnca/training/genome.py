@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..arguments import checked
 from ..seeds import with_genome
 
 
@@ -24,6 +25,7 @@ class Genome(nn.Module):
 
     hidden: nn.Parameter
 
+    @checked
     def __init__(self, name: str, num_channels: int = 16, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
         if num_channels < 5:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ..arguments import checked
 from ..layers.life import ALPHA
 
 BEYOND_RECOVERY = (
@@ -42,6 +43,7 @@ def description(counts: Sequence[int], total: int, limit: float = BEYOND_RECOVER
     return f"{found} of {total} samples" if found else ""
 
 
+@checked
 def examine(
     states: Float[Tensor, "b n c"], alive_threshold: float | None = 0.1, limit: float = BEYOND_RECOVERY
 ) -> Diagnosis:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..arguments import checked
 from ..engine.rollout import trajectory
 from ..layers import NCAConv
 from ..rules import save_rule
@@ -61,6 +62,7 @@ class Training:
             number of processes.
     """
 
+    @checked
     def __init__(
         self,
         rule: NCAConv,

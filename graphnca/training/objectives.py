@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..arguments import checked
 from ..engine.rollout import Trajectory
 
 
@@ -36,6 +37,7 @@ Objective = Callable[[Trajectory], Evaluation]
 CHANGE_WEIGHT = 10.0  # IsoNCA
 
 
+@checked
 def last_state(loss: Loss) -> Objective:
     """The loss of the last state alone (Growing NCA)."""
 
@@ -46,6 +48,7 @@ def last_state(loss: Loss) -> Objective:
     return objective
 
 
+@checked
 def last_state_in_bounds(loss: Loss, overflow: Loss) -> Objective:
     """The loss of the last state and its overflow, both summed over the batch (Self-Organising Textures, PyTorch)."""
 
@@ -56,6 +59,7 @@ def last_state_in_bounds(loss: Loss, overflow: Loss) -> Objective:
     return objective
 
 
+@checked
 def grown_and_still(loss: Loss, *, first_step: bool = True) -> Objective:
     """IsoNCA's objective: the pattern is right, stays right, stays in bounds and stays still.
 

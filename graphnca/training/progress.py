@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..arguments import checked
 from ..drawing import draw_curves, montage, save_image
 from ..rasterizers import NearestCell
 from ..rules import save_rule
@@ -19,6 +20,7 @@ RULE = "rule.safetensors"  # in the folder of a training
 SHOWN = 8  # states of the pool, at the end
 
 
+@checked
 def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, World, Tensor, list[float]], None]:
     """Draws the states last committed, one picture for each kind of world, and the curve of the loss.
 
@@ -36,6 +38,7 @@ def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, Wo
     return draw
 
 
+@checked
 def run_and_save(training: Training, command: str, card: Mapping[str, Any]) -> Path:
     """Trains or resumes; returns the path of the rule, which the first process writes with what is known of the run.
 

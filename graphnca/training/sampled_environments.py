@@ -5,11 +5,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..arguments import at_least, checked
 from .worlds import Renewal, World
 
 Kind = TypeVar("Kind")
 
 
+@checked
 def sampled_environments(
     kinds: Sequence[Kind], make: Callable[[Kind, np.random.Generator], World], *, every: int = 0, seed: int = 0
 ) -> tuple[list[World], Renewal | None]:
@@ -18,6 +20,9 @@ def sampled_environments(
     World number n is always the same: its generator is made of `seed` and n. The kind says what remains when a world is
     replaced: at least that its states can live in the next.
     """
+    at_least(0, every=every, seed=seed)
+    if not kinds:
+        raise ValueError("`kinds` must be at least one, got none.")
 
     def world(number: int) -> World:
         return make(kinds[(number - 1) % len(kinds)], np.random.default_rng([seed, number + len(kinds)]))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import at_least, check_fields, checked
 from ..pool import SamplePool
 from ..rasterizers.locate import CellLocator
 from ..seeds import centre_of
@@ -42,6 +43,17 @@ class World:
     record: tuple[int, ...] = (1,)
     """Numbers of steps after which the objective needs the states, beside the last ones."""
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        cells = len(self.topology["pos"])
+        if self.seed.dim() != 2 or len(self.seed) != cells:
+            raise ValueError(f"`seed` must have a row for each of the {cells} cells, got {tuple(self.seed.shape)}.")
+        if not self.share > 0:
+            raise ValueError(f"`share` must be positive, got {self.share!r}.")
+        if self.steps is not None and not 1 <= self.steps[0] < self.steps[1]:
+            raise ValueError(f"`steps` must be a range of at least one positive number, got {self.steps}.")
+        at_least(0, record=min(self.record, default=0))
+
     def start(self) -> Tensor:
         """The state that growth starts from: the seed, with its genome as it is now, differentiable in that."""
         return self.seed if self.genome is None else self.genome(self.seed)
@@ -62,6 +74,7 @@ class Renewal:
     every: int = 25
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not self.slots or self.every < 1:
             raise ValueError(
                 f"`slots` must name at least one world and `every` be at least 1, got {self.slots} and {self.every}."
@@ -79,6 +92,7 @@ class Renewal:
         return {self.slots[(number - 1) % len(self.slots)]: number for number in numbers}
 
 
+@checked
 def carried_over(states: Float[Tensor, "b n c"], old: Data, new: Data) -> Float[Tensor, "b m c"]:
     """States on another substrate: each cell as the one at its place was, the middles of both lying together.
 
@@ -110,8 +124,6 @@ class Worlds:
         if not worlds or len({world.seed.shape[-1] for world in worlds}) > 1:
             channels = [world.seed.shape[-1] for world in worlds]
             raise ValueError(f"`worlds` must be one or several of as many channels each, got {channels}.")
-        if any(world.share <= 0 for world in worlds):
-            raise ValueError(f"`share` must be positive in every world, got {[world.share for world in worlds]}.")
         if renewal is not None and any(slot not in range(len(worlds)) for slot in renewal.slots):
             raise ValueError(f"`slots` must number some of the {len(worlds)} worlds, got {list(renewal.slots)}.")
         genomes = {id(world.genome): world.genome for world in worlds if world.genome is not None}.values()

@@ -44,5 +44,5 @@ def test_drawing_anew() -> None:
 
 @pytest.mark.usefixtures("as_released")
 def test_an_unknown_start() -> None:
-    with pytest.raises(ValueError, match="`hidden_init` must be 'uniform' or 'glorot', got 'zeros'"):
+    with pytest.raises(ValueError, match="`hidden_init` must be one of 'uniform', 'glorot', got 'zeros'"):
         UpdateRule(6, 7, 2, hidden_init="zeros")  # type: ignore[arg-type]

@@ -129,7 +129,7 @@ def test_what_lies_outside_of_an_bounded_domain_is_empty() -> None:
         (lambda: Worlds([], single), r"`worlds` must be one or several"),
         (
             lambda: Worlds([world_on(SQUARE, share=0.0)], single),
-            r"`share` must be positive in every world, got \[0.0\]",
+            r"`share` must be positive, got 0.0",
         ),
         (
             lambda: Worlds([world_on(SQUARE)], single, Renewal(mesh_world, slots=(1,))),

@@ -323,10 +323,10 @@ def test_fixed_steps_take_the_place_of_those_by_the_largest_weight(random_rule: 
 
 def test_what_cannot_be(random_rule: MakeRule) -> None:
     for gain in (0.0, -1.0, float("inf"), float("nan")):
-        with pytest.raises(ValueError, match="`gain` must be positive"):
+        with pytest.raises(ValueError, match="`gain` must be (positive|finite)"):
             in_8_bits(texture_nca(), gain=gain)
     for steps in ((1.0, 0.0), [1.0], (float("nan"), 1.0)):
-        with pytest.raises(ValueError, match="`weight_steps` must be two positive numbers or None"):
+        with pytest.raises(ValueError, match="`weight_steps` must be (two positive numbers or None|finite)"):
             texture_nca(weight_steps=steps)
     rule, grid = lively(random_rule), square_grid(6, 6)
     with pytest.raises(ValueError, match="`x` must be float32 or float64 for a step in 8 bits"):
