@@ -16,8 +16,8 @@ Written to `--out`:
     metrics.json    loss, angle, chirality, living cells and largest |state| for every run
     tables.json     the same, one row a run; the medians
 
-The loss is the published one (36 radii, 227 angles, sharpened, both chiralities), on a 72x72 raster of one pixel per
-unit of length around the seed, 2x2 samples a pixel: the same on every substrate.
+The loss is the published one with a closed ring around the seed (`isotropic_loss`), on a 73x73 raster of one pixel per
+unit of length, 2x2 samples a pixel: the same on every substrate. It is given as a share of an empty substrate's.
 """
 
 from collections.abc import Iterator
@@ -33,8 +33,9 @@ from torch_geometric.data import Data
 from graphnca.drawing import CellCanvas, montage
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import own_form
+from graphnca.evaluation.intervals import with_quartiles
 from graphnca.evaluation.named import read_subject
-from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.published_loss import isotropic_loss
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import empty_loss, measure
 from graphnca.evaluation.subject import Subject
@@ -93,13 +94,13 @@ def figure(
     """The median run on the first substrate of each kind: whole, and close up."""
     wholes, details, captions = [], [], []
     for name in first_of_each_kind(finals):
-        losses = [row["loss"] for row in rows[name]]
+        losses = [row["relative"] for row in rows[name]]
         shown = median_run(losses)
         whole, detail = whole_and_close_up(finals[name][shown], topologies[name])
         wholes.append(whole)
         details.append(detail)
         cells = topologies[name].num_nodes
-        captions.append(f"{name.split()[0]}: {cells} cells, the median run, loss {losses[shown]:.1f}")
+        captions.append(f"{name.split()[0]}: {cells} cells, the median run, loss {losses[shown]:.3f}")
     captions += ["close-up with cell centres"] * len(details)
     return montage(wholes + details, captions=captions, columns=len(wholes))
 
@@ -117,7 +118,7 @@ def main(config: Config, result: Result) -> None:
     """Grows, measures and draws."""
     subject = subject_of(config)
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
-    loss = published_loss(config.target, config.auxiliary or None)
+    loss = isotropic_loss(config.target, config.auxiliary or None)
     empty = empty_loss(loss)
     own = own_form(subject, substrates(("square",), config.cells)["square"])
     recorded, finals, rows = {}, {}, {}
@@ -134,26 +135,26 @@ def main(config: Config, result: Result) -> None:
             name,
             {
                 "cells": topology.num_nodes,
-                "median loss": round(median(row["loss"] for row in rows[name]), 2),
+                "median relative loss": round(median(row["relative"] for row in rows[name]), 4),
                 "fates": counted(words),
                 "runs": rows[name],
             },
         )
     result.figure(figure(finals, topologies, rows))
     tiles = [NearestCell(topologies[n], scale=3)(state[:, :4]) for n, states in finals.items() for state in states]
-    names = [f"{n}: {row['loss']:.1f}" for n, runs in rows.items() for row in runs]
+    names = [f"{n}: {row['relative']:.3f}" for n, runs in rows.items() for row in runs]
     result.picture("runs.webp", montage(tiles, captions=names, columns=config.runs, pad=6))
     result.animation(frames(recorded, topologies), fps=16)
 
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """How every run lies and lives, and the medians."""
-    entries, empty = metrics["substrates"], metrics["loss of the empty substrate"]
+    entries = metrics["substrates"]
     rows = [
         [
             name,
             row["run"],
-            f"{row['loss']:.2f}",
+            f"{row['relative']:.3f}",
             f"{row['angle']}°",
             "yes" if row["mirrored"] else "no",
             row["alive"],
@@ -167,8 +168,8 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         [
             name,
             f"{entry['cells']:,}",
-            f"{entry['median loss']:.2f}",
-            ", ".join(f"{row['loss']:.1f}" for row in entry["runs"]),
+            with_quartiles([row["relative"] for row in entry["runs"]], 3),
+            ", ".join(f"{row['relative']:.3f}" for row in entry["runs"]),
             f"{median(row['alive'] for row in entry['runs']):.0f}",
         ]
         for name, entry in entries.items()
@@ -176,8 +177,10 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     steps = metrics["config"]["steps"]
     header = ["substrate", "run", "loss", "angle", "mirrored", "alive", "max |x|", "fate"]
     return {
-        "runs": Table(header, rows, f"After {steps} steps; an empty substrate has loss {empty:.1f}."),
-        "medians": Table(["substrate", "cells", f"median at step {steps}", "the runs", "living cells"], medians),
+        "runs": Table(header, rows, f"After {steps} steps; losses relative to an empty substrate's."),
+        "medians": Table(
+            ["substrate", "cells", f"median at step {steps} (quartiles)", "the runs", "living cells"], medians
+        ),
     }
 
 

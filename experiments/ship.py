@@ -6,8 +6,8 @@
 
 Each runs on the square torus, on a hexagonal one and on three Voronoi meshes, about two minutes in all:
 
-    isotropic   five runs on about 5,184 cells, at steps 1,000 and 3,000, by the published loss, or with a structured
-                seed the pixel loss. The picture shows all runs at both.
+    isotropic   five runs on about 5,184 cells, at steps 1,000 and 3,000, by the published loss with a closed ring
+                around the seed, or with a structured seed the pixel loss. The picture shows all runs at both.
     upright     five runs on as many cells, to step 2,000: log10 of the mean squared error to the target, the error to
                 the rule's own pattern on the square grid (`graphnca.evaluation.pixel_error`), deaths and explosions. At
                 step 200 each run also loses a half, and in another one the 16x16 units in its middle; then the error
@@ -147,7 +147,10 @@ def of_isotropic(subject: Subject, topologies: dict[str, Data], config: Config) 
             tiles += list(drawn(subject, states[step], topology))
             captions += [f"{name}, {step}: {loss:.1f}" for loss in losses]
     channels = PUBLISHED_AUXILIARY.get(subject.goal, "binary") or "no auxiliary channel"
-    pixels, published = f"{LOSS_SCALE:g} * mean squared error of RGBA", f"published (RGBA, {channels})"
+    pixels, published = (
+        f"{LOSS_SCALE:g} * mean squared error of RGBA",
+        f"published, with a closed ring around the seed (RGBA, {channels})",
+    )
     score = pixels if subject.is_structured else published
     return Measured(
         {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from graphnca.evaluation.intervals import rate, with_quartiles
 from graphnca.results.table import Table
 from graphnca.rules import describe_rule, shipped_rules
 
@@ -20,24 +21,26 @@ MEASURED_BY = {
 
 def transfer() -> str:
     """The shipped lizard on every substrate."""
-    substrates = describe_rule("isonca-lizard")["card"]["measured"]["sheets"]
+    measured = describe_rule("isonca-lizard")["card"]["measured"]
+    empty = measured["loss of the empty sheet"]
     rows = []
-    for name, numbers in substrates.items():
+    for name, numbers in measured["sheets"].items():
         early, late = numbers["step 1000"], numbers["step 3000"]
-        gone = sum(late["verdicts"].get(word, 0) for word in ("died", "exploded"))
+        found = late.get("fates", {})
         rows.append(
             [
                 name,
                 f"{numbers['cells']:,}",
-                f"{early['median loss']:.2f}",
-                ", ".join(f"{loss:.1f}" for loss in early["losses"]),
+                f"{early['median loss'] / empty:.3f}",
+                ", ".join(f"{loss / empty:.3f}" for loss in early["losses"]),
                 f"{median(early['alive']):.0f}",
-                f"{late['median loss']:.2f}",
-                gone,
+                f"{late['median loss'] / empty:.3f}",
+                rate(found.get("whole", 0), sum(found.values())) if found else "not measured",
             ]
         )
     header = ["substrate", "cells", "median at step 1000", "the five runs", "living cells", "median at step 3000"]
-    return Table([*header, "died or exploded by 3000"], rows).markdown()
+    caption = f"Loss: {measured['loss']}, as a share of an empty substrate's."
+    return Table([*header, "whole at step 3000"], rows, caption).markdown()
 
 
 def stages(card: dict[str, Any]) -> list[dict[str, Any]]:
@@ -95,7 +98,7 @@ def shipped() -> str:
         empty = measured["loss of the empty sheet"]
         losses = by_kind(measured["sheets"], "step 1000", "losses")
         seed = "several points" if card.get("seed") == "structured" else "one cell"
-        shares = [f"{median(values) / empty:.3f}" for values in losses.values()]
+        shares = [with_quartiles([value / empty for value in values], 3) for values in losses.values()]
         rows.append([f"`{name}`", card["target"], seed, trained_on(card), *shares])
     return Table(["rule", "grows", "from", "trained on", "square", "hex", "Voronoi"], rows).markdown()
 
@@ -106,7 +109,7 @@ def shipped_growing() -> str:
     for name, card in measured_by("upright").items():
         substrates = card["measured"]["sheets"]
         errors = [
-            f"{median(values):.2f}"
+            with_quartiles(values)
             for moment in ("step 500", "step 2000")
             for values in by_kind(substrates, moment, "log10 errors").values()
         ]

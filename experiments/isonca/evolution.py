@@ -9,12 +9,12 @@ rollouts of the training were. About five seconds a snapshot on one core, more f
 large.
 
 Written to `--out`:
-    figure.webp     rows: chosen iterations; columns: steps of one run; below, published loss against iteration,
+    figure.webp     rows: chosen iterations; columns: steps of one run; below, the loss against iteration,
                     relative to that of nothing: medians at steps 200 and 1,000
     metrics.json    the medians and how many runs were lost, for every snapshot
     tables.json     the same
 
-The loss is the published one, with the paper's auxiliary channels.
+The loss is the published one with a closed ring around the seed (`isotropic_loss`) and the paper's auxiliary channels.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ from torch import Tensor
 
 from graphnca import load_rule
 from graphnca.drawing import CellCanvas, draw_curves, montage
-from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.published_loss import isotropic_loss
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, empty_loss, lost, measure
 from graphnca.results.options import Options
@@ -111,7 +111,7 @@ def main(config: Config, result: Result) -> None:
     """Grows, measures and draws every snapshot."""
     folder = Path(config.run)
     rules, target = snapshots(folder), target_of(folder, config.target)
-    topology, loss = substrate_of_cells("square", config.cells), published_loss(target)
+    topology, loss = substrate_of_cells("square", config.cells), isotropic_loss(target)
     steps = tuple(sorted(config.steps))
     empty, canvas, drawn = empty_loss(loss), CellCanvas(topology, scale=2), chosen(list(rules), config.rows)
     summary: dict[str, Any] = {}

@@ -130,7 +130,7 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """How the runs moved, one row a substrate; and how many of all stayed, died or exploded."""
-    rows = []
+    rows, empty = [], metrics["loss of the empty substrate"]
     for name, numbers in metrics["substrates"].items():
         stayed = [run for run in numbers["runs"] if "rotation" in run]
         turns = ", ".join(f"{run['rotation']:+.1f}" for run in stayed)
@@ -143,11 +143,11 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         ]
         fates += "".join(f"; {count} {word}" for word, count in numbers["motions"].items())
         shown = [
-            with_quartiles([run[key] for run in stayed]) if stayed else ""
-            for key in ("loss", "loss around the seed", "drift")
+            with_quartiles([run[key] / scale for run in stayed], digits) if stayed else ""
+            for key, scale, digits in (("loss", empty, 3), ("loss around the seed", empty, 3), ("drift", 1, 2))
         ]
         rows.append([name, fates, *shown, turns, *periods])
-    header = ["substrate", f"runs after {metrics['config']['steps']:,} steps", "median loss where it is"]
+    header = ["substrate", f"runs after {metrics['config']['steps']:,} steps", "relative loss where it is (quartiles)"]
     header += ["around the seed (raw)", "drift", "rotation of each run", "fast periods", "slow periods"]
     counts = [metrics["fates"].get(word, 0) for word in FATES]
     whole = rate(metrics["fates"].get("whole", 0), sum(counts))

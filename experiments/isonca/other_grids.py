@@ -12,10 +12,11 @@ meshes than on squares; the paper's own lizard on a mesh has a mis-curled tail.
 Written to `--out`/NAME, for each rule:
     figure.webp     substrates drawn as cells: the median run, whole and close up
     metrics.json    loss, angle, chirality, living cells and largest |state| of every run, after 1,000 and 3,000 steps
-    tables.json     the median losses, and how many runs show the target
+    tables.json     the median losses with their quartiles, and how many runs are whole
 
-Rules that grow from a single cell are scored by the published loss; those with a structured seed by 1000 times the mean
-squared error in the orientation that the seed fixes. Both on a 72x72 raster of one pixel per unit around the seed.
+Rules that grow from a single cell are scored by the published loss with a closed ring around the seed
+(`isotropic_loss`), those with a structured seed by the mean squared error in the orientation that the seed fixes. Both
+on a raster of one pixel per unit around the seed, and as a share of an empty substrate's.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from torch_geometric.data import Data
 from graphnca.drawing import CellCanvas, montage
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import own_form
-from graphnca.evaluation.intervals import rate
+from graphnca.evaluation.intervals import rate, with_quartiles
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import median_run
 from graphnca.results.options import OfRules, Options
@@ -82,27 +83,27 @@ def measure(subject: Subject, config: Config, result: Result) -> None:
         for moment in config.steps:
             rows = subject.measure(states[moment], topology)
             entries[name][f"step {moment}"] = {
-                "median loss": round(median(row["loss"] for row in rows), 2),
+                "median relative loss": round(median(row["relative"] for row in rows), 4),
                 "fates": counted(fates(states[moment], topology, own)),
                 "runs": rows,
             }
-        losses = [row["loss"] for row in entries[name][f"step {max(config.steps)}"]["runs"]]
+        losses = [row["relative"] for row in entries[name][f"step {max(config.steps)}"]["runs"]]
         shown = median_run(losses)
         whole, detail = whole_and_close_up(states[max(config.steps)][shown], topology)
         wholes.append(whole)
         details.append(detail)
-        captions.append(f"{name}\nloss {losses[shown]:.1f}")
+        captions.append(f"{name}\nloss {losses[shown]:.3f}")
     early = f"step {min(config.steps)}"
     on_meshes = median(
-        row["loss"] for name, entry in entries.items() if name.startswith("mesh") for row in entry[early]["runs"]
+        row["relative"] for name, entry in entries.items() if name.startswith("mesh") for row in entry[early]["runs"]
     )
     result.record(
         {
             "target": subject.goal,
             "structured seed": subject.is_structured,
             "loss of the empty substrate": round(subject.empty_loss, 2),
-            "median loss on meshes": round(on_meshes, 2),
-            "times that on squares": round(on_meshes / entries["square"][early]["median loss"], 2),
+            "median relative loss on meshes": round(on_meshes, 4),
+            "times that on squares": round(on_meshes / entries["square"][early]["median relative loss"], 2),
             "substrates": entries,
         }
     )
@@ -115,11 +116,11 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     first, *_, last = (key for key in next(iter(entries)) if key.startswith("step "))
     found = [word for entry in entries for word in entry[last]["fates"].items()]
     whole, total = sum(count for word, count in found if word == "whole"), sum(count for _, count in found)
-    losses = [f"{entry[first]['median loss']:.2f}" for entry in entries]
-    more = [f"{metrics['median loss on meshes']:.2f}", f"{metrics['times that on squares']:.2f}"]
-    header = ["empty", *metrics["substrates"], "all meshes", "times square"]
+    losses = [with_quartiles([run["relative"] for run in entry[first]["runs"]], 3) for entry in entries]
+    more = [f"{metrics['median relative loss on meshes']:.3f}", f"{metrics['times that on squares']:.2f}"]
+    header = [*metrics["substrates"], "all meshes", "times square"]
     header += [f"runs that are whole at step {int(last.removeprefix('step ')):,}"]
-    row = [metrics["loss of the empty substrate"], *losses, *more, rate(whole, total)]
+    row = [*losses, *more, rate(whole, total)]
     return {"losses": Table(header, [row])}
 
 

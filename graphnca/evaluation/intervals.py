@@ -55,6 +55,12 @@ def with_quartiles(values: Sequence[float], digits: int = 2) -> str:
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def median_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The interval of a median of runs, each drawn anew (`resampled`)."""
+    numbers = np.asarray(values, dtype=float)
+    return resampled(lambda drawn: float(np.median(numbers[drawn[0]])), [len(numbers)])
+
+
 def resampled(
     statistic: Callable[[Sequence[np.ndarray]], float], sizes: Sequence[int], *, seed: int = DRAWN
 ) -> tuple[float, float]:

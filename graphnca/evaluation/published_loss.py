@@ -1,4 +1,4 @@
-"""The single-seed targets, with the auxiliary channels that distinguish their sides, and their published loss."""
+"""The single-seed targets with the auxiliary channels that distinguish their sides, and what rules are measured by."""
 
 import math
 from statistics import median
@@ -25,24 +25,41 @@ def target_with_auxiliary(
     return with_auxiliary(image, auxiliary)
 
 
-def published_loss(target: str, auxiliary: str | None = None, *, on_pixel: bool = False) -> RotationInvariantLoss:
-    """The published loss of a target; by default with the auxiliary channels that the paper gave it.
+def isotropic_loss(target: str, auxiliary: str | None = None) -> RotationInvariantLoss:
+    """What isotropic rules are measured by everywhere: the published loss with a closed ring around the seed.
 
     The paper's rings lie around the middle of 72x72 pixels, which is the corner of four of them, and its seed in the
     cell beside that: every pattern that stands on its seed lies half a pixel off in both directions, and an isotropic
-    rule cannot know which. With `on_pixel` the rings lie around the seed's pixel, on 73x73.
+    rule cannot know which. Here the raster has 73x73 pixels with the seed's cell in the middle one, and the angles
+    close, so that a pattern costs the same however it lies. Results give it as a share of an empty substrate's.
+
+    Args:
+        target: Its name.
+        auxiliary: Auxiliary channels that are compared too; by default those that the paper gave the target.
     """
-    return RotationInvariantLoss(_scored(target, auxiliary, on_pixel), variant="published")
+    return RotationInvariantLoss(_scored(target, auxiliary, on_pixel=True))
 
 
-def perfect_loss(target: str, auxiliary: str | None = None, *, on_pixel: bool = False) -> float:
-    """The published loss of a perfect pattern: the target around its seed, in the median of `TURNS` orientations."""
-    loss, image = published_loss(target, auxiliary, on_pixel=on_pixel), _scored(target, auxiliary, True)
+def published_loss(target: str, auxiliary: str | None = None) -> RotationInvariantLoss:
+    """The published convention, to compare with what others report: rings of 227 angles on 72x72 pixels."""
+    return RotationInvariantLoss(_scored(target, auxiliary, on_pixel=False), variant="published")
+
+
+def perfect_loss(target: str, auxiliary: str | None = None, *, published: bool = False) -> float:
+    """The loss of a perfect pattern: the target around its seed, in the median of `TURNS` orientations.
+
+    Args:
+        target: Its name.
+        auxiliary: As of the losses.
+        published: By the published convention.
+    """
+    loss = published_loss(target, auxiliary) if published else isotropic_loss(target, auxiliary)
     height, width = loss.target.shape[-2:]
+    image = _scored(target, auxiliary, on_pixel=True)
     turned = [turn_target(image, 2 * math.pi * number / TURNS)[:, :height, :width] for number in range(TURNS)]
     return median(loss(torch.stack(turned)).tolist())
 
 
-def _scored(target: str, auxiliary: str | None, on_pixel: bool) -> Float[Tensor, "c h w"]:
+def _scored(target: str, auxiliary: str | None, *, on_pixel: bool) -> Float[Tensor, "c h w"]:
     channels = PUBLISHED_AUXILIARY.get(target, "binary") if auxiliary is None else auxiliary
     return target_with_auxiliary(target, channels, on_pixel=on_pixel)

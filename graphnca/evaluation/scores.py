@@ -1,4 +1,4 @@
-"""What a run scores against the target of a single seed: the published loss, and what it says of the pattern."""
+"""What a run scores against the target of a single seed: its loss, and what that says of the pattern."""
 
 from typing import Any
 
@@ -52,11 +52,12 @@ def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list
     """One row of numbers a run, for states `(runs, N, C)`; what is beyond +-`EXPLODED`, or NaN, counts as that."""
     states = bounded(states)
     match = loss.match(raster(topology, *loss.target.shape[-2:])(states))
-    alive = (states[..., 3] > ALIVE).sum(-1)
+    alive, empty = (states[..., 3] > ALIVE).sum(-1), empty_loss(loss)
     return [
         {
             "run": run,
             "loss": round(float(match.loss[run]), 2),
+            "relative": round(float(match.loss[run]) / empty, 4),
             "angle": round(float(match.angle[run].rad2deg())),
             "mirrored": bool(match.mirrored[run]),
             "alive": int(alive[run]),

@@ -46,7 +46,8 @@ class Subject:
     - a **texture** knows no life: it starts from cells that are all alike, its first three channels and an offset are
       its colours (scaled, where its card says so), and its pictures are compared with a template (`TextureMeter`);
     - an **isotropic** rule perceives no direction: it grows its target in any orientation, and is scored by the
-      published loss in the best of them, with the paper's auxiliary channels;
+      published loss in the best of them, with a closed ring around its seed and the paper's auxiliary channels
+      (`isotropic_loss`);
     - an **upright** one perceives gradients, or starts from several coloured points: its pattern has one orientation,
       and the score is 1000 times the mean squared error of RGBA in that one.
 
@@ -112,12 +113,12 @@ class Subject:
         if self.rule.perception.uses_gradient:
             return load_target(self.goal, size=self.card.get("size", SIZE), padding=self.card.get("padding", PADDING))
         auxiliary = "" if self.is_structured else PUBLISHED_AUXILIARY.get(self.goal, "binary")
-        return target_with_auxiliary(self.goal, auxiliary)
+        return target_with_auxiliary(self.goal, auxiliary, on_pixel=not self.is_structured)
 
     @cached_property
     def orientation(self) -> RotationInvariantLoss:
         """The loss whose match says how a pattern lies: of an upright one, of RGBA alone."""
-        return RotationInvariantLoss(self.target, variant="published")
+        return RotationInvariantLoss(self.target)
 
     @cached_property
     def loss(self) -> Callable[[Tensor], Tensor]:
@@ -267,7 +268,10 @@ class Subject:
         rows = measure(states, topology, self.orientation)
         if self.is_upright:
             losses = self.loss(self.images(states, topology))
-            rows = [{**row, "loss": round(float(loss), 2)} for row, loss in zip(rows, losses, strict=True)]
+            rows = [
+                {**row, "loss": round(float(loss), 2), "relative": round(float(loss) / self.empty_loss, 4)}
+                for row, loss in zip(rows, losses, strict=True)
+            ]
         return rows
 
     def log_error(

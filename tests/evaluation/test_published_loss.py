@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from graphnca.evaluation.published_loss import perfect_loss, published_loss, target_with_auxiliary
+from graphnca.evaluation.published_loss import isotropic_loss, perfect_loss, published_loss, target_with_auxiliary
 from graphnca.evaluation.scores import empty_loss
 
 
@@ -25,7 +25,15 @@ def test_the_published_loss_has_the_papers_channels() -> None:
 def test_thin_lines_that_stand_on_their_seed_cannot_reach_a_low_loss_as_published() -> None:
     """The published rings lie half a pixel off the seed in both directions; the rings around the seed do not."""
     for target, as_published, around in (("spiderweb", 0.2, 0.08), ("heart", 0.03, 0.02)):
-        assert perfect_loss(target) > as_published * empty_loss(published_loss(target))
-        on_pixel = published_loss(target, on_pixel=True)
-        assert on_pixel.target.shape[-2:] == (73, 73)
-        assert perfect_loss(target, on_pixel=True) < around * empty_loss(on_pixel)
+        assert perfect_loss(target, published=True) > as_published * empty_loss(published_loss(target))
+        assert perfect_loss(target) < around * empty_loss(isotropic_loss(target))
+
+
+def test_the_measure_is_closed_and_has_the_seed_in_the_middle_pixel() -> None:
+    """A target that lies turned by a quarter, or flipped, costs nothing; by the published convention it costs some."""
+    loss = isotropic_loss("lizard")
+    assert (loss.variant, loss.target.shape) == ("closed", (5, 73, 73))
+    turned = torch.stack([torch.rot90(loss.target, 1, (-2, -1)), loss.target.flip(-1)])
+    assert float(loss(turned).max()) < 1e-3
+    published = published_loss("lizard")
+    assert float(published(torch.rot90(published.target, 1, (-2, -1)))) > 0.2

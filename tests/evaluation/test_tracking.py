@@ -145,7 +145,7 @@ def test_a_pattern_that_moves_and_turns_is_followed(mirrored: bool) -> None:
     assert entry["rotation"] == pytest.approx((-1 if mirrored else 1) * math.degrees(0.6), rel=0.06)
     assert max(entry["loss over time"]) < 8
     assert entry["loss around the seed"] > 2 * entry["loss"]
-    assert observer.places[0] == (36, -12)
+    assert math.dist(observer.places[0], (36, -12)) < 1.5  # the painted lizard lies half a unit off the seed's cell
     assert entry["fate"] == "whole"
     assert entry["motion"] == "drifts and turns"
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from graphnca import load_rule, save_rule
 from graphnca.evaluation.named import read_subject
-from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.published_loss import isotropic_loss
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import measure
 from graphnca.evaluation.subject import Subject
@@ -66,13 +66,13 @@ def test_an_isotropic_rule_is_measured_on_held_out_seeds(tmp_path: Path, shipped
         substrate=kinds,
         steps=(5, 10),
     )
-    assert measured["loss"].startswith("published (RGBA, binary,radial4), ")
+    assert measured["loss"].startswith("published, with a closed ring around the seed (RGBA, binary,radial4), ")
     assert list(measured["sheets"]) == ["square", f"voronoi {script.HELD_OUT + 1}"]
     assert picture_size(tmp_path)[0] > 2 * 36
 
     topology = substrates(kinds, 150, meshes=1, seed=script.HELD_OUT)["square"]
     states = grow(load_rule(str(tmp_path / "shipped.safetensors")), topology, 2, (5, 10), script.HELD_OUT)
-    rows = measure(states[10], topology, published_loss("heart", "binary,radial4"))
+    rows = measure(states[10], topology, isotropic_loss("heart", "binary,radial4"))
     assert measured["sheets"]["square"]["step 10"]["losses"] == [row["loss"] for row in rows]
 
 

