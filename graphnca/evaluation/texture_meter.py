@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool2d
 from ..losses import TextureLoss
 
 DIRECTIONS_SEED = 2021  # of the directions of the measured sliced transport: the same for every rule and substrate
+LEAST = 1e-6  # of a loss that others are divided by
 BATCH = 8  # pictures whose features are in memory at once
 
 
@@ -39,8 +40,11 @@ class TextureMeter:
         return torch.cat(losses).view(images.shape[:-3])
 
     def shares(self, images: Float[Tensor, "*b 3 h w"]) -> Float[Tensor, "*b"]:
-        """The losses in shares of that of an image of their size in the template's mean colour everywhere."""
-        return self(images) / self(self._one_colour(*images.shape[-2:]))
+        """The losses in shares of that of an image of their size in the template's mean colour everywhere.
+
+        A template of one colour has no such loss: of it they are finite, but no shares.
+        """
+        return self(images) / self(self._one_colour(*images.shape[-2:])).clamp_min(LEAST)
 
     def _one_colour(self, height: int, width: int) -> Float[Tensor, "3 h w"]:
         return self.template.mean((1, 2), keepdim=True).expand(-1, height, width)

@@ -34,6 +34,12 @@ def test_a_flat_image_is_its_own_measure() -> None:
     assert meter.scale(48)["one colour"] == pytest.approx(float(meter(flat)), abs=0.1)
 
 
+def test_of_one_colour_everything_is_finite() -> None:
+    flat = torch.full((3, 32, 32), 0.25)
+    shares = TextureMeter(Patches(), flat).shares(torch.stack([flat, load_template("dotted", 32)]))
+    assert shares[0] == 0.0 and shares[1] > 1.0 and shares.isfinite().all()
+
+
 def test_it_has_a_word_and_limits() -> None:
     assert "no trained weights" in load_features("patches").description
     with pytest.raises(ValueError, match="`side`"):
