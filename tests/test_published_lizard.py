@@ -94,6 +94,7 @@ def test_it_looks_like_the_lizard(runs: dict) -> None:
 @pytest.mark.parametrize("name", ["square", "hexagons", "voronoi 0"])
 def test_with_the_consistent_gain_of_sixteen_it_explodes(name: str, rule: NCAConv) -> None:
     topology = SUBSTRATES[name]()
-    topology["edge_weight"] = topology["edge_weight"] * (16 / LAPLACIAN_GAIN)
+    for field in {"edge_weight", "stencil_weight"}.intersection(topology.keys()):
+        topology[field] = topology[field] * (16 / LAPLACIAN_GAIN)
     x = rollout(rule, point_seed(topology), topology, 100, generator=torch.Generator().manual_seed(0))
     assert not x.abs().max() < 100

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
 from graphnca import Trajectory, rollout, trajectory
 from graphnca.damage import erase
 from graphnca.engine import ENGINES
 from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import load_library
-from graphnca.layers import FILTERS, NCAConv, alive_mask
+from graphnca.layers import FILTERS, NCAConv, alive_mask, neighbourhood
 from graphnca.regions import FROZEN, GROWING, MATURE
-from topologies import square_grid
+from topologies import flat_batch, square_grid
 
 MakeRule = Callable[..., NCAConv]
 Outcome = tuple[Trajectory, Tensor | None, list[Tensor | None]]
@@ -46,8 +46,9 @@ ANY = among("")
 def in_double(topology: Data) -> Data:
     """The same substrate with float64 geometry, so that two programs can be compared to 1e-12."""
     double = topology.clone()
-    for name in ("pos", "edge_weight", "edge_attr", "smoothing"):
-        double[name] = double[name].double()
+    for name in ("pos", *neighbourhood(topology)):
+        if double[name].is_floating_point():
+            double[name] = double[name].double()
     return double
 
 
@@ -71,15 +72,7 @@ def stepped(
     """The definition: the layer called step by step, everything recorded, the regularisers summed."""
     states, overflow, change = {0: x}, torch.zeros(x.shape[:-2]).to(x), torch.zeros(x.shape[:-2]).to(x)
     for number in range(1, num_steps + 1):
-        after = rule(
-            x,
-            topology["edge_index"],
-            topology["edge_weight"],
-            topology["edge_attr"],
-            smoothing=topology["smoothing"],
-            generator=generator,
-            **options,
-        )
+        after = rule(x, **neighbourhood(topology), generator=generator, **options)
         overflow = overflow + (after.abs() - 2).clamp(min=0).square().sum((-2, -1))
         change = change + (after - x).abs().mean((-2, -1))
         states[number] = x = after
@@ -163,10 +156,9 @@ def test_it_equals_the_layer_at_the_brink_of_life(
     one, two = (outcome(run, rule, x, mesh, 3, **extra) for run, extra in RUNS)
     assert_same(one, two)
     if life_mask == "pre_post":  # the rare case has occurred: in the first step, those cells left out
-        edges = (mesh["edge_index"], mesh["edge_weight"], mesh["edge_attr"])
         rule.life_mask = "pre"
-        without_them = rule(x, *edges, smoothing=mesh["smoothing"], generator=torch.Generator().manual_seed(3))
-        without = torch.where(alive_mask(without_them, edges[0])[..., None], without_them, 0.0)
+        without_them = rule(x, **neighbourhood(mesh), generator=torch.Generator().manual_seed(3))
+        without = torch.where(alive_mask(without_them, mesh["edge_index"])[..., None], without_them, 0.0)
         assert not torch.equal(without, one[0].states[1])
 
 
@@ -253,7 +245,7 @@ def test_a_flat_batch_is_a_substrate_too(substrates: dict[str, Data], random_rul
     rule = random_rule(6, 10, "sobel", fire_rate=1.0).double()
     parts = [in_double(substrates[name]) for name in ("square", "hex_open", "voronoi")]
     states = [patch(part, 2) for part in parts]
-    flat = Batch.from_data_list(parts)  # type: ignore[arg-type]
+    flat = flat_batch(parts)
     together = rollout(rule, torch.cat(states, 1), flat, 6)  # type: ignore[arg-type]
     alone = [rollout(rule, x, part, 6) for x, part in zip(states, parts, strict=True)]
     torch.testing.assert_close(together, torch.cat(alone, 1))
@@ -589,7 +581,7 @@ def test_a_graph_that_is_no_substrate(perception: str, field: str, mesh: Data, r
 def test_what_a_rule_does_not_use_may_be_missing(mesh: Data, random_rule: MakeRule) -> None:
     rule, x = random_rule(6, 10, "isonca").double(), patch(mesh, 2)
     expected = rollout(rule, x, mesh, 3, generator=torch.Generator().manual_seed(0))
-    for field in ("pos", "edge_attr", "smoothing", "extent", "periodic", "area"):
+    for field in ("pos", "edge_attr", "stencil_gradient", "extent", "periodic", "area"):
         del mesh[field]
     mesh.num_nodes = 135
     for regions in (None, torch.zeros(135, dtype=torch.int64)):
@@ -616,7 +608,6 @@ def test_a_graph_with_a_hub(random_rule: MakeRule) -> None:
         edge_index=torch.cat([torch.stack([leaf, hub]), torch.stack([hub, leaf])], 1),
         edge_attr=torch.cat([outward, -outward]),
         edge_weight=torch.cat([torch.full((leaves,), 12 / leaves), torch.full((leaves,), 12.0)]).double(),
-        smoothing=torch.zeros(leaves + 1, dtype=torch.float64),
     )
     rule = random_rule(6, 10, "sobel").double()
     x = torch.rand(leaves + 1, 6, dtype=torch.float64)

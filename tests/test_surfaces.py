@@ -9,15 +9,12 @@ from scipy.spatial import ConvexHull
 from torch_geometric.data import Data
 
 from graphnca import rollout
-from graphnca.damage import half_plane
 from graphnca.drawing import CellCanvas
-from graphnca.layers import NCAConv
+from graphnca.layers import neighbourhood
 from graphnca.models import isonca, texture_nca
 from graphnca.rasterizers import Barycentric, NearestCell
-from graphnca.seeds import nearest_cells, point_seed
 from topologies import check_topology, load_topology, save_topology
 from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, spread_of_cells
-from topologies.noise_gain import noise_quadratic, smoothing_share
 
 CELLS = 300
 
@@ -53,18 +50,10 @@ def sphere(turn: np.ndarray | None = None) -> Data:
         edge_index=torch.from_numpy(edges),
         edge_attr=torch.from_numpy(vectors).float(),
         edge_weight=torch.from_numpy(weights).float(),
-        smoothing=torch.from_numpy(smoothing_share(noise_quadratic(edges, vectors, weights, CELLS))).float(),
         area=torch.full((CELLS,), 4 * math.pi * unit**2 / CELLS),
-        extent=torch.tensor([[2 * unit, 2 * unit]]),  # the contract asks for one; nothing on a closed surface reads it
-        periodic=torch.tensor([False]),
+        normal=torch.from_numpy(normal).float(),
+        frame=torch.from_numpy(first).float(),
     )
-
-
-def perceived(rule: NCAConv, x: torch.Tensor, topology: Data, *, smooth: bool) -> torch.Tensor:
-    """The gradient bands of a one-channel rule."""
-    smoothing = topology["smoothing"] if smooth else None
-    arguments = (topology["edge_index"], topology["edge_weight"], topology["edge_attr"])
-    return rule.perceive(x[:, None], *arguments, smoothing=smoothing)[:, 1:3]
 
 
 def test_the_contract_holds_on_a_sphere(tmp_path) -> None:
@@ -92,53 +81,16 @@ def test_a_rule_without_gradients_runs_and_does_not_see_the_frames(random_rule) 
 def test_the_gradient_of_one_ring_is_that_of_the_tangent_plane() -> None:
     topology, rule = sphere(), texture_nca(1, 8)
     slope = torch.tensor([0.2, 0.7, -0.4])
-    found = perceived(rule, topology["pos"] @ slope, topology, smooth=False) / 8
+    found = rule.perceive((topology["pos"] @ slope)[:, None], **neighbourhood(topology))[:, 1:3] / 8
     normal = topology["pos"] / topology["pos"].norm(dim=1, keepdim=True)
     tangent = slope - (normal @ slope)[:, None] * normal
     torch.testing.assert_close(found.norm(dim=1), tangent.norm(dim=1), atol=0.1, rtol=0)
-
-
-def test_smoothing_adds_gradients_of_different_frames_without_turning_them() -> None:
-    """The one step of the layer that is wrong on a surface: components are averaged as if all frames were parallel."""
-    rule, pick = texture_nca(1, 8), 42
-    turn = np.zeros(CELLS)
-    turn[pick] = 1.0
-    straight, turned = sphere(), sphere(turn)
-    x = straight["pos"] @ torch.tensor([0.2, 0.7, -0.4])
-    others = torch.arange(CELLS) != pick
-    one_ring = [perceived(rule, x, topology, smooth=False)[others] for topology in (straight, turned)]
-    torch.testing.assert_close(*one_ring, atol=1e-4, rtol=0)  # a cell's frame is its own affair ...
-    smoothed = [perceived(rule, x, topology, smooth=True)[others] for topology in (straight, turned)]
-    near = straight["edge_index"][1][straight["edge_index"][0] == pick]
-    changed = (smoothed[0] - smoothed[1]).abs().amax(1) > 1e-3
-    assert set(torch.arange(CELLS)[others][changed].tolist()) == set(near.tolist())  # ... but for smoothing
 
 
 @pytest.mark.parametrize("see", [NearestCell, Barycentric, CellCanvas])
 def test_what_sees_the_plane_says_so(see, as_released) -> None:
     with pytest.raises(ValueError, match="plane"):
         see(sphere())
-
-
-def test_places_in_the_plane_forget_the_third_coordinate() -> None:
-    topology = sphere()
-    x, y, z = topology["pos"][40].tolist()
-    assert z > 1
-    front = nearest_cells(topology, torch.tensor([[x, y]]))
-    shadow = topology["pos"].clone()
-    shadow[:, 2] = 0
-    flat = (shadow[:, :2] - torch.tensor([x, y])).norm(dim=1)
-    assert int(front) in torch.nonzero(flat <= flat.min() + 1e-4)[:, 0].tolist()
-    mirrored = topology.clone()
-    mirrored["pos"] = topology["pos"] * torch.tensor([1.0, 1.0, -1.0])
-    assert torch.equal(half_plane(topology, (0.0, 0.0), 0.4), half_plane(mirrored, (0.0, 0.0), 0.4))
-
-
-def test_the_middle_of_the_extent_is_no_place_on_a_surface() -> None:
-    topology = sphere()
-    cell = int(point_seed(topology, 16)[:, 3].argmax())
-    unit = float(topology["extent"][0, 0]) / 2
-    assert (topology["pos"][cell, :2] - unit).norm() > 0.2 * unit  # (unit, unit) lies outside the ball
 
 
 def test_isonca_is_the_published_architecture_without_gradients() -> None:

@@ -1,11 +1,16 @@
 """Substrates: where cells are, who neighbours whom, and how strongly they diffuse."""
 
 from topologies.contract import FIELDS as FIELDS
+from topologies.contract import GRADIENT_GAIN as GRADIENT_GAIN
 from topologies.contract import LAPLACIAN_GAIN as LAPLACIAN_GAIN
-from topologies.contract import NOISE_GAIN as NOISE_GAIN
+from topologies.contract import PLANE_FIELDS as PLANE_FIELDS
+from topologies.contract import STENCIL_FIELDS as STENCIL_FIELDS
+from topologies.contract import SURFACE_FIELDS as SURFACE_FIELDS
 from topologies.contract import UNIT_LAW as UNIT_LAW
 from topologies.contract import TopologyError as TopologyError
 from topologies.contract import check_topology as check_topology
+from topologies.contract import fields_of as fields_of
+from topologies.flat_batch import flat_batch as flat_batch
 from topologies.hexagonal import hex_grid as hex_grid
 from topologies.hexagonal_patch import hexagonal_patch as hexagonal_patch
 from topologies.kinds import KINDS as KINDS
@@ -17,35 +22,50 @@ from topologies.kinds import substrate_of_cells as substrate_of_cells
 from topologies.kinds import substrates as substrates
 from topologies.kinds import varied_meshes as varied_meshes
 from topologies.networks import from_networkx as from_networkx
+from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
+from topologies.operators import OPERATORS as OPERATORS
+from topologies.operators import operators_of as operators_of
+from topologies.operators import with_operators as with_operators
 from topologies.sampled import sampled_torus as sampled_torus
 from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology
 from topologies.storage import save_topology as save_topology
+from topologies.storage import upgraded as upgraded
 from topologies.voronoi import voronoi_from_points as voronoi_from_points
 from topologies.voronoi import voronoi_mesh as voronoi_mesh
 
 __all__ = [
     "FIELDS",
+    "GRADIENT_GAIN",
     "KINDS",
     "LAPLACIAN_GAIN",
     "NOISE_GAIN",
+    "OPERATORS",
+    "PLANE_FIELDS",
+    "STENCIL_FIELDS",
+    "SURFACE_FIELDS",
     "UNIT_LAW",
     "TopologyError",
     "by_kind",
     "cells_within",
     "check_topology",
+    "fields_of",
     "first_of_each_kind",
+    "flat_batch",
     "from_networkx",
     "hex_grid",
     "hexagonal_patch",
     "load_topology",
+    "operators_of",
     "sampled_torus",
     "save_topology",
     "square_grid",
     "substrate",
     "substrate_of_cells",
     "substrates",
+    "upgraded",
     "varied_meshes",
     "voronoi_from_points",
     "voronoi_mesh",
+    "with_operators",
 ]

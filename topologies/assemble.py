@@ -1,4 +1,4 @@
-"""The one place where a substrate becomes a `Data`: sorting, smoothing, rounding, and the check before and after it."""
+"""The one place where a substrate becomes a `Data`: sorting, stencil, rounding, and the check before and after it."""
 
 import numpy as np
 import torch
@@ -6,7 +6,8 @@ from jaxtyping import Float, Int
 from torch_geometric.data import Data
 
 from topologies.contract import TopologyError, check_topology
-from topologies.noise_gain import noise_quadratic, smoothing_share
+from topologies.fit import Coefficients
+from topologies.operators import put_stencil, stencil_in_plane
 
 
 def assemble(
@@ -17,10 +18,13 @@ def assemble(
     area: Float[np.ndarray, " n"],
     extent: tuple[float, float],
     periodic: bool,
+    operators: str | None = None,
+    seen: tuple[Int[np.ndarray, "2 s"], Coefficients] | None = None,
 ) -> Data:
     """Builds the `Data` of a substrate from its geometry and checks the contract once.
 
-    Edges may come in any order; they leave sorted by perceiving cell, then neighbour. `smoothing` is computed here.
+    Edges may come in any order; they leave sorted by perceiving cell, then neighbour. The stencil is made here, in
+    float64, of the geometry as it leaves: whoever has the fields can make it again (a page does).
     All laws are checked in float64, where a builder's fault shows, and again in float32, as the fields leave: there two
     cells may have fallen together, or numbers have run out of range.
 
@@ -32,6 +36,8 @@ def assemble(
         area: cell areas.
         extent: width and height of the domain.
         periodic: torus or bounded domain.
+        operators: one of `topologies.operators.OPERATORS`, by which the stencil is made; None: it is `seen`.
+        seen: index and coefficients of a stencil, in the order of the contract; None: cells perceive along their edges.
 
     Raises:
         TopologyError: if the result breaks a law of the contract.
@@ -44,7 +50,6 @@ def assemble(
         edge_index=torch.from_numpy(edges),
         edge_attr=torch.from_numpy(vectors),
         edge_weight=torch.from_numpy(weights),
-        smoothing=torch.from_numpy(smoothing_share(noise_quadratic(edges, vectors, weights, n))),
         area=torch.from_numpy(area),
         extent=torch.tensor([extent], dtype=torch.float64),
         periodic=torch.tensor([periodic]),
@@ -53,6 +58,10 @@ def assemble(
     for name, value in list(data.items()):
         if value.dtype == torch.float64:
             data[name] = value.float()
+    if operators is not None:
+        seen = stencil_in_plane(data, operators)
+    if seen is not None:
+        put_stencil(data, *seen)
     try:
         check_topology(data)
     except TopologyError as error:

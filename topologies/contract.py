@@ -5,6 +5,7 @@ to the model and are not part of it.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,13 +14,15 @@ from jaxtyping import Bool, Float, Int
 from torch_geometric.data import Data
 
 from topologies.interior import interior_cells
-from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
-from topologies.noise_gain import noise_quadratic, smoothing_share
 
 LAPLACIAN_GAIN = 12.0
 """Sum of the weights into a cell, that of the kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode."""
 UNIT_LAW = 16.0
 """Mean over interior cells of sum_j w_ij |v_ij|^2, that of the same kernel: 4 * 2 * 1 + 4 * 1 * 2."""
+GRADIENT_GAIN = 8.0
+"""What a perceived gradient is of the slope of a linear field, that of the raw Sobel pair."""
+COEFFICIENT_LIMIT = 200.0  # of the absolute coefficients of one cell: some 25 where it reads two rings of a mesh
+QUADRATIC_FROM = 8  # cells read from which on a fitted stencil is exact on quadratic fields
 BORDER_REACH = 1.0  # centres this near the border of a bounded domain may have weights that sum to less than the gain
 
 
@@ -36,12 +39,25 @@ FIELDS: dict[str, FieldSpec] = {
     "edge_index": FieldSpec(torch.int64, (2, "e"), "row 0 neighbour j, row 1 perceiving cell i; sorted by i, then j"),
     "edge_attr": FieldSpec(torch.float32, ("e", 2), "direction vector pos_j - pos_i; shortest image on a torus"),
     "edge_weight": FieldSpec(torch.float32, ("e",), "Laplacian weight w_ij > 0; those into a cell sum to 12"),
-    "smoothing": FieldSpec(torch.float32, ("n",), "share of the neighbours' mean in the perceived gradient"),
     "area": FieldSpec(torch.float32, ("n",), "cell area in square units"),
+}
+"""The fields of every topology by name, each with its dtype, its shape and its meaning."""
+PLANE_FIELDS: dict[str, FieldSpec] = {
     "extent": FieldSpec(torch.float32, ("g", 2), "width and height of the domain; one row per graph of a batch"),
     "periodic": FieldSpec(torch.bool, ("g",), "torus or bounded domain; one entry per graph of a batch"),
 }
-"""The fields of a topology by name, each with its dtype, its shape and its meaning."""
+"""Those that a substrate of the plane has besides."""
+SURFACE_FIELDS: dict[str, FieldSpec] = {
+    "normal": FieldSpec(torch.float32, ("n", 3), "outer unit normal"),
+    "frame": FieldSpec(torch.float32, ("n", 3), "first axis of the tangent frame; the second is frame x normal"),
+}
+"""Those that a surface in space has besides."""
+STENCIL_FIELDS: dict[str, FieldSpec] = {
+    "stencil_index": FieldSpec(torch.int64, (2, "s"), "row 0 the cell j that is read, row 1 the perceiving cell i"),
+    "stencil_weight": FieldSpec(torch.float32, ("s",), "coefficient of x_j - x_i in the perceived Laplacian"),
+    "stencil_gradient": FieldSpec(torch.float32, ("s", 2), "its coefficients in the perceived gradient, raw gain"),
+}
+"""How cells see where they are no squares: all three or none, and then cells perceive along their edges."""
 
 
 class TopologyError(ValueError):
@@ -53,7 +69,7 @@ def check_topology(data: Data, *, rounded: bool = True) -> None:
 
     The laws, in the order in which they are checked:
 
-    1. all fields of `FIELDS` are there, with their dtype and shape, finite, and indices in range;
+    1. all fields that `fields_of` names are there, with their dtype and shape, finite, and indices in range;
     2. edges are sorted by perceiving cell, then neighbour; no self-loops, no duplicates, every cell has a neighbour;
     3. every edge has a partner in the other direction with the opposite direction vector;
     4. positions lie inside the extent, no two cells share one, and direction vectors are differences of positions
@@ -62,12 +78,14 @@ def check_topology(data: Data, *, rounded: bool = True) -> None:
        less in a cell whose centre lies within one unit of the border, as they do on the square grid;
     6. the mean over interior cells of sum_j w_ij |v_ij|^2 is 16 (`UNIT_LAW`), graph by graph; a cell is interior when
        its neighbours surround it (`interior_cells`), and a graph without such cells is not judged;
-    7. `smoothing` lies in [0, 1] and is the smallest that brings the cell's noise gain to 3/16 (`NOISE_GAIN`), or as
-       near as it can be brought;
-    8. areas are positive and sum to that of the extent.
+    7. areas are positive and sum to that of the extent;
+    8. the stencil, if there is one, is sorted as the edges are, no cell reads itself or another one twice, the
+       absolute coefficients of a cell sum to at most `COEFFICIENT_LIMIT`, and away from borders the gradient of a
+       linear field is 8 (`GRADIENT_GAIN`) times its slope; the Laplacian is that of the edges' weights, or else it is 0
+       on linear fields and, where a cell reads eight others or more, 8, 0 and 8 on x^2, xy and y^2.
 
-    With three-dimensional positions the direction vectors live in tangent frames: then law 4 and the opposite vectors
-    of law 3 are left out, and law 8 keeps only positive areas.
+    On a surface the direction vectors live in tangent frames: then law 4 and the opposite vectors of law 3 are left
+    out, of law 7 only positive areas are left, and of law 8 what its builder alone can know: exactness on fields.
 
     Args:
         data: the topology to check; float64 fields are accepted in place of float32.
@@ -85,14 +103,22 @@ def _fail(field: str, expected: str, got: object) -> None:
     raise TopologyError(f"`{field}` must {expected}, got {got}.")
 
 
+def fields_of(data: Data) -> dict[str, FieldSpec]:
+    """The fields that a topology must have, by name: in the plane, in space, and with a stencil or without."""
+    space = isinstance(data.get("pos"), torch.Tensor) and data["pos"].shape[-1:] == (3,)
+    stencil = STENCIL_FIELDS if any(name in data for name in STENCIL_FIELDS) else {}
+    return FIELDS | (SURFACE_FIELDS if space else PLANE_FIELDS) | stencil
+
+
 def _check_fields(data: Data) -> None:
     if not isinstance(data, Data):
         raise TopologyError(f"`data` must be a torch_geometric.data.Data, got {type(data).__name__}.")
-    missing = [name for name in FIELDS if name not in data]
+    fields = fields_of(data)
+    missing = [name for name in fields if name not in data]
     if missing:
-        raise TopologyError(f"A topology has the fields {list(FIELDS)}; missing: {missing}.")
+        raise TopologyError(f"A topology has the fields {list(fields)}; missing: {missing}.")
     sizes: dict[str, int] = {}
-    for name, spec in FIELDS.items():
+    for name, spec in fields.items():
         value = data[name]
         if not isinstance(value, torch.Tensor):
             _fail(name, "be a tensor", type(value).__name__)
@@ -112,16 +138,17 @@ def _check_fields(data: Data) -> None:
         _fail("pos", "have shape (N, 2) or (N, 3)", tuple(data["pos"].shape))
     if sizes["n"] == 0 or sizes["e"] == 0:
         _fail("edge_index", "join at least one pair of cells", f"{sizes['n']} cells and {sizes['e']} edges")
-    low, high = data["edge_index"].min().item(), data["edge_index"].max().item()
-    if low < 0 or high >= sizes["n"]:
-        _fail("edge_index", f"hold cells 0 to {sizes['n'] - 1}", f"values from {low} to {high}")
+    for name in {"edge_index", "stencil_index"}.intersection(fields):
+        low, high = (data[name].min().item(), data[name].max().item()) if data[name].numel() else (0, 0)
+        if low < 0 or high >= sizes["n"]:
+            _fail(name, f"hold cells 0 to {sizes['n'] - 1}", f"values from {low} to {high}")
     if not isinstance(data.get("batch"), torch.Tensor | None):
         _fail("batch", "be a tensor", type(data["batch"]).__name__)
     graph = _graph_of_cells(data)
     if graph.dtype != np.int64 or graph.shape != (sizes["n"],) or graph.min() < 0:
         _fail("batch", f"hold the graph of each of the {sizes['n']} cells", f"{graph.dtype} of shape {graph.shape}")
     graphs = int(graph.max()) + 1
-    if sizes["g"] != graphs:
+    if sizes.get("g", graphs) != graphs:
         _fail("extent", f"have one row for each of the {graphs} graphs", f"{sizes['g']} rows")
 
 
@@ -132,14 +159,15 @@ def _graph_of_cells(data: Data) -> Int[np.ndarray, " n"]:
 
 
 def _check_laws(data: Data, rounded: bool) -> None:
-    arrays = {name: data[name].detach().cpu().numpy() for name in FIELDS}
+    arrays = {name: data[name].detach().cpu().numpy() for name in fields_of(data)}
     edges = arrays["edge_index"]
     neighbour, receiver = edges
     pos, vectors, weights = (arrays[name].astype(np.float64) for name in ("pos", "edge_attr", "edge_weight"))
-    smoothing, area, extent = (arrays[name].astype(np.float64) for name in ("smoothing", "area", "extent"))
-    periodic, n = arrays["periodic"], len(pos)
+    area, n, planar = arrays["area"].astype(np.float64), len(pos), pos.shape[1] == 2
     graph = _graph_of_cells(data)
-    planar = pos.shape[1] == 2
+    graphs = int(graph.max()) + 1
+    extent = arrays["extent"].astype(np.float64) if planar else np.ones((graphs, 2))
+    periodic = arrays["periodic"] if planar else np.zeros(graphs, dtype=bool)
     tolerance = 1e-4 if rounded else 1e-9
 
     # 2. order, loops, duplicates, loneliness
@@ -227,29 +255,90 @@ def _check_laws(data: Data, rounded: bool) -> None:
             wanted = f"give sum_j w_ij |v_ij|^2 a mean of {UNIT_LAW:g} over the interior cells (the unit of length)"
             _fail("edge_attr", wanted, f"{mean:.9g}")
 
-    # 7. noise gain
-    if (wrong := np.flatnonzero((smoothing < 0) | (smoothing > 1))).size:
-        _fail("smoothing", "lie in [0, 1]", f"{smoothing[wrong[0]]} for cell {wrong[0]}")
-    quadratic = noise_quadratic(edges, vectors, weights, n)
-    lawful = smoothing_share(quadratic)
-    gain, best = quadratic.at(smoothing), quadratic.at(lawful)
-    beyond = smoothing > quadratic.flattest() + 10 * tolerance
-    if (wrong := np.flatnonzero((np.abs(gain - best) > 10 * tolerance * np.maximum(best, 1)) | beyond)).size:
-        at = int(wrong[0])
-        wanted = f"be the smallest share that brings the noise gain to {NOISE_GAIN:g} or nearest to it"
-        _fail(
-            "smoothing",
-            f"{wanted}, {lawful[at]:.6g} for cell {at}",
-            f"{smoothing[at]:.6g} with noise gain {gain[at]:.6g}",
-        )
-
-    # 8. areas
+    # 7. areas
     if (wrong := np.flatnonzero(area <= 0)).size:
         _fail("area", "be positive", f"{area[wrong[0]]} for cell {wrong[0]}")
     if planar:
         sums, extents = np.bincount(graph, area, len(extent)), extent.prod(axis=1)
         if (wrong := np.flatnonzero(~np.isclose(sums, extents, rtol=tolerance))).size:
             _fail("area", f"sum to the area of the extent, {extents[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
+    if "stencil_index" in arrays:
+        _check_stencil(arrays, graph, interior, slack, tolerance)
+
+
+def _check_stencil(
+    arrays: dict[str, np.ndarray],
+    graph: Int[np.ndarray, " n"],
+    interior: Bool[np.ndarray, " n"],
+    slack: Float[np.ndarray, " n"],
+    tolerance: float,
+) -> None:
+    """Law 8."""
+    index, n = arrays["stencil_index"], len(graph)
+    read, reader = index
+    weight, gradient = (arrays[name].astype(np.float64) for name in ("stencil_weight", "stencil_gradient"))
+    if (own := np.flatnonzero(read == reader)).size:
+        _fail("stencil_index", "let no cell read itself", f"cell {reader[own[0]]} that does")
+    key = reader * n + read
+    if (wrong := np.flatnonzero(np.diff(key) <= 0)).size:
+        pair = index[:, wrong[0] : wrong[0] + 2].T.tolist()
+        _fail("stencil_index", "be sorted by row 1, then row 0, with no duplicates", f"{pair[0]} before {pair[1]}")
+    if (across := np.flatnonzero(graph[read] != graph[reader])).size:
+        _fail("stencil_index", "not join two graphs of a batch", index[:, across[0]].tolist())
+    for name, values in (("stencil_weight", np.abs(weight)), ("stencil_gradient", np.abs(gradient).sum(1))):
+        total = np.bincount(reader, values, n)
+        if (wrong := np.flatnonzero(total > COEFFICIENT_LIMIT)).size:
+            wanted = f"have absolute values that sum to at most {COEFFICIENT_LIMIT:g} in every cell"
+            _fail(name, wanted, f"{total[wrong[0]]:.6g} in cell {wrong[0]}")
+    if arrays["pos"].shape[1] != 2:
+        return
+    pos, extent = arrays["pos"].astype(np.float64), arrays["extent"].astype(np.float64)[graph]
+    vectors = shortest_image(pos[read] - pos[reader], extent[reader], arrays["periodic"][graph[reader]])
+    outer = np.stack([vectors[:, 0] ** 2, vectors.prod(1), vectors[:, 1] ** 2], axis=1)
+    judged = _away_from_borders(index, vectors, pos, extent, arrays["periodic"][graph], interior)
+    length = np.zeros(len(arrays["extent"]))
+    np.maximum.at(length, graph[arrays["edge_index"][1]], np.hypot(*arrays["edge_attr"].astype(np.float64).T))
+    judged &= 4 * length[graph] < extent.min(1)  # on a smaller torus two rings meet a cell twice
+
+    def sums(coefficients: np.ndarray, fields: np.ndarray) -> np.ndarray:
+        return np.stack([np.bincount(reader, coefficients * field, n) for field in fields.T], axis=1)
+
+    def demand(name: str, words: str, found: np.ndarray, wanted: Sequence[float], cells: np.ndarray) -> None:
+        size = 1 + np.bincount(reader, np.abs(weight) + np.abs(gradient).sum(1), n)
+        off = np.abs(found - np.array(wanted)).max(1) > 10 * tolerance + 10 * size * slack
+        if (wrong := np.flatnonzero(off & cells)).size:
+            at = int(wrong[0])
+            _fail(name, f"make {list(wanted)} of {words} in every cell", f"{found[at].tolist()} in cell {at}")
+
+    gain = GRADIENT_GAIN
+    demand("stencil_gradient", "x and y, along x,", sums(gradient[:, 0], vectors), (gain, 0.0), judged)
+    demand("stencil_gradient", "x and y, along y,", sums(gradient[:, 1], vectors), (0.0, gain), judged)
+    edge_key = arrays["edge_index"][1] * n + arrays["edge_index"][0]
+    same = np.isin(edge_key, key).all() and np.count_nonzero(weight) == len(edge_key)
+    if same and np.array_equal(weight[np.searchsorted(key, edge_key)], arrays["edge_weight"]):
+        return
+    demand("stencil_weight", "x and y", sums(weight, vectors), (0.0, 0.0), judged)
+    many = np.bincount(reader, minlength=n) >= QUADRATIC_FROM
+    demand("stencil_weight", "x^2, xy and y^2", sums(weight, outer), (gain, 0.0, gain), judged & many)
+
+
+def _away_from_borders(
+    index: Int[np.ndarray, "2 s"],
+    vectors: Float[np.ndarray, "s 2"],
+    pos: Float[np.ndarray, "n 2"],
+    extent: Float[np.ndarray, "n 2"],
+    periodic: Bool[np.ndarray, " n"],
+    interior: Bool[np.ndarray, " n"],
+) -> Bool[np.ndarray, " n"]:
+    """Which cells surely read no mirror image.
+
+    They are surrounded, as all are that they read, and lie further from the extent's border than from these.
+    """
+    read, reader = index
+    furthest, open_ones = np.zeros(len(pos)), np.bincount(reader, ~interior[read], len(pos))
+    np.maximum.at(furthest, reader, np.hypot(*vectors.T))
+    inside = np.minimum(pos, extent - pos).min(axis=1) > furthest
+    return interior & (open_ones == 0) & (periodic | inside)
 
 
 def shortest_image(

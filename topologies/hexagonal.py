@@ -10,19 +10,20 @@ SPACING = 2 / np.sqrt(3)  # unit law: 12 * spacing^2 = 16; rows are then exactly
 QUARTER_STEPS = ((-4, 0), (4, 0), (-2, -1), (2, -1), (-2, 1), (2, 1))  # (quarter spacings in x, rows) to a neighbour
 
 
-def hex_grid(height: int, width: int, *, periodic: bool = True) -> Data:
+def hex_grid(height: int, width: int, *, periodic: bool = True, operators: str = "fitted") -> Data:
     """Hexagonal grid of height rows of width cells; odd rows are shifted right by half a spacing.
 
     The spacing is 2 / sqrt(3), so rows are exactly 1 apart and diffusion runs as fast as on the square grid. Cell (row
     r, column c) is node r * width + c at x = (c + 0.25) * spacing in even rows and (c + 0.75) * spacing in odd ones,
     y = r + 0.5; extent (width * spacing, height), on the torus and on a bounded domain. Weights are 12 / degree: 2 on
     the torus and away from borders, more at a border, where a cell sees only the neighbours it has. Each cell has the
-    area of its hexagon, also at the borders of a bounded domain. `smoothing` is 0.16 away from borders.
+    area of its hexagon, also at the borders of a bounded domain.
 
     Args:
         height: number of rows; on a torus even and at least 4.
         width: number of columns; on a torus at least 3.
         periodic: torus or bounded domain.
+        operators: how cells see, one of `topologies.OPERATORS`.
 
     Raises:
         TopologyError: if the grid is too small, or periodic with an odd height (row 0 would not fit the last row).
@@ -57,4 +58,5 @@ def hex_grid(height: int, width: int, *, periodic: bool = True) -> Data:
         area=np.full(len(node), SPACING),
         extent=(width * SPACING, float(height)),
         periodic=periodic,
+        operators=operators,
     )

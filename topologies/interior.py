@@ -24,10 +24,21 @@ def interior_cells(
     Returns:
         One flag per cell.
     """
+    gap, _ = widest_gaps(receiver, vectors, num_cells)
+    return (gap > 0) & (gap < HALF_TURN)
+
+
+def widest_gaps(
+    receiver: Int[np.ndarray, " e"], vectors: Float[np.ndarray, "e 2"], num_cells: int
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """The widest angle between neighbours that follow each other round a cell, and the direction of its middle.
+
+    A cell with one neighbour has a gap of a whole turn, opposite to it; one without has 0. Arguments as above.
+    """
     angle = np.arctan2(vectors[:, 1], vectors[:, 0])
     order = np.argsort(receiver * FULL_TURNS + angle)  # by cell, then angle; what rounding swaps is nearer than 1e-8
     receiver, angle = receiver[order], angle[order]
-    widest = np.zeros(num_cells)
+    widest, middle = np.zeros(num_cells), np.zeros(num_cells)
     if len(receiver):
         first = np.flatnonzero(np.r_[True, receiver[1:] != receiver[:-1]])
         last = np.r_[first[1:], len(receiver)] - 1
@@ -35,4 +46,6 @@ def interior_cells(
         gap[:-1] = angle[1:] - angle[:-1]
         gap[last] = angle[first] + 2 * np.pi - angle[last]
         widest[receiver[first]] = np.maximum.reduceat(gap, first)
-    return (widest > 0) & (widest < HALF_TURN)
+        at = np.lexsort((gap, receiver))[last]  # the widest of every cell comes last
+        middle[receiver[at]] = angle[at] + gap[at] / 2
+    return widest, middle

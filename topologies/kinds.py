@@ -6,12 +6,14 @@ A new kind is a file with its builder, and its line in `KINDS`.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypedDict, TypeVar
 
 from torch_geometric.data import Data
+from typing_extensions import Unpack
 
 from topologies.contract import TopologyError
 from topologies.hexagonal import SPACING, hex_grid
+from topologies.operators import OPERATORS
 from topologies.square import square_grid
 from topologies.voronoi import voronoi_mesh
 
@@ -19,6 +21,17 @@ Entry = TypeVar("Entry")
 
 CELLS = 5184  # of a 72 x 72 grid, the published size
 VARIED = ((True, 0), (True, 0), (True, 2), (False, 0), (False, 2))  # torus or bounded, Lloyd steps
+
+
+class Options(TypedDict, total=False):
+    """What a substrate may be given where it applies."""
+
+    operators: str
+    """How cells see, one of `topologies.OPERATORS`; squares have none to choose."""
+    lloyd_steps: int
+    """Lloyd steps of a mesh; lattices have none."""
+    seed: int
+    """Of the points of a mesh."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class Lattice:
     """Makes height rows of width cells, a torus if `periodic`."""
     column: float = 1.0
     """Units from one cell to the next in its row."""
+    reference: bool = False
+    """Whether its kernels are those that the operators of others are fitted to: it has no choice of operators."""
     repeat: int = 1
     """Rows after which the lattice repeats itself: a torus has a multiple of them."""
     random: ClassVar = False
@@ -39,20 +54,23 @@ class Lattice:
         """Cells per unit of area, by the unit law of the contract."""
         return 1 / self.column
 
-    def make(self, height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+    def make(self, height: float, width: float, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
         """A lattice with the rows that come nearest to the height, and the width in proportion to them."""
-        del lloyd_steps, seed  # of random kinds
         repeat = self.repeat if periodic else 1
         rows = repeat * math.floor(height / repeat + 0.5)
-        return self.build(rows, max(1, round(rows * (width / height) / self.column)), periodic=periodic)
+        return self._build(rows, max(1, round(rows * (width / height) / self.column)), periodic, options)
 
-    def with_cells(self, cells: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+    def with_cells(self, cells: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
         """A lattice whose rows make it a square, and with so many columns that the cells come nearest to the number."""
-        del lloyd_steps, seed
         rows = max(2, round((cells * self.column) ** 0.5 / self.repeat)) * self.repeat
         # A square has as many columns as rows, and so the symmetries of a square, whatever the number of cells.
         columns = rows if self.column == 1 else max(1, round(cells / rows))
-        return self.build(rows, columns, periodic=periodic)
+        return self._build(rows, columns, periodic, options)
+
+    def _build(self, rows: int, columns: int, periodic: bool, options: Options) -> Data:
+        """With the options that apply: two lattices of one size are the same."""
+        sees = {} if self.reference else {"operators": options.get("operators", OPERATORS[0])}
+        return self.build(rows, columns, periodic=periodic, **sees)
 
 
 @dataclass(frozen=True)
@@ -65,47 +83,44 @@ class Mesh:
     """Cells per unit of area."""
     random: ClassVar = True
 
-    def make(self, height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+    def make(self, height: float, width: float, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
         """A mesh of that extent, within 2 %."""
-        return self.build(height, width, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+        return self.build(height, width, periodic=periodic, **options)
 
-    def with_cells(self, cells: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+    def with_cells(self, cells: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
         """A mesh of the extent that so many cells take on average."""
         side = (cells / self.density) ** 0.5
-        return self.make(side, side, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+        return self.make(side, side, periodic=periodic, **options)
 
 
 Kind = Lattice | Mesh
 
 KINDS: dict[str, Kind] = {
-    "square": Lattice(square_grid),
+    "square": Lattice(square_grid, reference=True),
     "hex": Lattice(hex_grid, column=float(SPACING), repeat=2),
     "voronoi": Mesh(voronoi_mesh, density=0.82),
 }
 """The kinds by name: a line for each."""
 
 
-def substrate(kind: str, size: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+def substrate(kind: str, size: float, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
     """A substrate of about `size` x `size` units.
 
     Args:
         kind: One of `KINDS`.
         size: Height and width in units of length; a torus of hexagons has an even number of rows, at least so many.
         periodic: Torus or bounded domain.
-        lloyd_steps: Lloyd steps of a mesh; lattices have none.
-        seed: Of the points of a mesh.
+        options: See `Options`.
 
     Raises:
         TopologyError: If there is no such kind, or the size is too small for it.
     """
-    return _kind(kind).make(size, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+    return _kind(kind).make(size, size, periodic=periodic, **options)
 
 
-def substrate_of_cells(
-    kind: str, cells: int = CELLS, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0
-) -> Data:
+def substrate_of_cells(kind: str, cells: int = CELLS, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
     """A substrate of about so many cells, about as high as it is wide; the other arguments are those of `substrate`."""
-    return _kind(kind).with_cells(cells, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+    return _kind(kind).with_cells(cells, periodic=periodic, **options)
 
 
 def cells_within(kind: str, size: float) -> int:
@@ -120,6 +135,7 @@ def substrates(
     size: float | None = None,
     meshes: int = 3,
     seed: int = 0,
+    operators: str = OPERATORS[0],
 ) -> dict[str, Data]:
     """Tori by name, on which a result is measured: one of each lattice, several meshes of each random kind.
 
@@ -129,6 +145,7 @@ def substrates(
         size: Instead of the cells: height and width in units, for all kinds the same.
         meshes: How many of a random kind.
         seed: Meshes are drawn with the seeds after it.
+        operators: How cells see, see `Options`.
 
     Raises:
         TopologyError: If there is no such kind, or the size is too small for it.
@@ -137,10 +154,10 @@ def substrates(
     for kind in kinds:
         number = cells if size is None else cells_within(kind, size)
         if not _kind(kind).random:
-            made[kind] = substrate_of_cells(kind, number)
+            made[kind] = substrate_of_cells(kind, number, operators=operators)
             continue
         for own in range(seed + 1, seed + 1 + meshes):
-            made[f"{kind} {own}"] = substrate_of_cells(kind, number, seed=own)
+            made[f"{kind} {own}"] = substrate_of_cells(kind, number, seed=own, operators=operators)
     return made
 
 

@@ -9,7 +9,7 @@ from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, shortes
 from topologies.interior import interior_cells
 
 
-def from_networkx(graph: nx.Graph, *, pos: str = "pos") -> Data:
+def from_networkx(graph: nx.Graph, *, pos: str = "pos", operators: str = "fitted") -> Data:
     """Substrate from a networkx graph whose nodes have positions.
 
     Cell k is the k-th node of `graph`, and every edge joins two cells in both directions. The optional edge attribute
@@ -27,6 +27,7 @@ def from_networkx(graph: nx.Graph, *, pos: str = "pos") -> Data:
     Args:
         graph: a Graph or DiGraph; no self-loops, no parallel edges, no isolated nodes.
         pos: node attribute with the position (x, y); y grows downwards, as in images.
+        operators: how cells see, one of `topologies.OPERATORS`.
 
     Raises:
         TopologyError: if the graph has no edges, an isolated node, a self-loop, parallel edges or a one-way edge; if a
@@ -55,6 +56,7 @@ def from_networkx(graph: nx.Graph, *, pos: str = "pos") -> Data:
         area=np.full(n, width * height / n),
         extent=(width, height),
         periodic=periodic,
+        operators=operators,
     )
 
 

@@ -1,4 +1,8 @@
-"""How much a perceived gradient amplifies noise, and the smoothing that brings it to the square grid's value."""
+"""Perceiving with one ring of neighbours, under the law that keeps a gradient's noise at that of the square grid.
+
+What `operators="one_ring"` builds, for comparison with what is fitted: the Laplacian of the edges' own weights, and
+their moment-corrected gradient mixed with the mean of the neighbours' as far as brings its noise gain to Sobel's.
+"""
 
 from typing import NamedTuple
 
@@ -6,8 +10,11 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float, Int
 
+from topologies.fit import Coefficients
+
 NOISE_GAIN = 3 / 16
 """Sum of squared weights of one Sobel kernel divided by 8, of each axis: (4 * 1 + 2 * 4) / 64."""
+SOBEL_GAIN = 8.0  # of the raw Sobel pair: 8 times the slope
 NEGLIGIBLE_SLOPE = 1e-6  # share of the noise gain below which smoothing is taken to change nothing
 BLOCK = 1 << 15  # cells handled at a time: the neighbours' neighbours of all cells would take 300 bytes a cell and more
 SINGULAR_MOMENT = 1e-6  # det M <= this * (trace M)^2: the neighbours lie on a line (an isotropic M has 1/4)
@@ -80,17 +87,7 @@ def noise_quadratic(
         weights: Laplacian weights.
         num_cells: number of cells.
     """
-    neighbour, receiver = edge_index
-    inverse = moment_inverse(receiver, vectors, weights, num_cells)
-    entry = weights[:, None] * np.einsum("eab,eb->ea", inverse[receiver], vectors)
-    entry = entry[:, 0] + 1j * entry[:, 1]  # both components in one complex matrix: |z|^2 adds their squares
-    total = np.bincount(receiver, weights, num_cells)
-    indptr = np.r_[0, np.cumsum(np.bincount(receiver, minlength=num_cells))]
-    shape = (num_cells, num_cells)
-    neighbours = sp.csr_array((entry, neighbour, indptr), shape=shape)
-    own = sp.diags_array(-np.asarray(neighbours.sum(axis=1)), shape=shape)
-    gradient = sp.csr_array(neighbours + own)
-    averaging = sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape)
+    gradient, averaging = _gradient_and_mean(edge_index, vectors, weights, num_cells)
     plain, mixed, mean = (np.empty(num_cells) for _ in range(3))
     for start in range(0, num_cells, BLOCK):
         rows = slice(start, start + BLOCK)
@@ -114,6 +111,52 @@ def smoothing_share(quadratic: NoiseQuadratic) -> Float[np.ndarray, " n"]:
     root = np.where(reachable, excess / np.where(reachable, denominator, 1), np.inf)
     smoothing = np.where(root <= 1, root, quadratic.flattest())
     return np.where(excess <= 1e-12, 0.0, smoothing)
+
+
+def one_ring_stencil(
+    edge_index: Int[np.ndarray, "2 e"],
+    vectors: Float[np.ndarray, "e 2"],
+    weights: Float[np.ndarray, " e"],
+    num_cells: int,
+    smoothing: Float[np.ndarray, " n"] | None = None,
+) -> tuple[Int[np.ndarray, "2 s"], Coefficients]:
+    """The law written out: index and coefficients of a stencil, sorted as edges are; arguments as of `noise_quadratic`.
+
+    `smoothing` is the share of the neighbours' mean, that of the law unless it is given.
+    """
+    if smoothing is None:
+        smoothing = smoothing_share(noise_quadratic(edge_index, vectors, weights, num_cells))
+    gradient, averaging = _gradient_and_mean(edge_index, vectors, weights, num_cells)
+    blended = sp.coo_array(
+        SOBEL_GAIN * (sp.diags_array(1 - smoothing) @ gradient + sp.diags_array(smoothing) @ (averaging @ gradient))
+    )
+    receiver, neighbour = np.r_[blended.coords[0], edge_index[1]], np.r_[blended.coords[1], edge_index[0]]
+    values, own = np.r_[blended.data, np.zeros(len(weights))], np.r_[np.zeros(len(blended.data)), weights]
+    others = receiver != neighbour
+    key, place = np.unique(receiver[others].astype(np.int64) * num_cells + neighbour[others], return_inverse=True)
+    weight = np.bincount(place, own[others])
+    gradients = np.stack([np.bincount(place, part[others]) for part in (values.real, values.imag)], axis=1)
+    return np.stack([key % num_cells, key // num_cells]), Coefficients(weight, gradients)
+
+
+def _gradient_and_mean(
+    edge_index: Int[np.ndarray, "2 e"],
+    vectors: Float[np.ndarray, "e 2"],
+    weights: Float[np.ndarray, " e"],
+    num_cells: int,
+) -> tuple[sp.csr_array, sp.csr_array]:
+    """Of every cell the gradient at unit gain, d/dx + i d/dy, and the weighted mean of the neighbours, as matrices."""
+    neighbour, receiver = edge_index
+    inverse = moment_inverse(receiver, vectors, weights, num_cells)
+    entry = weights[:, None] * np.einsum("eab,eb->ea", inverse[receiver], vectors)
+    entry = entry[:, 0] + 1j * entry[:, 1]  # both components in one complex matrix: |z|^2 adds their squares
+    total = np.bincount(receiver, weights, num_cells)
+    indptr = np.r_[0, np.cumsum(np.bincount(receiver, minlength=num_cells))]
+    shape = (num_cells, num_cells)
+    neighbours = sp.csr_array((entry, neighbour, indptr), shape=shape)
+    own = sp.diags_array(-np.asarray(neighbours.sum(axis=1)), shape=shape)
+    averaging = sp.csr_array((weights / total[receiver], neighbour, indptr), shape=shape)
+    return sp.csr_array(neighbours + own), averaging
 
 
 def _component_mean(one: sp.csr_array, other: sp.csr_array) -> Float[np.ndarray, " n"]:

@@ -32,5 +32,6 @@ def sampled_torus(
     if kind in KINDS and KINDS[kind].random:
         lloyd_steps, seed = int(rng.choice(LLOYD_STEPS)), int(rng.integers(FIRST_SEED, 2**31))
     topology = substrate_of_cells(kind, cells, lloyd_steps=lloyd_steps, seed=seed)
-    topology["edge_weight"] = topology["edge_weight"] * gain
+    for name in {"edge_weight", "stencil_weight"}.intersection(topology.keys()):
+        topology[name] = topology[name] * gain
     return topology, gain

@@ -1,10 +1,13 @@
 """The square Moore grid, the substrate on which the published rules were trained."""
 
 import numpy as np
+from jaxtyping import Int
 from torch_geometric.data import Data
 
 from topologies.assemble import assemble
 from topologies.contract import TopologyError
+from topologies.fit import Coefficients
+from topologies.operators import merged
 
 MOORE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0))
 EDGE_WEIGHT, CORNER_WEIGHT = 2.0, 1.0  # the 3x3 Laplacian [1 2 1; 2 -12 2; 1 2 1] of the published rules
@@ -14,11 +17,12 @@ def square_grid(height: int, width: int, *, periodic: bool = True) -> Data:
     """Square grid of height x width cells with eight neighbours each, weights 2 (edge) and 1 (corner).
 
     Cell (row r, column c) is node r * width + c at pos (c + 0.5, r + 0.5); extent (width, height). On the torus the two
-    sums of the contract are exactly the raw 3x3 Laplacian (centre -12) and the raw Sobel pair, and `smoothing` is 0.
+    sums along the edges are exactly the raw 3x3 Laplacian (centre -12) and the raw Sobel pair: the kernels to which the
+    stencils of other substrates are fitted, so there is none here.
 
     A bounded domain has no-flux borders: a border cell sees the neighbours it has and their weights are not rescaled,
-    so they sum to less than 12 there. The noise-gain law holds there too: a border cell's one-sided gradient is noisier
-    than Sobel's, so its `smoothing` is above 0; all other cells keep 0.
+    so they sum to less than 12 there. What cells see there are the same kernels over mirror images of the cells at the
+    border, as `conv2d` sees with replicate padding: a stencil, which the torus doesn't need.
 
     Args:
         height: number of rows; on a torus at least 3, or a cell would meet the same neighbour twice.
@@ -55,4 +59,20 @@ def square_grid(height: int, width: int, *, periodic: bool = True) -> Data:
         area=np.ones(len(node)),
         extent=(float(width), float(height)),
         periodic=periodic,
+        seen=None if periodic else _mirrored_kernels(row, column, height, width),
     )
+
+
+def _mirrored_kernels(
+    row: Int[np.ndarray, " n"], column: Int[np.ndarray, " n"], height: int, width: int
+) -> tuple[Int[np.ndarray, "2 s"], Coefficients]:
+    """The kernels of every cell, at a border over the cells whose mirror images lie where a neighbour is missing."""
+    node = row * width + column
+    entries = [
+        (np.clip(row + dy, 0, height - 1) * width + np.clip(column + dx, 0, width - 1), dx, dy) for dy, dx in MOORE
+    ]
+    index = np.concatenate([np.stack([read, node]) for read, _, _ in entries], axis=1)
+    offsets = np.array([(dx, dy) for _, dx, dy in entries], dtype=np.float64)
+    weights = np.where((offsets == 0).any(axis=1), EDGE_WEIGHT, CORNER_WEIGHT)
+    kernels = Coefficients(weights.repeat(len(node)), (weights[:, None] * offsets).repeat(len(node), axis=0))
+    return merged(index, kernels, len(node))

@@ -14,20 +14,33 @@ from safetensors import safe_open
 from safetensors.numpy import save
 from torch_geometric.data import Data
 
-from topologies.contract import FIELDS, TopologyError, check_topology
+from topologies.contract import (
+    FIELDS,
+    PLANE_FIELDS,
+    STENCIL_FIELDS,
+    SURFACE_FIELDS,
+    TopologyError,
+    check_topology,
+    fields_of,
+)
+from topologies.noise_gain import one_ring_stencil
+from topologies.operators import put_stencil
 
 METADATA_KEY = "topology"  # in the header of the file: JSON with the format number and a checksum
 FORMAT = 1  # raised when a reader of this version could misread the file
 DERIVED = "edge_index"  # not in the file: it follows from the pairs
 PAIRS, COUNTS = "pair_neighbours", "pair_counts"  # the neighbours j > i of every cell i in turn, and how many it has
+READ, READ_COUNTS = "stencil_read", "stencil_counts"  # the cells that every cell reads, and how many: `stencil_index`
+SMOOTHING = "smoothing"  # of older files, in place of a stencil: how far gradients were mixed with those of neighbours
 
 
 def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
     """Writes a topology to a safetensors file, from which `load_topology` restores every bit.
 
     Of the two directions of a pair only one is written, as a 32-bit cell number and one direction vector: about 80
-    bytes a cell of a Voronoi mesh. (Where the two vectors are not exactly opposite, as on surfaces in space, both are
-    written.) The file appears under its name when it is complete; until then an older one stays.
+    bytes a cell of a Voronoi mesh, and 300 more for its stencil. (Where the two vectors are not exactly opposite, as on
+    surfaces in space, both are written.) The file appears under its name when it is complete; until then an older one
+    stays.
 
     Args:
         topology: one substrate with the fields of the data contract alone, on any device.
@@ -37,18 +50,23 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
         TopologyError: if fields are missing or others are there, or a law of the contract is broken.
         FileNotFoundError: if the folder does not exist.
     """
-    missing, foreign = [name for name in FIELDS if name not in topology], set(topology.keys()) - set(FIELDS)
+    fields = fields_of(topology)
+    missing, foreign = [name for name in fields if name not in topology], set(topology.keys()) - set(fields)
     if missing or foreign:
         raise TopologyError(
-            f"`topology` must have the fields {list(FIELDS)} and no others, missing: {missing}, besides: "
+            f"`topology` must have the fields {list(fields)} and no others, missing: {missing}, besides: "
             f"{sorted(foreign)}. (Keep states, and the graphs of a batch, in files of their own.)"
         )
     check_topology(topology)  # what is not sorted and paired could not be restored, and would not be read
-    arrays = {name: topology[name].detach().cpu().numpy() for name in FIELDS}
+    arrays = {name: topology[name].detach().cpu().numpy() for name in fields}
     edges, vectors = arrays.pop(DERIVED), arrays["edge_attr"]
     upward = edges[0] > edges[1]
     arrays[PAIRS] = edges[0, upward].astype(np.int32)
     arrays[COUNTS] = np.bincount(edges[1, upward], minlength=len(arrays["pos"])).astype(np.int32)
+    if "stencil_index" in arrays:
+        read, reader = arrays.pop("stencil_index")
+        arrays[READ] = read.astype(np.int32)
+        arrays[READ_COUNTS] = np.bincount(reader, minlength=len(arrays["pos"])).astype(np.int32)
     pairs = _Pairs(arrays[PAIRS], arrays[COUNTS])
     if pairs.both_ways(vectors[upward]).tobytes() == vectors.tobytes():
         arrays["edge_attr"] = vectors[upward]
@@ -99,12 +117,33 @@ def load_topology(path: str | os.PathLike[str]) -> Data:
     arrays[DERIVED] = pairs.edge_index()
     if len(arrays["edge_attr"]) == pairs.number:
         arrays["edge_attr"] = pairs.both_ways(arrays["edge_attr"])
-    topology = Data(**{name: torch.from_numpy(arrays[name]) for name in FIELDS})
+    if READ in arrays:
+        reader = np.repeat(np.arange(len(arrays["pos"])), arrays.pop(READ_COUNTS))
+        arrays["stencil_index"] = np.stack([arrays.pop(READ).astype(np.int64), reader])
+    topology = upgraded(Data(**{name: torch.from_numpy(array) for name, array in arrays.items()}))
     try:
         check_topology(topology)
     except TopologyError as error:
         raise TopologyError(f"{path} holds no lawful topology: {error}") from error
     return topology
+
+
+def upgraded(topology: Data) -> Data:
+    """The fields of the contract alone, of an older version of it too: then the new one computes what the old one did.
+
+    An older version had a share of `smoothing` for each cell in place of a stencil (see `topologies.noise_gain`).
+    """
+    fields = {**FIELDS, **PLANE_FIELDS, **SURFACE_FIELDS, **STENCIL_FIELDS}
+    found = Data(**{name: topology[name] for name in fields if name in topology})
+    needed = [topology.get(name) for name in ("edge_index", "edge_attr", "edge_weight", SMOOTHING)]
+    if "stencil_index" in topology or not all(isinstance(value, torch.Tensor) for value in needed):
+        return found
+    edges, *numbers = (value.cpu().numpy() for value in needed)
+    vectors, weights, shares = (values.astype(np.float64) for values in numbers)
+    if not shares.any():
+        return found
+    written = one_ring_stencil(edges, vectors, weights, len(shares), shares)
+    return put_stencil(found, *written)
 
 
 def _check_description(path: str | os.PathLike[str], header: str, arrays: dict[str, np.ndarray]) -> None:
@@ -121,24 +160,33 @@ def _check_description(path: str | os.PathLike[str], header: str, arrays: dict[s
 
 def _check_stored(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> None:
     """That pairs can be put together from the arrays: SciPy's sparse routines look at no index before they use it."""
-    expected = {*FIELDS, PAIRS, COUNTS} - {DERIVED}
+    plane = {"extent", "periodic"} if "extent" in arrays else {"normal", "frame"}
+    seen = {READ, READ_COUNTS, *STENCIL_FIELDS} - {"stencil_index"} if READ in arrays else set()
+    expected = {*FIELDS, *plane, *seen, PAIRS, COUNTS, *({SMOOTHING} & arrays.keys())} - {DERIVED}
     if arrays.keys() != expected:
         raise TopologyError(f"{path} must hold the arrays {sorted(expected)}, got {sorted(arrays)}.")
-    neighbours, counts, cells = arrays[PAIRS], arrays[COUNTS], arrays["pos"].shape[:1]
-    if not (neighbours.dtype == counts.dtype == np.int32 and neighbours.ndim == 1 and counts.shape == cells):
-        raise TopologyError(
-            f"{path}: `{PAIRS}` and `{COUNTS}` must be 32-bit numbers, one of the latter for each cell of `pos`, got "
-            f"{neighbours.dtype} {neighbours.shape}, {counts.dtype} {counts.shape} and {arrays['pos'].shape}."
-        )
-    if counts.min(initial=0) < 0 or counts.sum(dtype=np.int64) != len(neighbours):
-        raise TopologyError(f"{path}: `{COUNTS}` must sum to the {len(neighbours)} pairs, none of them below 0.")
-    low, high = neighbours.min(initial=0), neighbours.max(initial=0)
-    if low < 0 or high >= max(1, len(counts)):
-        raise TopologyError(
-            f"{path}: `{PAIRS}` must hold cells 0 to {len(counts) - 1}, got values from {low} to {high}."
-        )
+    _check_rows(path, arrays, PAIRS, COUNTS)
+    if seen:
+        _check_rows(path, arrays, READ, READ_COUNTS)
     if arrays["edge_attr"].shape[1:] != (2,):
         raise TopologyError(f"{path}: `edge_attr` must have shape (E, 2), got {arrays['edge_attr'].shape}.")
+
+
+def _check_rows(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], cells: str, counts: str) -> None:
+    """That lists of cells, one after another, are as many and as long as their counts say, and hold cells."""
+    listed, lengths, expected = arrays[cells], arrays[counts], arrays["pos"].shape[:1]
+    if not (listed.dtype == lengths.dtype == np.int32 and listed.ndim == 1 and lengths.shape == expected):
+        raise TopologyError(
+            f"{path}: `{cells}` and `{counts}` must be 32-bit numbers, one of the latter for each cell of `pos`, got "
+            f"{listed.dtype} {listed.shape}, {lengths.dtype} {lengths.shape} and {arrays['pos'].shape}."
+        )
+    if lengths.min(initial=0) < 0 or lengths.sum(dtype=np.int64) != len(listed):
+        raise TopologyError(f"{path}: `{counts}` must sum to the {len(listed)} of `{cells}`, none of them below 0.")
+    low, high = listed.min(initial=0), listed.max(initial=0)
+    if low < 0 or high >= max(1, len(lengths)):
+        raise TopologyError(
+            f"{path}: `{cells}` must hold cells 0 to {len(lengths) - 1}, got values from {low} to {high}."
+        )
 
 
 class _Pairs:

@@ -22,7 +22,15 @@ NEAREST = 1e-6  # points nearer to each other or to a border than this share of 
 FIRST_BAND = 3.0  # width of the copied margin in units of sqrt(area / cells); doubled until it suffices
 
 
-def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+def voronoi_mesh(
+    height: float,
+    width: float,
+    *,
+    periodic: bool = True,
+    lloyd_steps: int = 0,
+    seed: int = 0,
+    operators: str = "fitted",
+) -> Data:
     """Voronoi mesh of Poisson-disk points on a domain of about height x width units.
 
     About 0.82 cells per unit area. Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's
@@ -35,6 +43,7 @@ def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_st
         periodic: torus or bounded domain.
         lloyd_steps: number of Lloyd relaxation steps.
         seed: seed of the points; the same seed gives the same mesh.
+        operators: how cells see, one of `topologies.OPERATORS`.
 
     Raises:
         TopologyError: if the domain is smaller than 4 x 4 units or another number is out of range.
@@ -54,7 +63,7 @@ def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_st
             points = _centroids(points, _tessellate(points, extent, periodic), extent, periodic)
         mesh = _Mesh.of(points, extent, periodic)
         if abs(mesh.unit - 1) <= EXTENT_TOLERANCE:
-            return mesh.assemble()
+            return mesh.assemble(operators)
         units.append(mesh.unit)
         radius = POISSON_RADIUS * float(np.median(units))
     raise TopologyError(
@@ -63,7 +72,9 @@ def voronoi_mesh(height: float, width: float, *, periodic: bool = True, lloyd_st
     )
 
 
-def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, periodic: bool = True) -> Data:
+def voronoi_from_points(
+    points: ArrayLike, extent: tuple[float, float], *, periodic: bool = True, operators: str = "fitted"
+) -> Data:
     """Voronoi mesh of given points.
 
     Two cells are neighbours when they share an edge of length l_ij > 0, and w_ij = 12 l_ij / sum_j l_ij. On an open
@@ -76,6 +87,7 @@ def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, perio
         points: (N, 2) positions (x, y) inside the extent, any unit.
         extent: width and height of the domain, in the unit of the points.
         periodic: torus or bounded domain.
+        operators: how cells see, one of `topologies.OPERATORS`.
 
     Raises:
         TopologyError: if there are too few points (fewer than 3, or so few that on a torus a cell meets the same cell
@@ -106,7 +118,7 @@ def voronoi_from_points(points: ArrayLike, extent: tuple[float, float], *, perio
         raise TopologyError(
             f"`points` must lie apart, got {points[one].tolist()} at index {one} and {points[two].tolist()} at {two}."
         )
-    return _Mesh.of(points, size, periodic).assemble()
+    return _Mesh.of(points, size, periodic).assemble(operators)
 
 
 class _Ridges(NamedTuple):
@@ -163,7 +175,7 @@ class _Mesh(NamedTuple):
         unit = float(np.sqrt(UNIT_LAW / spread[interior if interior.any() else slice(None)].mean()))
         return cls(points, edge_index, vectors, weights, area, extent, periodic, unit)
 
-    def assemble(self) -> Data:
+    def assemble(self, operators: str) -> Data:
         width, height = (self.extent * self.unit).tolist()
         return assemble(
             pos=self.points * self.unit,
@@ -173,6 +185,7 @@ class _Mesh(NamedTuple):
             area=self.area * self.unit**2,
             extent=(width, height),
             periodic=self.periodic,
+            operators=operators,
         )
 
 

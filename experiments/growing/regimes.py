@@ -11,7 +11,7 @@ of RGBA to the target, on a raster of one pixel per unit around the seed. Expect
     persistent      at -3.8 or below from step 200 to 2,000 (the published one: -4.1), and on
     regenerating    a little above; it has spent part of its training on damage (see damage.py)
 
-On hexagons and meshes, which these rules do not know, they grow through the noise-gain law (noise_gain_law.py).
+On hexagons and meshes, which these rules do not know, they see through operators fitted to the square grid's kernels.
 
 Written to `--out`:
     figure.webp     every rule on every kind of cells, step by step, the median run

@@ -149,7 +149,8 @@ def survival(subject: Subject, topologies: dict[str, Data], config: Config) -> d
     for name, topology in topologies.items():
         for gain in config.gains:
             wrong = topology.clone()
-            wrong["edge_weight"] = topology["edge_weight"] * gain
+            for field in {"edge_weight", "stencil_weight"}.intersection(topology.keys()):
+                wrong[field] = topology[field] * gain
             rows = scores(subject, {name: wrong}, config)[name][0]
             living[gain][name.split()[0]] += [row["alive"] if row["largest"] < EXPLODED else 0 for row in rows]
     usual = {kind: median(counts) for kind, counts in living[1.0].items()}

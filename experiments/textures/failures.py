@@ -46,7 +46,7 @@ from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import EXPLODED, bounded
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
-from graphnca.layers import NCAConv
+from graphnca.layers import NCAConv, neighbourhood
 from graphnca.results.options import FeatureOptions, OfRules, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run_each
@@ -160,15 +160,7 @@ def reached(rule: NCAConv, case: Case, start: Float[Tensor, "b n c"], config: Co
         return grow(rule, topology, config.runs, (steps,), config.seed, start=start, fire_rate=case.fire_rate)[steps]
     generator, states = torch.Generator().manual_seed(config.seed), start
     for _ in range(steps):
-        states = rule(
-            states,
-            topology["edge_index"],
-            topology["edge_weight"],
-            topology["edge_attr"],
-            smoothing=topology["smoothing"],
-            fire_rate=case.fire_rate,
-            generator=generator,
-        )
+        states = rule(states, **neighbourhood(topology), fire_rate=case.fire_rate, generator=generator)
     return states
 
 

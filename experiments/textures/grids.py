@@ -16,19 +16,18 @@ has the loss of the template itself as its cells can show it, every cell in the 
 centre; and all pictures are compared once more with two units a pixel, where what a single cell looks like is no longer
 seen but the texture still is.
 
-Then the same cells with gradients that other libraries would perceive: `corrected` by the moment matrix but not
-smoothed by the noise-gain law, and `raw` sums of w_ij v_ij (x_j - x_i). On hexagons the raw sums are the corrected
-ones, on squares all three are one.
+Then the same cells with other operators (`topologies.OPERATORS`): gradients fitted to the average of the square grid's
+kernel over all directions, and one ring of neighbours under the noise-gain law.
 
 A published model's template is a photograph that is not in the atlas: give it as `--target`, or the pictures are
 compared with what the model itself shows on another square torus.
 
 Written to `--out`/NAME, for each rule:
     figure.webp     template and substrates, drawn as cells, at both moments: of the runs on one, the median one; below,
-                    the other ways to perceive a gradient, at the first moment; and close up
+                    the other operators, at the first moment; and close up
     animation.webp  squares, hexagons and a mesh, up to the first moment
     metrics.json    the loss of every run
-    tables.json     the ratios, fine and coarse; what they are to be read by; the other gradients
+    tables.json     the ratios, fine and coarse; what they are to be read by; the other operators
 """
 
 from dataclasses import dataclass
@@ -41,7 +40,6 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage, to_picture
-from graphnca.evaluation.gradients import WAYS
 from graphnca.evaluation.other_cells import COARSE, FINE, goal_met, losses_on, template_on, times_square
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
@@ -50,7 +48,7 @@ from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Option
 from graphnca.results.result import Result
 from graphnca.results.run import run_each
 from graphnca.results.table import Table
-from topologies import first_of_each_kind, substrates
+from topologies import OPERATORS, first_of_each_kind, substrates, with_operators
 
 SCALE, WAYS_SCALE = 2.25, 1.75  # pixels a unit in the figures
 CLOSE_UP, CLOSE_SCALE = 18.0, 12.0  # units, pixels a unit
@@ -58,7 +56,7 @@ FRAMES, SLOWING = 18, 2.0  # of the animation: frame i of n shows step last * (i
 ANIMATED_SCALE = 1.75
 
 
-WORDS = {"law": "law", "corrected": "corrected only", "raw": "raw sums"}
+WORDS = {"fitted": "fitted", "averaged": "averaged", "one_ring": "one ring"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +64,7 @@ class Config(OfRules, OnTextures, FeatureOptions, Options):
     """What the command line can change."""
 
     steps: tuple[int, ...] = (500, 5000)
-    """Steps after which runs are measured; the other ways to perceive a gradient at the first alone."""
+    """Steps after which runs are measured; with the other operators at the first alone."""
     runs: int = 9
     """Runs on each substrate: single ones differ by a fifth or more, so fewer say nothing of a quarter."""
     seed: int = 2000
@@ -133,16 +131,15 @@ def ways_figure(
     entries: dict[str, Any],
     moment: int,
 ) -> Image.Image:
-    """A row for each way to perceive a gradient, a column for each substrate on which it makes a difference."""
+    """A row for each choice of operators, a column for each substrate on which it makes a difference."""
     names = [name for name in topologies if name != "square"]
     canvases = {name: CellCanvas(topologies[name], scale=WAYS_SCALE) for name in names}
     square = entries["square"][f"step {moment}"]["median loss"]
     tiles, captions = [], []
-    for way in WAYS:
+    for way in OPERATORS:
         for name in names:
-            key = way if name in ways[way] else "corrected"  # on hexagons the raw sums are the corrected ones
-            entry = ways[key][name]
-            tiles.append(texture.picture(canvases[name], shown[key][name][median_run(entry["losses"])]))
+            entry = ways[way][name]
+            tiles.append(texture.picture(canvases[name], shown[way][name][median_run(entry["losses"])]))
             captions.append(f"{name}, {way}\n{entry['median loss'] / square:.2f}")
     return montage(tiles, captions=captions, columns=len(names), pad=8, font_size=13)
 
@@ -168,18 +165,16 @@ def compared_ways(
     shown: dict[str, dict[int, Tensor]],
     config: Config,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Tensor]]]:
-    """The first moment in every way to perceive a gradient that differs on a substrate: losses and states."""
+    """The first moment with every choice of operators on a substrate that has one: losses and states."""
     moment = min(config.steps)
     key = f"step {moment}"
     others = [name for name in topologies if name != "square"]
-    ways: dict[str, Any] = {"law": {name: entries[name][key] for name in others}}
-    states = {"law": {name: shown[name][moment] for name in others}}
-    for way in (way for way in WAYS if way != "law"):
+    ways: dict[str, Any] = {OPERATORS[0]: {name: entries[name][key] for name in others}}
+    states = {OPERATORS[0]: {name: shown[name][moment] for name in others}}
+    for way in OPERATORS[1:]:
         ways[way], states[way] = {}, {}
         for name in others:
-            if way == "raw" and name == "hex":
-                continue
-            other = WAYS[way](topologies[name])
+            other = with_operators(topologies[name], way)
             entry, reached = losses_on(
                 texture, other, meter, (moment,), size=config.size, runs=config.runs, seed=config.seed
             )
@@ -264,7 +259,7 @@ def floors(metrics: dict[str, Any]) -> Table:
 
 
 def gradients(metrics: dict[str, Any]) -> Table:
-    """Every way to perceive a gradient: hexagons, and the median over the meshes."""
+    """Every choice of operators: hexagons, and the median over the meshes."""
     first, row, header = next(iter(metrics["times square"])), [], []
     square = metrics["substrates"]["square"][first]["median loss"]
     for kind, cells in (("hex", "hexagons"), ("voronoi", "meshes")):

@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=whole(4, LARGEST_SIDE), help="units on a side of the substrate [as in training, or 72]"
     )
     parser.add_argument("--open", action="store_true", help="a bounded domain with borders, not a torus")
+    substrates.add_operators(parser)
     parser.add_argument("--steps", type=whole(0), default=500, help="how many [500]")
     parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of the run, and of a Voronoi mesh [0]")
     parser.add_argument(
@@ -85,7 +86,9 @@ def run(given: argparse.Namespace) -> None:
         raise UsageError(f"--angle turns the gradients that a rule perceives, and {subject.name} perceives none.")
     files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
     size = given.size or subject.usual_size
-    topology = read_substrate(given.substrate, size, periodic=not given.open, seed=given.seed)
+    topology = read_substrate(
+        given.substrate, size, periodic=not given.open, seed=given.seed, operators=given.operators
+    )
     canvas = CellCanvas(topology, scale=_scale_of(topology, given.scale))
     start = subject.seed(topology, genome=given.genome)
 

@@ -13,7 +13,7 @@ from ..importers import load_published
 from ..layers import NCAConv
 from ..rules import describe_rule
 from .cards import architecture_entries, text_of
-from .substrates import PICKLED, STORED, holds_topology, load_substrate
+from .substrates import PICKLED, STORED, holds_topology, load_substrate, operators_in_words
 from .tables import listing
 
 DESCRIPTION = (
@@ -69,7 +69,7 @@ def numbers_of(topology: Data) -> dict[str, str | int | float | list[float]]:
         "in the mean",
         "extent": f"{width:.2f} x {height:.2f} units, {'torus' if bool(topology['periodic']) else 'bounded domain'}",
         "cell area": f"{float(topology['area'].mean()):.3f} square units in the mean",
-        "smoothing": f"{float(topology['smoothing'].mean()):.3f} in the mean",
+        "operators": operators_in_words(topology),
     }
 
 

@@ -14,7 +14,7 @@ from . import substrates
 from .cards import RULE_HELP
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, whole
-from .substrates import KINDS, name_of_substrate, read_substrate
+from .substrates import KINDS, fit_of, name_of_substrate, read_substrate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=whole(4, LARGEST_SIDE), help="units on a side of each substrate [as in training, or 72]"
     )
     parser.add_argument("--open", action="store_true", help="bounded domains with borders, not tori")
+    substrates.add_operators(parser)
     parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of a Voronoi mesh [0]")
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
     parser.add_argument("--title", help="heading of the page [the first rule's name]")
@@ -50,7 +51,9 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         name = name_of_substrate(text)
         if name in topologies:
             raise UsageError(f"--substrate must name each substrate once, got {name!r} twice.")
-        topologies[name] = read_substrate(text, size, periodic=not given.open, seed=given.seed)
+        topologies[name] = read_substrate(
+            text, size, periodic=not given.open, seed=given.seed, operators=given.operators
+        )
         for one in subjects:
             one.seed(topologies[name])  # says what is wrong in this command's own words
     options = {
@@ -59,6 +62,7 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         "cards": [one.card for one in subjects],
         "seeds": [_with_genome(one) if one.genomes else None for one in subjects],
         "weights": "int8" if given.int8 else "float32",
+        "fitted": {name: how for name, topology in topologies.items() if (how := fit_of(topology))},
     }
     return [one.rule for one in subjects], topologies, options
 

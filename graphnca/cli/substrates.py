@@ -1,5 +1,6 @@
 """The substrates that a command line names: a kind of cells, or a file. The one module that knows both packages."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -7,9 +8,22 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
+from typing_extensions import Unpack
 
-from topologies import FIELDS, KINDS, TopologyError, cells_within, check_topology, load_topology, substrate
+from topologies import (
+    KINDS,
+    OPERATORS,
+    TopologyError,
+    cells_within,
+    check_topology,
+    load_topology,
+    operators_of,
+    substrate,
+    upgraded,
+)
+from topologies.kinds import Options
 
+from ..playground.substrates import Fitted
 from ..suggestions import suggestion
 from .errors import CommandError, UsageError
 from .memory import check_memory
@@ -19,7 +33,32 @@ STORED = ".safetensors"  # written by topologies.save_topology
 HELP = f"{', '.join(KINDS)}, or a file: {STORED} (topologies.save_topology) or .pt (torch.save of a PyG Data)"
 
 
-def build_substrate(kind: str, size: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+def add_operators(parser: argparse.ArgumentParser) -> None:
+    """Adds the choice of operators."""
+    parser.add_argument(
+        "--operators",
+        choices=OPERATORS,
+        default=OPERATORS[0],
+        help="how cells see that are no squares: gradients fitted to the square grid's kernel, to its average over all "
+        f"directions, or over one ring of neighbours under the noise-gain law [{OPERATORS[0]}]",
+    )
+
+
+def operators_in_words(topology: Data) -> str:
+    """How the cells see."""
+    if "stencil_index" not in topology:
+        return "along the edges, no stencil"
+    reads = topology["stencil_index"].shape[1] / len(topology["pos"])
+    return f"{operators_of(topology) or 'a stencil of its own'}, {reads:.1f} cells read by each"
+
+
+def fit_of(topology: Data) -> Fitted | None:
+    """How the stencil of a substrate was fitted, if a page can fit it anew."""
+    found = operators_of(topology)
+    return found if found in ("fitted", "averaged") and bool(topology["periodic"]) else None
+
+
+def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
     """`topologies.substrate`, with errors in the words of the command line.
 
     Raises:
@@ -32,15 +71,15 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, lloyd_steps:
         )
     check_memory(cells_within(kind, size), f"--size {size} of {kind}")
     try:
-        return substrate(kind, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+        return substrate(kind, size, periodic=periodic, **options)
     except TopologyError as error:
         raise UsageError(f"no {kind} substrate can be made with --size {size}: {error}") from error
 
 
-def read_substrate(text: str, size: int, *, periodic: bool = True, lloyd_steps: int = 0, seed: int = 0) -> Data:
+def read_substrate(text: str, size: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
     """A substrate of a kind (`build_substrate`), or the one in a file, to which the other arguments do not apply."""
     if text in KINDS or not _is_file_name(text):
-        return build_substrate(text, size, periodic=periodic, lloyd_steps=lloyd_steps, seed=seed)
+        return build_substrate(text, size, periodic=periodic, **options)
     return load_substrate(text)
 
 
@@ -99,8 +138,7 @@ def _unpickled(path: Path) -> Data:
         ) from error
     if not isinstance(content, dict | Data):
         raise CommandError(f"{path} must hold a PyG Data written by torch.save, got {type(content).__name__}.")
-    fields = {name: content[name] for name in FIELDS if name in content}
-    wrong = [name for name, value in fields.items() if not isinstance(value, torch.Tensor)]
-    if wrong:
+    found = upgraded(content if isinstance(content, Data) else Data.from_dict(content))
+    if wrong := [name for name, value in found.items() if not isinstance(value, torch.Tensor)]:
         raise CommandError(f"{path} must hold tensors, got another thing as {', '.join(wrong)}.")
-    return Data(**fields)
+    return found

@@ -3,6 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
+from ..layers.coefficients import neighbourhood
 from ..regularisers import overflow, step_difference
 from .base import Engine, Steps
 from .task import Task
@@ -23,15 +24,12 @@ class Plain(Engine):
 
     def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
         """Draws a step's key when its turn comes."""
-        task, topology = self.task, self.task.topology
+        task, through = self.task, neighbourhood(self.task.topology)
         overflown = moved = x.new_zeros(x.shape[:-2])
         for _ in range(num_steps):
             next_x = task.rule(
                 x,
-                topology.edge_index,
-                topology.edge_weight,
-                topology.edge_attr,
-                smoothing=topology.smoothing if "smoothing" in topology else None,
+                **through,
                 angle=task.angle,
                 fire_rate=task.fire_rate,
                 regions=task.regions,

@@ -1,7 +1,7 @@
 """The perception of a fixed substrate as sparse operators, built once.
 
 A stencil holds, for every cell, the cells it perceives and the weight of each in every linear band of the perception
-(Laplacian; d/dx and d/dy with moment correction, smoothing and frame folded in), and the same tables transposed for
+(Laplacian; d/dx and d/dy with the frame folded in), and the same tables transposed for
 the backward pass. The gains are not in the tables: `Perception` applies them. A product with the rows of some cells
 alone is then one gather-and-sum over those rows.
 """
@@ -10,7 +10,7 @@ import weakref
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +19,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from ..layers import Perception
-from ..layers.operators import gradient_weights
+from ..layers.coefficients import Neighbourhood, coefficients_of, neighbourhood
 from ..layers.perception import ALONG_X, ALONG_Y, LAPLACIAN
 
 DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
@@ -105,35 +105,37 @@ def build_stencil(
         device: Where the tables live.
     """
     num_cells = int(topology.num_nodes or 0)
-    edge_index, weight = topology["edge_index"].cpu(), topology["edge_weight"].cpu().double()
-    sources, targets = edge_index[0].numpy(), edge_index[1].numpy()
     shape = (num_cells, num_cells)
-    adjacency = sp.csr_matrix((weight.numpy(), (targets, sources)), shape=shape)
-    totals = np.asarray(adjacency.sum(axis=1)).ravel()
-    made = {LAPLACIAN: adjacency - sp.diags(totals)}
-    if perception.uses_gradient:
-        per_edge = gradient_weights(edge_index, weight, topology["edge_attr"].cpu().double(), num_cells)
-        smoothing = topology["smoothing"].cpu().double().numpy() if "smoothing" in topology else np.zeros(num_cells)
-        inverse_totals = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
-        mean = sp.diags(inverse_totals) @ adjacency
-        blend = sp.diags(1.0 - smoothing) + sp.diags(smoothing) @ mean
-        pair = []
-        for axis in range(2):
-            entries = per_edge[:, axis].numpy()
-            toward = sp.csr_matrix((entries, (targets, sources)), shape=shape)
-            pair.append(blend @ (toward - sp.diags(np.asarray(toward.sum(axis=1)).ravel())))
+    exact = {
+        name: value.cpu().double() if value.is_floating_point() else value.cpu()
+        for name, value in neighbourhood(topology).items()
+    }
+    index, weight, gradient = coefficients_of(Neighbourhood(**exact), perception.operators, num_cells)
+    coordinates = (index[1].numpy(), index[0].numpy())
+    made: dict[str, Any] = {LAPLACIAN: _differences(weight, coordinates, shape)}
+    if gradient is not None:
+        pair = [_differences(part, coordinates, shape) for part in gradient.T]
         if angle is not None:
             turn = torch.as_tensor(angle, dtype=torch.float64).cpu().expand(num_cells).numpy()
             cos, sin = sp.diags(np.cos(turn)), sp.diags(np.sin(turn))
             pair = [cos @ pair[0] - sin @ pair[1], sin @ pair[0] + cos @ pair[1]]
         made[ALONG_X], made[ALONG_Y] = pair
     operators = [made[name] for name in perception.operators]
-    pattern = adjacency + sp.identity(num_cells)
+    neighbours, cells = topology["edge_index"].cpu().numpy()
+    pattern = sp.csr_matrix((np.ones(len(cells)), (cells, neighbours)), shape=shape) + sp.identity(num_cells)
     return Stencil(
         reach=_pad([pattern.tocsr()], dtype, device)._replace(weights=()),
         forward=_pad([operator.tocsr() for operator in operators], dtype, device),
         backward=_pad([operator.T.tocsr() for operator in operators], dtype, device),
     )
+
+
+def _differences(
+    coefficients: Tensor, coordinates: tuple[np.ndarray, np.ndarray], shape: tuple[int, int]
+) -> sp.csr_matrix:
+    """The matrix of sum_j c_ij (x_j - x_i)."""
+    toward = sp.csr_matrix((coefficients.numpy(), coordinates), shape=shape)
+    return toward - sp.diags(np.asarray(toward.sum(axis=1)).ravel())
 
 
 class _Known(NamedTuple):
@@ -150,8 +152,7 @@ _cache: dict[int, _Known] = {}  # by id, because a Data object has no hash; an e
 
 def _known(topology: Data) -> _Known:
     """The entry of a substrate as it is now; a new one where its tensors were replaced or written to."""
-    fields = ("edge_index", "edge_weight", "edge_attr", "smoothing")
-    tensors = [topology[field] for field in fields if field in topology]
+    tensors = list(neighbourhood(topology).values())
     state = tuple((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
     known = _cache.get(id(topology))
     if known is None:

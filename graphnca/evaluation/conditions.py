@@ -5,13 +5,14 @@ import copy
 from torch_geometric.data import Data
 
 from ..layers import NCAConv
-from ..layers.operators import LAPLACIAN_GAIN
+from ..layers.coefficients import LAPLACIAN_GAIN
 
 
 def with_laplacian(topology: Data, gain: float) -> Data:
     """A substrate whose Laplacian weights sum to another number; its gradients are as they were."""
     other = topology.clone()
-    other["edge_weight"] = topology["edge_weight"] * (gain / LAPLACIAN_GAIN)
+    for name in {"edge_weight", "stencil_weight"}.intersection(topology.keys()):
+        other[name] = topology[name] * (gain / LAPLACIAN_GAIN)
     return other
 
 
@@ -26,8 +27,10 @@ def magnified(topology: Data, size: float, *, same_equation: bool) -> Data:
     for field in ("pos", "edge_attr", "extent"):
         other[field] = topology[field] * size
     other["area"] = topology["area"] * size**2
-    if same_equation:
-        other["edge_weight"] = topology["edge_weight"] / size**2
+    if "stencil_gradient" in topology:
+        other["stencil_gradient"] = topology["stencil_gradient"] / size
+    for name in {"edge_weight", "stencil_weight"}.intersection(topology.keys()) if same_equation else ():
+        other[name] = topology[name] / size**2
     return other
 
 

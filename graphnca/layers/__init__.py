@@ -1,5 +1,7 @@
 """One step of a neural cellular automaton on any graph, in the manner of a PyTorch Geometric layer."""
 
+from .coefficients import along_edges as along_edges
+from .coefficients import neighbourhood as neighbourhood
 from .convert import in_8_bits as in_8_bits
 from .convert import in_fixed_point as in_fixed_point
 from .convert import in_float as in_float
@@ -7,7 +9,6 @@ from .firing import fire_key as fire_key
 from .firing import fires as fires
 from .life import alive_mask as alive_mask
 from .nca_conv import NCAConv as NCAConv
-from .operators import moment_correction as moment_correction
 from .perception import FILTERS as FILTERS
 from .perception import PRESETS as PRESETS
 from .perception import Perception as Perception
@@ -20,10 +21,11 @@ __all__ = [
     "Perception",
     "UpdateRule",
     "alive_mask",
+    "along_edges",
     "fire_key",
     "fires",
     "in_8_bits",
     "in_fixed_point",
     "in_float",
-    "moment_correction",
+    "neighbourhood",
 ]

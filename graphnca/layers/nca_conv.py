@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..regions import protect
 from .arithmetic import ARITHMETICS
+from .coefficients import Neighbourhood
 from .firing import fire_key, fires, hash_index
 from .life import alive_mask, keep_alive
-from .operators import Neighbourhood
 from .perceiving import Perceiving
 from .perception import Perception
 from .update import HiddenInit, UpdateRule
@@ -23,13 +23,13 @@ FIRING = ("cell", "channel")
 class NCAConv(Perceiving):
     r"""One step of a neural cellular automaton on any graph.
 
-        p_i   = perceive(x_i, sum_j w_ij (x_j - x_i), 8 M_i^-1 sum_j w_ij v_ij (x_j - x_i))
+        p_i  = perceive(x_i, sum_j w_ij (x_j - x_i), sum_j g_ij (x_j - x_i))
         x_i' = alive_i * (x_i + fires_i * W_2 relu(W_1 p_i + b_1))
 
     after Mordvintsev et al., "Growing Neural Cellular Automata" (Distill 2020), Niklasson et al., "Self-Organising
     Textures" (Distill 2021) and Mordvintsev et al., "Growing Isotropic Neural Cellular Automata" (ALIFE 2022). The
-    geometry enters through the edge weights w (Laplacian) and the direction vectors v = pos_j - pos_i (gradient) alone,
-    so one rule runs on square, hexagonal and irregular cells.
+    geometry enters through the coefficients w (Laplacian) and g (gradient) alone, those of the substrate's stencil or,
+    without one, of its edges (`graphnca.layers.along_edges`): one rule runs on square, hexagonal and irregular cells.
 
     Args:
         num_channels: State channels C; with a life mask at least 4 (premultiplied RGBA first, alpha is life).
@@ -148,7 +148,9 @@ class NCAConv(Perceiving):
         edge_weight: Float[Tensor, " e"] | None = None,
         edge_attr: Float[Tensor, "e 2"] | None = None,
         *,
-        smoothing: Float[Tensor, " n"] | None = None,
+        stencil_index: Int[Tensor, "2 s"] | None = None,
+        stencil_weight: Float[Tensor, " s"] | None = None,
+        stencil_gradient: Float[Tensor, "s 2"] | None = None,
         angle: float | Float[Tensor, "*a"] | None = None,
         fire_rate: float | Float[Tensor, "*r"] | None = None,
         regions: Int[Tensor, "*g"] | None = None,
@@ -161,8 +163,11 @@ class NCAConv(Perceiving):
             x: States, `(..., N, C)`.
             edge_index: Neighbour j in row 0, perceiving cell i in row 1.
             edge_weight: Laplacian weights w_ij; without them every cell's weights are equal and sum to 12.
-            edge_attr: Direction vectors pos_j - pos_i, x right and y down; needed by gradient filters.
-            smoothing: Share of the neighbours' mean in the gradient a cell perceives (the noise-gain law); 0 if absent.
+            edge_attr: Direction vectors pos_j - pos_i, x right and y down; without a stencil gradients need them.
+            stencil_index: Cells that a substrate's cells read, j in row 0 and the perceiving cell i in row 1, in place
+                of their neighbours; life goes along the edges all the same. Without it cells perceive along the edges.
+            stencil_weight: Coefficients of x_j - x_i in the perceived Laplacian.
+            stencil_gradient: Those in the perceived gradient; needed by gradient filters.
             angle: Radians by which the frame of the perceived gradient is turned, one for all or `(..., N)`: (d/dx,
                 d/dy) become (cos d/dx - sin d/dy, sin d/dx + cos d/dy), as in Growing NCA.
             fire_rate: Overrides the rule's, one for all or `(..., N)`.
@@ -173,14 +178,16 @@ class NCAConv(Perceiving):
                 trace a `torch.Generator`, and a key is a tensor like any other.
 
         Raises:
-            ValueError: If a gradient is perceived without `edge_attr`, both `generator` and `key` are given, or the
-                rule's arithmetic cannot hold the type of `x` or the weights.
+            ValueError: If a gradient is perceived without `edge_attr` or a stencil, both `generator` and `key` are
+                given, or the rule's arithmetic cannot hold the type of `x` or the weights.
         """
         arithmetic = ARITHMETICS[self.arithmetic]
         state = arithmetic.enter(x)
         before = self._alive(state, edge_index) if self.life_mask in ("pre", "pre_post") else None
         asked = arithmetic.asked(before) if self.life_mask == "pre" else None
-        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
+        through = Neighbourhood(
+            edge_index, edge_weight, edge_attr, stencil_index, stencil_weight, stencil_gradient, angle
+        )
         change = arithmetic.change(self.update_rule, self._perceive(state, through, asked), asked)
         following = arithmetic.add(state, change, self.draw_firing(state, fire_rate, generator, key))
         if regions is not None:

@@ -7,7 +7,8 @@ from torch_geometric.nn import MessagePassing
 from torch_geometric.typing import OptTensor
 
 from .arithmetic import ARITHMETICS
-from .operators import Neighbourhood, operated
+from .coefficients import Neighbourhood
+from .operators import operated
 from .perception import Perception
 
 
@@ -45,12 +46,16 @@ class Perceiving(MessagePassing):
         edge_weight: Float[Tensor, " e"] | None = None,
         edge_attr: Float[Tensor, "e 2"] | None = None,
         *,
-        smoothing: Float[Tensor, " n"] | None = None,
+        stencil_index: Int[Tensor, "2 s"] | None = None,
+        stencil_weight: Float[Tensor, " s"] | None = None,
+        stencil_gradient: Float[Tensor, "s 2"] | None = None,
         angle: float | Float[Tensor, "*a"] | None = None,
     ) -> Float[Tensor, "*b n p"]:
         """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
         arithmetic = ARITHMETICS[self.arithmetic]
-        through = Neighbourhood(edge_index, edge_weight, edge_attr, smoothing, angle)
+        through = Neighbourhood(
+            edge_index, edge_weight, edge_attr, stencil_index, stencil_weight, stencil_gradient, angle
+        )
         return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
 
     def _perceive(
@@ -61,10 +66,10 @@ class Perceiving(MessagePassing):
         found = operated(state, through, arithmetic, self.propagate, perception.operators, asked)
         return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
 
-    def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_attr: OptTensor) -> Tensor:
-        """w_ij (x_j - x_i), followed by the same times v_x and v_y where direction vectors are given."""
-        difference = edge_weight[:, None] * (x_j - x_i)
-        if edge_attr is None:
-            return difference
-        factor = ARITHMETICS[self.arithmetic].factor(difference)
-        return torch.cat([difference, edge_attr[:, 0:1] * factor, edge_attr[:, 1:2] * factor], dim=-1)
+    def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_gradient: OptTensor) -> Tensor:
+        """w_ij (x_j - x_i), followed by g_ij (x_j - x_i) where a gradient is perceived."""
+        difference = x_j - x_i
+        if edge_gradient is None:
+            return edge_weight[:, None] * difference
+        along_x, along_y = edge_gradient[:, 0:1] * difference, edge_gradient[:, 1:2] * difference
+        return torch.cat([edge_weight[:, None] * difference, along_x, along_y], dim=-1)

@@ -17,13 +17,14 @@ from ..rules import STRUCTURED_SEEDS, describe_rule, load_rule, starting_state
 from ..seeds import StructuredSeed
 from .container import pack_container
 from .rules import Weights, pack_rule
-from .substrates import NARROW, pack_topology
+from .substrates import NARROW, Fitted, pack_topology
 
 FOLDER = Path(__file__).parent / "program"
 # In the order in which they are joined: each uses what stands before it.
 PROGRAM = (
     "container.js",
     "firing.js",
+    "fit.js",
     "substrate.js",
     "rule.js",
     "engine_cpu.js",
@@ -53,6 +54,7 @@ def export_page(
     cards: Sequence[Mapping[str, Any] | None] | None = None,
     weights: Weights = "float32",
     settings: Mapping[str, str] | None = None,
+    fitted: Mapping[str, Fitted] | None = None,
 ) -> Path:
     """Writes one self-contained HTML file in which rules live on substrates; it needs no network and no server.
 
@@ -67,6 +69,7 @@ def export_page(
         cards: Each rule's card; by default the one in its file.
         weights: `"float32"`, or `"int8"` for a smaller file (see `pack_rule`).
         settings: What the page starts with, as in the links that it shares, e.g. `{"show": "3", "rate": "0.8"}`.
+        fitted: How the stencils of substrates, by name, were fitted (see `pack_topology`); the page carries the others.
 
     Returns:
         The path of the file.
@@ -100,7 +103,8 @@ def export_page(
     content = {
         "rules": packed_rules,
         "substrates": [
-            {"name": name, **pack_topology(topology, directions=uses_gradient)} for name, topology in topologies.items()
+            {"name": name, **pack_topology(topology, directions=uses_gradient, fitted=(fitted or {}).get(name))}
+            for name, topology in topologies.items()
         ],
         "settings": dict(settings or {}),
     }

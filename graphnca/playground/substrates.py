@@ -1,6 +1,6 @@
-"""A substrate as a page carries it: positions, neighbour lists, weights; the page builds the operators from them."""
+"""A substrate as a page carries it: positions, neighbours, and what of the operators it cannot make itself."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -8,12 +8,14 @@ from torch_geometric.data import Data
 
 from ..arguments import checked
 
-NEEDED = ("pos", "edge_index", "edge_attr", "edge_weight", "smoothing", "extent", "periodic")
+NEEDED = ("pos", "edge_index", "edge_attr", "edge_weight", "extent", "periodic")
+Fitted = Literal["fitted", "averaged"]
+"""The fits that a page makes itself (`program/fit.js`)."""
 NARROW = 1 << 16  # cells that an index of 16 bits can name
 
 
 @checked
-def pack_topology(topology: Data, *, directions: bool = True) -> dict[str, Any]:
+def pack_topology(topology: Data, *, directions: bool = True, fitted: Fitted | None = None) -> dict[str, Any]:
     """The arrays of one substrate, for `pack_container`.
 
     Degrees and neighbours are the edges sorted by perceiving cell, as the contract has them. Cells are drawn as the
@@ -21,7 +23,10 @@ def pack_topology(topology: Data, *, directions: bool = True) -> dict[str, Any]:
 
     Args:
         topology: One substrate of the contract, in the plane.
-        directions: Whether direction vectors and `smoothing` are needed, as they are for rules with a gradient.
+        directions: Whether a gradient is perceived.
+        fitted: How the stencil was fitted, if it is a fit over the two rings round each cell of a torus with the
+            library's own width and ridge, as `topologies.operators_of` tells: then the page fits it anew instead of
+            carrying it.
 
     Raises:
         ValueError: For a topology that lacks a field of the contract, is a batch, is not in the plane, or whose edges
@@ -45,12 +50,20 @@ def pack_topology(topology: Data, *, directions: bool = True) -> dict[str, Any]:
         "pos": _floats(topology["pos"]),
         "degree": degrees.numpy().astype(np.uint16 if int(degrees.max()) < NARROW else np.uint32),
         "neighbour": neighbours.numpy().astype(np.uint16 if cells <= NARROW else np.uint32),
-        "weight": _floats(topology["edge_weight"]),
     }
-    if directions:
-        fields["direction"] = _floats(topology["edge_attr"])
-        fields["smoothing"] = _floats(topology["smoothing"])
-    return fields
+    if "stencil_index" not in topology:
+        fields |= {"sees": "edges", "weight": _floats(topology["edge_weight"])}
+        return fields | ({"direction": _floats(topology["edge_attr"])} if directions else {})
+    if fitted is not None:
+        return fields | {"sees": fitted}
+    read, reader = topology["stencil_index"].cpu()
+    fields |= {
+        "sees": "written",
+        "read": read.numpy().astype(np.uint16 if cells <= NARROW else np.uint32),
+        "reads": torch.bincount(reader, minlength=cells).numpy().astype(np.uint16),
+        "laplacian": _floats(topology["stencil_weight"]),
+    }
+    return fields | ({"gradient": _floats(topology["stencil_gradient"])} if directions else {})
 
 
 def _floats(values: torch.Tensor) -> np.ndarray:

@@ -10,8 +10,8 @@ from torch_geometric.data import Data
 from graphnca import rollout
 from graphnca.engine import stencil
 from graphnca.engine.stencil import Stencil, build_stencil, gather_sum, pads_well, stencil_of
-from graphnca.layers import FILTERS, NCAConv, Perception
-from topologies import square_grid
+from graphnca.layers import FILTERS, NCAConv, Perception, neighbourhood
+from topologies import STENCIL_FIELDS, square_grid, with_operators
 
 MakeRule = Callable[..., NCAConv]
 
@@ -24,21 +24,19 @@ def dense(table: stencil.Table, band: int) -> Tensor:
 
 
 @pytest.mark.parametrize("angle", [None, 0.7])
-@pytest.mark.parametrize("smooth", [True, False])
-def test_its_bands_are_what_the_layer_perceives(topology: Data, smooth: bool, angle: float | None) -> None:
+@pytest.mark.parametrize("seen", ["as it is", "along edges"])
+def test_its_bands_are_what_the_layer_perceives(topology: Data, seen: str, angle: float | None) -> None:
     """The layer shown unit impulses gives the matrices column by column."""
     number = len(topology["pos"])
     reads = NCAConv(number, 1, ("laplacian", "gradient"), life_mask=None)
-    if not smooth:
-        del topology["smoothing"]
+    if seen == "along edges":
+        for field in STENCIL_FIELDS:
+            topology.pop(field, None)
     built = build_stencil(topology, reads.perception, angle=angle, dtype=torch.float64)
-    edges = (topology["edge_index"], topology["edge_weight"].double(), topology["edge_attr"].double())
-    perceived = reads.perceive(
-        torch.eye(number, dtype=torch.float64),
-        *edges,
-        smoothing=topology["smoothing"].double() if smooth else None,
-        angle=angle,
-    )
+    through = {
+        name: value.double() if value.is_floating_point() else value for name, value in neighbourhood(topology).items()
+    }
+    perceived = reads.perceive(torch.eye(number, dtype=torch.float64), **through, angle=angle)
     for band, expected in enumerate(perceived.split(number, -1)):
         torch.testing.assert_close(dense(built.forward, band), expected)
         torch.testing.assert_close(dense(built.backward, band), expected.T)
@@ -114,16 +112,18 @@ def test_another_question_is_another_stencil(changes: dict[str, object]) -> None
     assert built(grid, **changes) is other
 
 
-@pytest.mark.parametrize("field", ["edge_index", "edge_weight", "edge_attr", "smoothing"])
+@pytest.mark.parametrize("field", ["edge_index", "edge_weight", "edge_attr", *STENCIL_FIELDS])
 @pytest.mark.parametrize("how", ["written to", "replaced", "deleted first"])
 def test_a_changed_substrate_is_seen(field: str, how: str, random_rule: MakeRule) -> None:
     """The rollout follows every change of the geometry, also when a new tensor gets the address of the old one."""
     rule, grid = random_rule(5, 8, tuple(FILTERS), fire_rate=1.0, life_mask=None), square_grid(4, 4)
+    if field in STENCIL_FIELDS:
+        grid = with_operators(grid, "fitted")
     x = torch.rand(16, 5)
     for number in range(4):
         if number:
             old = grid[field]
-            new = (old + 4 * number) % 16 if field == "edge_index" else old * 1.5 + 0.1
+            new = (old + 4 * number) % 16 if field.endswith("index") else old * 1.5 + 0.1
             if how == "written to":
                 old.copy_(new)
             elif how == "replaced":
@@ -132,7 +132,7 @@ def test_a_changed_substrate_is_seen(field: str, how: str, random_rule: MakeRule
                 values, shape = new.flatten().tolist(), new.shape
                 del grid[field], old, new
                 grid[field] = torch.tensor(values).view(shape)
-        expected = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], smoothing=grid["smoothing"])
+        expected = rule(x, **neighbourhood(grid))
         torch.testing.assert_close(rollout(rule, x, grid, 1), expected, rtol=1e-4, atol=1e-4)
 
 
@@ -164,7 +164,7 @@ def test_a_substrate_without_edges() -> None:
     """Every cell alone: perceives nothing, and the rollout runs."""
     alone = Data(
         pos=torch.rand(5, 2), edge_index=torch.zeros(2, 0, dtype=torch.int64), edge_weight=torch.zeros(0),
-        edge_attr=torch.zeros(0, 2), smoothing=torch.zeros(5),
+        edge_attr=torch.zeros(0, 2),
     )  # fmt: skip
     for perception in ("isonca", "sobel"):
         rule = NCAConv(5, 8, perception, life_mask=None)

@@ -5,7 +5,7 @@ import torch
 
 from graphnca import trajectory
 from graphnca.evaluation.dense_program import DenseNCA, as_images, dense_rollout, dense_trajectory
-from graphnca.layers import NCAConv
+from graphnca.layers import NCAConv, neighbourhood
 from graphnca.models import growing_nca, isonca, texture_nca
 from graphnca.seeds import point_seed
 from topologies import square_grid
@@ -37,7 +37,7 @@ def test_one_step_equals_the_layer(name: str, padding: str) -> None:
     states = start(rule)
     if rule.life_mask is None and padding == "zero":
         states = torch.zeros_like(states).index_copy_(1, torch.tensor([SIDE * 8 + 8]), states[:, :1])
-    expected = rule(states, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], smoothing=grid["smoothing"])
+    expected = rule(states, **neighbourhood(grid))
     found = DenseNCA(rule, padding)(as_images(states, SIDE, SIDE)).flatten(2).mT
     interior = torch.ones(SIDE, SIDE, dtype=torch.bool)
     if padding == "zero":

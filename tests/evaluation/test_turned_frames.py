@@ -13,6 +13,7 @@ from graphnca.evaluation import frames, turned_frames
 from graphnca.evaluation.orientation import wrapped_degrees
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.turned_frames import Straight, share_within, spread, windows
+from graphnca.layers import neighbourhood
 from graphnca.models import texture_nca
 from topologies import substrates
 
@@ -32,14 +33,13 @@ def test_a_turned_pattern_is_perceived_as_the_upright_one(topology: Data, degree
         topology["pos"] @ torch.tensor([math.cos(angle), math.sin(angle)]) for angle in (0.3, 0.3 + turn)
     )  # slopes along a direction, from x towards y; gradients are exact on them where there is no seam
     rule = texture_nca(1, 8)
-    arguments = (topology["edge_index"], topology["edge_weight"], topology["edge_attr"])
-    near = {"smoothing": topology["smoothing"]}
-    straight = rule.perceive(upright[:, None], *arguments, **near)[:, 1:3]
-    seen = rule.perceive(turned[:, None], *arguments, angle=-turn, **near)[:, 1:3]
+    near = neighbourhood(topology)
+    straight = rule.perceive(upright[:, None], **near)[:, 1:3]
+    seen = rule.perceive(turned[:, None], angle=-turn, **near)[:, 1:3]
     middle = ((topology["pos"] > 4) & (topology["pos"] < topology["extent"][0] - 4)).all(-1)
     assert middle.sum() > 5
     torch.testing.assert_close(seen[middle], straight[middle], atol=2e-3, rtol=0)
-    wrong = rule.perceive(turned[:, None], *arguments, angle=turn, **near)[:, 1:3]
+    wrong = rule.perceive(turned[:, None], angle=turn, **near)[:, 1:3]
     assert (wrong[middle] - straight[middle]).abs().max() > 0.1
 
 

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch_geometric.data import Data
 
-from graphnca.layers import FILTERS, NCAConv, fire_key
+from graphnca.layers import FILTERS, NCAConv, fire_key, neighbourhood
 
 PERCEPTIONS = ("sobel", "laplacian", "isonca", tuple(FILTERS))
-BARE = ("isonca", {"edge_attr": None, "smoothing": None})
+BARE = ("isonca", {"edge_attr": None, "stencil_index": None})
 COMPILER = shutil.which(os.environ.get("CXX", "g++"))
 
 
@@ -44,7 +44,7 @@ def mesh(substrates: dict[str, Data]) -> Data:
 
 
 def geometry(mesh: Data) -> dict[str, Tensor]:
-    return {name: mesh[name] for name in ("edge_index", "edge_weight", "edge_attr", "smoothing")}
+    return neighbourhood(mesh)
 
 
 def some_state(*shape: int) -> Tensor:
@@ -85,9 +85,9 @@ def test_every_architecture_is_one_graph_equal_to_the_eager_layer(
 @pytest.mark.parametrize(
     "changed",
     [
-        {"smoothing": None},
-        {"smoothing": None, "edge_attr": None},
-        {"smoothing": None, "edge_attr": None, "edge_weight": None},
+        {"stencil_index": None},
+        {"stencil_index": None, "edge_attr": None},
+        {"stencil_index": None, "edge_attr": None, "edge_weight": None},
         {"angle": torch.tensor(0.3)},
         {"angle": torch.linspace(-3, 3, 200)},
         {"fire_rate": torch.tensor(0.9)},

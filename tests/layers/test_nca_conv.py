@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv, MessagePassing, Sequential
 
-from graphnca.layers import FILTERS, PRESETS, NCAConv
-from topologies import hex_grid, square_grid
+from graphnca.layers import FILTERS, PRESETS, NCAConv, neighbourhood
+from topologies import flat_batch, hex_grid, square_grid
 
 ALL = tuple(FILTERS)  # every filter at once
 MakeRule = Callable[..., NCAConv]
@@ -20,12 +20,13 @@ MakeRule = Callable[..., NCAConv]
 
 def geometry(topology: Data, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
     """What the layer takes from a topology."""
-    return {
-        "edge_index": topology["edge_index"],
-        "edge_weight": topology["edge_weight"].to(dtype),
-        "edge_attr": topology["edge_attr"].to(dtype),
-        "smoothing": topology["smoothing"].to(dtype),
-    }
+    found = neighbourhood(topology).items()
+    return {name: value.to(dtype) if value.is_floating_point() else value for name, value in found}
+
+
+def edges_of(topology: Data, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
+    """Its edges alone."""
+    return {name: value for name, value in geometry(topology, dtype).items() if name.startswith("edge")}
 
 
 def some_state(*shape: int) -> Tensor:
@@ -36,17 +37,17 @@ def some_state(*shape: int) -> Tensor:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_gradient_is_exact_on_linear_fields(torus: Data, dtype: torch.dtype) -> None:
-    """Without smoothing. A torus has no linear field, so each cell is shown one that is linear about itself."""
+    """Along edges. A torus has no linear field, so each cell is shown one that is linear about itself."""
     slope = torch.tensor([0.3, -1.2], dtype=dtype)
     reads = NCAConv(1, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
-    edges = geometry(torus, dtype)
+    edges = edges_of(torus, dtype)
     neighbour, cell = torus["edge_index"]
     number = torus["pos"].shape[0]
     for i in range(0, number, 7):
         x = torch.zeros(number, 1, dtype=dtype)
         mine = cell == i
         x[neighbour[mine], 0] = edges["edge_attr"][mine] @ slope
-        gradient = reads.perceive(x, **{**edges, "smoothing": None})[i]  # type: ignore[arg-type]
+        gradient = reads.perceive(x, **edges)[i]
         torch.testing.assert_close(gradient, slope, rtol=1e-5, atol=1e-5)
 
 
@@ -57,24 +58,29 @@ def test_the_gradient_is_exact_on_linear_fields_to_the_border_of_a_domain(
     grid, slope = substrates[name], torch.tensor([0.3, -1.2], dtype=torch.float64)
     reads = NCAConv(1, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
     x = (grid["pos"].double() @ slope)[:, None]
-    edges = geometry(grid)
-    for smoothing in (None, edges["smoothing"]):  # the mean of equal gradients is the gradient
-        gradient = reads.perceive(x, **{**edges, "smoothing": smoothing})  # type: ignore[arg-type]
-        torch.testing.assert_close(gradient, slope.expand(len(x), 2), rtol=1e-5, atol=1e-5)
+    gradient = reads.perceive(x, **edges_of(grid))
+    torch.testing.assert_close(gradient, slope.expand(len(x), 2), rtol=1e-5, atol=1e-5)
 
 
-def test_the_noise_gain_is_that_of_sobel(torus: Data) -> None:
-    """Unit impulses through the layer: squared weights sum to 3/16 a component with smoothing, to more without."""
-    number = torus["pos"].shape[0]
-    reads = NCAConv(number, 1, ("gradient",), gains={"gradient": 1 / 8}, life_mask=None)
-    impulses, edges = torch.eye(number, dtype=torch.float64), geometry(torus)
-    smooth = reads.perceive(impulses, **edges).square().sum(1) / 2
-    rough = reads.perceive(impulses, **{**edges, "smoothing": None}).square().sum(1) / 2  # type: ignore[arg-type]
-    smoothed = (torus["smoothing"] > 0).double()  # the others lie at the bound or below it already
-    torch.testing.assert_close(smooth * smoothed, 3 / 16 * smoothed, rtol=0, atol=1e-5)
-    assert (smooth < 3 / 16 + 1e-5).all()
-    if smoothed.any():
-        assert rough.mean() > 0.24
+def test_a_stencil_is_read_in_place_of_the_edges(topology: Data) -> None:
+    """Sums of c_ij (x_j - x_i), written out here."""
+    index, weight, gradient = torch.randint(9, (2, 40)), torch.randn(40).double(), torch.randn(40, 2).double()
+    x = torch.rand(len(topology["pos"]), 3, dtype=torch.float64)
+    reads = NCAConv(3, 1, ("laplacian", "gradient"), life_mask=None)
+    seen = reads.perceive(
+        x, **edges_of(topology), stencil_index=index, stencil_weight=weight, stencil_gradient=gradient
+    )
+    for band, coefficients in zip(seen.split(3, -1), (weight, *gradient.T), strict=True):
+        sums = torch.zeros_like(x).index_add(0, index[1], coefficients[:, None] * (x[index[0]] - x[index[1]]))
+        torch.testing.assert_close(band, sums)
+
+
+@pytest.mark.parametrize("missing", ["stencil_weight", "stencil_gradient"])
+def test_half_a_stencil_is_refused(missing: str, substrates: dict[str, Data]) -> None:
+    through = geometry(substrates["voronoi"])
+    del through[missing]
+    with pytest.raises(ValueError, match="`stencil_index` goes with `stencil_weight`"):
+        NCAConv(4, 8, "sobel")(torch.rand(len(substrates["voronoi"]["pos"]), 4), **through)
 
 
 def test_a_constant_field_has_no_gradient_and_no_laplacian(topology: Data) -> None:
@@ -88,14 +94,11 @@ def test_the_order_of_the_cells_does_not_matter(topology: Data, random_rule: Mak
     number = topology["pos"].shape[0]
     x, order = some_state(2, number, 6), torch.randperm(number)
     rank = order.argsort()
-    edges, angle = geometry(topology), torch.rand(number, dtype=torch.float64)
-    shuffle = torch.randperm(topology["edge_index"].shape[1])
-    moved = {
-        "edge_index": rank[topology["edge_index"]][:, shuffle],
-        "edge_weight": edges["edge_weight"][shuffle],
-        "edge_attr": edges["edge_attr"][shuffle],
-        "smoothing": edges["smoothing"][order],
-    }
+    edges, angle, moved = geometry(topology), torch.rand(number, dtype=torch.float64), {}
+    for kind in ("edge", "stencil"):
+        shuffle = torch.randperm(edges.get(f"{kind}_index", edges["edge_index"]).shape[1])
+        for name in (name for name in edges if name.startswith(kind)):
+            moved[name] = rank[edges[name]][:, shuffle] if name.endswith("index") else edges[name][shuffle]
     torch.testing.assert_close(rule(x[:, order], **moved, angle=angle[order]), rule(x, **edges, angle=angle)[:, order])
 
 
@@ -140,7 +143,8 @@ def test_isotropic_rules_turn_and_mirror_with_hexagons(
     perception: str | tuple[str, ...], sixths: int, mirror: bool, random_rule: MakeRule
 ) -> None:
     """By 60 degrees about a cell, in a patch too small to feel the border."""
-    rule, grid = random_rule(6, 12, perception, fire_rate=1.0).double(), hex_grid(26, 26)
+    # The size of a gradient is isotropic where the gradient is fitted to the average over all directions.
+    rule, grid = random_rule(6, 12, perception, fire_rate=1.0).double(), hex_grid(26, 26, operators="averaged")
     offset = (grid["pos"] - grid["pos"][13 * 26 + 12]).double()
     disk = (offset.norm(dim=1) < 9).nonzero().view(-1)
     cos, sin = math.cos(sixths * math.pi / 3), math.sin(sixths * math.pi / 3)
@@ -198,8 +202,7 @@ def test_a_flat_batch_of_different_substrates_is_each_of_them_alone(
     rule = random_rule(6, 12, ALL, fire_rate=1.0, life_mask=life_mask).double()
     parts = list(substrates.values())
     states = [some_state(2, part["pos"].shape[0], 6) for part in parts]
-    flat = Batch.from_data_list(parts)  # type: ignore[arg-type]
-    together = rule(torch.cat(states, 1), **geometry(flat))  # type: ignore[arg-type]
+    together = rule(torch.cat(states, 1), **geometry(flat_batch(parts)))
     alone = torch.cat([rule(x, **geometry(part)) for x, part in zip(states, parts, strict=True)], 1)
     torch.testing.assert_close(together, alone)
 
@@ -336,11 +339,11 @@ def test_it_is_a_message_passing_layer_among_others(substrates: dict[str, Data])
 def test_the_gradient_of_a_step(perception: str | tuple[str, ...], random_rule: MakeRule) -> None:
     """To the state, the weights and the direction vectors: geometry may be learnt."""
     rule, grid = random_rule(4, 6, perception, life_mask="pre", fire_rate=1.0).double(), square_grid(3, 3)
-    edges = geometry(grid)
+    edges = edges_of(grid)
     x = torch.rand(9, 4, dtype=torch.float64, requires_grad=True)
     weight, vectors = edges["edge_weight"].requires_grad_(), edges["edge_attr"].requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, w, v: rule(x, grid["edge_index"], w, v, smoothing=edges["smoothing"] + 0.2, angle=0.3),
+        lambda x, w, v: rule(x, grid["edge_index"], w, v, angle=0.3),
         (x, weight, vectors),
         fast_mode=True,
     )

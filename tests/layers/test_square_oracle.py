@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d, pad
 
-from graphnca.layers import NCAConv
+from graphnca.layers import NCAConv, neighbourhood
 from topologies import square_grid
 
 HEIGHT, WIDTH, CHANNELS = 14, 18, 8
@@ -63,7 +63,7 @@ def test_twenty_steps_on_the_torus(preset: str, life_mask: str | None, random_ru
     grid, images = square_grid(HEIGHT, WIDTH), start()
     x, plain = to_states(images), plain_steps(rule, preset, images, "circular")
     for _ in range(20):
-        x = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], smoothing=grid["smoothing"])
+        x = rule(x, **neighbourhood(grid))
         expected = to_states(next(plain))
         torch.testing.assert_close(x, expected, rtol=1e-5, atol=1e-5)
     assert 0.1 < (x - to_states(images)).abs().max() < 100  # something has happened, and nothing exploded
@@ -80,7 +80,7 @@ def test_on_the_bounded_domain_zero_padding_agrees_in_the_interior(
     images = torch.rand(2, CHANNELS, HEIGHT, WIDTH)
     x, plain = to_states(images), plain_steps(rule, preset, images, "constant")
     for step in range(1, 6):
-        x = rule(x, grid["edge_index"], grid["edge_weight"], grid["edge_attr"], smoothing=grid["smoothing"])
+        x = rule(x, **neighbourhood(grid))
         difference = x.mT.view_as(images) - next(plain)
         inside = difference[:, :, step : HEIGHT - step, step : WIDTH - step]
         torch.testing.assert_close(inside, torch.zeros_like(inside), rtol=0, atol=1e-5)

@@ -21,7 +21,7 @@ from graphnca.rules import STRUCTURED_SEEDS as STRUCTURED_SEEDS
 from graphnca.rules import describe_rule, load_genomes, starting_state
 from graphnca.targets import Shell
 from graphnca.training.recipes import RECIPES, Recipe
-from topologies import sampled_torus
+from topologies import STENCIL_FIELDS, sampled_torus
 
 sys.path.append(str(Path(__file__).parents[2] / "experiments" / "studying_growth"))  # its scripts share modules
 
@@ -43,7 +43,8 @@ def layer_steps(rule: NCAConv, x: Tensor, topology: Data, count: int, seed: int)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(count):
         edges = (topology.edge_index, topology.edge_weight, topology.edge_attr)
-        x = rule(x, *edges, smoothing=topology.smoothing, generator=generator)
+        stencil = {name: topology[name] for name in STENCIL_FIELDS if name in topology}
+        x = rule(x, *edges, **stencil, generator=generator)
     return x
 
 

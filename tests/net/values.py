@@ -33,7 +33,7 @@ from graphnca.rasterizers import Barycentric, NearestCell
 from graphnca.rules import shipped_rules
 from graphnca.targets import load_target, target_names, turn_target, with_auxiliary
 from graphnca.templates import load_template, template_names
-from topologies import hex_grid, square_grid, voronoi_mesh
+from topologies import STENCIL_FIELDS, hex_grid, square_grid, voronoi_mesh
 
 STEPS = 64
 BATCH = 2
@@ -268,7 +268,8 @@ def pictures() -> Iterator[tuple[str, str]]:
     for name in template_names():
         yield f"template/{name}", bits(load_template(name, 128))
     for kind, topology in (substrates() | bounded_substrates()).items():
-        fields = [topology[name] for name in ("pos", "edge_index", "edge_weight", "edge_attr", "smoothing", "area")]
+        fields = [topology[name] for name in ("pos", "edge_index", "edge_weight", "edge_attr", "area")]
+        fields += [topology[name] for name in STENCIL_FIELDS if name in topology]
         yield f"substrate/{kind}", bits(*fields)
         if "bounded" not in kind:
             seeds = [seed.state(topology, 16, angle=0.5, mirror=True) for seed in names.STRUCTURED_SEEDS.values()]

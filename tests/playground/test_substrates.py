@@ -1,6 +1,7 @@
 """A packed substrate has all that the page needs, and the page's geometry is the library's."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 import torch
 from torch_geometric.data import Batch, Data
 
-from graphnca.playground import pack_topology
+from graphnca.playground import export_page, pack_topology
+from graphnca.playground.browser import opened
+from graphnca.playground.substrates import Fitted
+from topologies import OPERATORS, substrate
 
 
 def test_the_lists_are_the_edges(topology: Data) -> None:
@@ -17,12 +21,66 @@ def test_the_lists_are_the_edges(topology: Data) -> None:
     receivers = np.repeat(np.arange(packed["cells"]), packed["degree"])
     assert start[-1] == topology.num_edges
     np.testing.assert_array_equal(np.stack([packed["neighbour"], receivers]), topology.edge_index.numpy())
-    np.testing.assert_array_equal(packed["weight"], topology.edge_weight.numpy())
-    np.testing.assert_array_equal(packed["direction"].reshape(-1, 2), topology.edge_attr.numpy())
+    if "stencil_index" not in topology:
+        assert packed["sees"] == "edges"
+        np.testing.assert_array_equal(packed["weight"], topology.edge_weight.numpy())
+        np.testing.assert_array_equal(packed["direction"].reshape(-1, 2), topology.edge_attr.numpy())
+        return
+    assert packed["sees"] == "written"
+    readers = np.repeat(np.arange(packed["cells"]), packed["reads"])
+    np.testing.assert_array_equal(np.stack([packed["read"], readers]), topology.stencil_index.numpy())
+    np.testing.assert_array_equal(packed["laplacian"], topology.stencil_weight.numpy())
+    np.testing.assert_array_equal(packed["gradient"].reshape(-1, 2), topology.stencil_gradient.numpy())
 
 
-def test_directions_are_left_out_where_no_rule_has_a_gradient(topology: Data) -> None:
-    assert {"direction", "smoothing"}.isdisjoint(pack_topology(topology, directions=False))
+def test_gradients_are_left_out_where_no_rule_perceives_them(topology: Data) -> None:
+    assert {"direction", "gradient"}.isdisjoint(pack_topology(topology, directions=False))
+
+
+def test_what_the_page_can_fit_is_not_carried(substrates: dict[str, Data]) -> None:
+    packed = pack_topology(substrates["voronoi"], fitted="averaged")
+    assert packed["sees"] == "averaged"
+    assert {"read", "laplacian", "gradient", "weight", "direction"}.isdisjoint(packed)
+
+
+SEEN = """() => {
+    const { stencil, substrate } = app.organism.engine;
+    const weights = stencil.weights.map((band) => Array.from(band));
+    return [Array.from(stencil.start), Array.from(stencil.column), weights, Array.from(substrate.start)];
+}"""
+
+
+@pytest.mark.parametrize("operators", OPERATORS)
+def test_the_page_sees_what_the_library_sees(operators: str, chromium: Any, tmp_path: Path) -> None:
+    """Fitted by itself or carried: coefficients to 1e-6, neighbours first."""
+    topologies = {kind: substrate(kind, 14, operators=operators) for kind in ("square", "hex", "voronoi")}
+    fits: dict[str, Fitted] = {}
+    if operators in ("fitted", "averaged"):
+        fits = dict.fromkeys(("hex", "voronoi"), operators)
+    for name, topology in topologies.items():
+        path = export_page(["texture-dotted"], {name: topology}, tmp_path / f"{name}.html", fitted=fits)
+        with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
+            found = page.evaluate(SEEN)
+            assert complaints == []
+        start, column, weights, first = (np.array(part) for part in found)
+        number = len(topology.pos)
+        read, reader = topology.get("stencil_index", topology.edge_index).numpy()
+        expected = np.zeros((3, number, number))
+        if "stencil_index" in topology:
+            coefficients = [topology.stencil_weight, *topology.stencil_gradient.T]
+        else:
+            coefficients = [topology.edge_weight, *(topology.edge_weight[:, None] * topology.edge_attr).T]
+        for band, values in zip(expected, coefficients, strict=True):
+            band[reader, read] = values.numpy()
+        rows = np.repeat(np.arange(number), np.diff(start))
+        made = np.zeros((3, number, number))
+        made[:, rows, column] = weights
+        np.testing.assert_allclose(made, expected, atol=1e-6, rtol=1e-6)
+        degree = np.bincount(topology.edge_index[1].numpy(), minlength=number)
+        np.testing.assert_array_equal(np.diff(first), degree)
+        neighbours = {(j, i) for j, i in topology.edge_index.T.tolist()}
+        for i in range(0, number, 17):
+            assert {(j, i) for j in column[start[i] : start[i] + degree[i]].tolist()} <= neighbours
 
 
 def without(field: str) -> Callable[[Data], Data]:
@@ -61,9 +119,9 @@ def test_the_pages_polygons_have_the_cells_areas(match_page: Any, match_cells: d
     for number, topology in enumerate(match_cells.values()):
         areas = match_page.evaluate(
             """number => app.organism.substrates[number].polygons.map((corners) => corners.reduce((sum, [x, y], k) => {
-                const [nextX, nextY] = corners[(k + 1) % corners.length];
-                return sum + (x * nextY - y * nextX) / 2;
-            }, 0))""",
+            const [nextX, nextY] = corners[(k + 1) % corners.length];
+            return sum + (x * nextY - y * nextX) / 2;
+        }, 0))""",
             number,
         )
         torch.testing.assert_close(torch.tensor(areas, dtype=torch.float32), topology.area, rtol=1e-3, atol=1e-3)

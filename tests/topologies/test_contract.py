@@ -1,19 +1,18 @@
 """The laws of the data contract, held by every substrate, and each check of `check_topology` tripped."""
 
 from collections.abc import Callable
-from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 import torch
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv, GMMConv
 from torch_geometric.transforms import Cartesian
 from torch_geometric.utils import is_undirected
 
 import topologies
-from topologies import FIELDS, LAPLACIAN_GAIN, UNIT_LAW, TopologyError, check_topology
+from topologies import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, check_topology, fields_of
 
 
 def _proximity_graph() -> nx.Graph:
@@ -61,8 +60,7 @@ def substrate(request: pytest.FixtureRequest, built: dict[str, Data]) -> Data:
 
 
 def _batch(graphs: list[Data]) -> Data:
-    batch: Any = Batch.from_data_list(list(graphs))  # a Data at run time, which PyG does not tell the type checker
-    return batch
+    return topologies.flat_batch(graphs)
 
 
 def _sums(values: torch.Tensor, data: Data) -> torch.Tensor:
@@ -71,8 +69,14 @@ def _sums(values: torch.Tensor, data: Data) -> torch.Tensor:
 
 def test_every_builder_keeps_the_contract_after_rounding(substrate: Data) -> None:
     check_topology(substrate)
-    assert set(substrate.keys()) == set(FIELDS)
-    assert {name: substrate[name].dtype for name in FIELDS} == {name: spec.dtype for name, spec in FIELDS.items()}
+    fields = fields_of(substrate)
+    assert set(substrate.keys()) == set(fields)
+    assert {name: substrate[name].dtype for name in fields} == {name: spec.dtype for name, spec in fields.items()}
+
+
+def test_the_torus_of_squares_alone_has_no_stencil(built: dict[str, Data]) -> None:
+    """Its edges are the kernels to which the others are fitted."""
+    assert {name for name, data in built.items() if "stencil_index" not in data} == {"square", "square_small"}
 
 
 def test_a_batch_of_different_substrates_keeps_the_contract(built: dict[str, Data]) -> None:
@@ -159,7 +163,7 @@ def test_it_survives_saving(substrate: Data, tmp_path) -> None:
     torch.save(substrate, tmp_path / "substrate.pt")
     loaded = torch.load(tmp_path / "substrate.pt", weights_only=False)
     check_topology(loaded)
-    assert all(torch.equal(loaded[name], substrate[name]) for name in FIELDS)
+    assert all(torch.equal(loaded[name], substrate[name]) for name in fields_of(substrate))
 
 
 def _drop(name: str) -> Callable[[Data], object]:
@@ -237,9 +241,19 @@ BREAKS: dict[str, tuple[Callable[[Data], object], str]] = {
         "`edge_weight` must sum to 12 .*, got 16",
     ),
     "unit": (_stretch, "`edge_attr` must give .* a mean of 16"),
-    "smoothing range": (_put("smoothing", 1, 1.5), r"`smoothing` must lie in \[0, 1\], got 1.5"),
-    "smoothing low": (_put("smoothing", 1, 0.05), "`smoothing` must be the smallest share"),
-    "smoothing high": (_put("smoothing", 1, 1.0), "`smoothing` must be the smallest share"),
+    "half a stencil": (_drop("stencil_weight"), r"missing: \['stencil_weight'\]"),
+    "stencil range": (_put("stencil_index", (0, 3), 48), "`stencil_index` must hold cells 0 to 47"),
+    "stencil itself": (_put("stencil_index", (0, 0), 0), "`stencil_index` must let no cell read itself, got cell 0"),
+    "stencil order": (_set("stencil_index", lambda data: data["stencil_index"].flip(1)), "must be sorted by row 1"),
+    "stencil twice": (_put("stencil_index", (0, 1), 1), "with no duplicates"),
+    "stencil bound": (_set("stencil_weight", lambda data: data["stencil_weight"] * 100), "sum to at most 200"),
+    "stencil slope": (_set("stencil_gradient", lambda data: data["stencil_gradient"] * 1.01), r"make \[8.0, 0.0\]"),
+    "stencil turned": (_set("stencil_gradient", lambda data: data["stencil_gradient"].flip(1)), r"make \[8.0, 0.0\]"),
+    "stencil drift": (_put("stencil_weight", 50, 2.5), r"`stencil_weight` must make \[0.0, 0.0\] of x and y"),
+    "stencil gain": (
+        _set("stencil_weight", lambda data: data["stencil_weight"] * 1.01),
+        r"`stencil_weight` must make \[8.0, 0.0, 8.0\] of x\^2, xy and y\^2",
+    ),
     "area sign": (_put("area", 0, 0.0), "`area` must be positive"),
     "area sum": (_set("area", lambda data: data["area"] * 1.01), "`area` must sum to the area of the extent"),
 }
@@ -248,6 +262,7 @@ BREAKS: dict[str, tuple[Callable[[Data], object], str]] = {
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_broken_law_is_one_clear_error(name: str) -> None:
     data = topologies.hex_grid(6, 8)
+    check_topology(data)
     breaks, message = BREAKS[name]
     breaks(data)
     with pytest.raises(TopologyError, match=message):
@@ -291,7 +306,7 @@ def test_no_edge_joins_two_graphs_of_a_batch() -> None:
         check_topology(batch)
 
 
-def test_the_noise_law_is_judged_graph_by_graph() -> None:
+def test_the_unit_of_length_is_judged_graph_by_graph() -> None:
     batch = _batch([topologies.square_grid(5, 5), topologies.hex_grid(4, 5)])
     batch["pos"][25:] *= 1.2
     batch["extent"][1] *= 1.2
@@ -301,7 +316,19 @@ def test_the_noise_law_is_judged_graph_by_graph() -> None:
         check_topology(batch)
 
 
-def test_tangent_frames_of_a_surface_are_accepted() -> None:
+def test_no_stencil_joins_two_graphs_of_a_batch() -> None:
+    batch = _batch([topologies.hex_grid(6, 6), topologies.hex_grid(6, 6)])
+    batch["stencil_index"][0, 17] = 71
+    with pytest.raises(TopologyError, match="`stencil_index` must not join two graphs of a batch"):
+        check_topology(batch)
+
+
+def test_a_surface_has_normals_and_frames_in_place_of_an_extent() -> None:
     data = topologies.hex_grid(6, 8)
     data["pos"] = torch.cat([data["pos"], torch.zeros(48, 1)], dim=1)
+    with pytest.raises(TopologyError, match=r"missing: \['normal', 'frame'\]"):
+        check_topology(data)
+    data["normal"], data["frame"] = torch.eye(3)[2].repeat(48, 1), torch.eye(3)[0].repeat(48, 1)
+    for name in ("extent", "periodic"):
+        del data[name]
     check_topology(data)

@@ -28,7 +28,6 @@ def test_rows_are_one_apart_and_odd_rows_shifted() -> None:
 
 def test_a_torus_looks_the_same_from_every_cell() -> None:
     data = hex_grid(4, 6)
-    assert data["smoothing"].unique().numel() == 1 or data["smoothing"].std() < 1e-6
     vectors = data["edge_attr"].view(24, 6, 2)
     for cell in range(24):
         ordered = sorted((round(x, 3), round(y, 3)) for x, y in vectors[cell].tolist())

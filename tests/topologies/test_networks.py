@@ -32,7 +32,7 @@ def test_a_grid_graph_with_extent_is_the_torus_it_describes() -> None:
         graph.add_edge(f"cell {j}", f"cell {i}", weight=7)
     data = from_networkx(graph, pos="centre")
     assert torch.equal(data["edge_index"], expected["edge_index"])
-    for name in ("pos", "edge_attr", "edge_weight", "smoothing", "area", "extent", "periodic"):
+    for name in ("pos", "edge_attr", "edge_weight", "area", "extent", "periodic", "stencil_weight"):
         torch.testing.assert_close(data[name], expected[name], atol=1e-4, rtol=1e-4)
 
 

@@ -14,7 +14,8 @@ KINDS = ("square", "hex", "voronoi")
 def test_the_gain_is_on_the_weights(kind: str) -> None:
     topology, gain = sampled_torus(kind, (10, 15), np.random.default_rng(1), gain_noise=0.3)
     assert gain != 1
-    topology["edge_weight"] = topology["edge_weight"] / gain
+    for field in {"edge_weight", "stencil_weight"}.intersection(topology.keys()):
+        topology[field] = topology[field] / gain
     check_topology(topology)
 
 

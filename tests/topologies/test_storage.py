@@ -11,7 +11,19 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch_geometric.data import Batch, Data
 
-from topologies import FIELDS, TopologyError, check_topology, load_topology, save_topology, storage, voronoi_mesh
+from topologies import (
+    STENCIL_FIELDS,
+    TopologyError,
+    check_topology,
+    fields_of,
+    load_topology,
+    save_topology,
+    square_grid,
+    storage,
+    upgraded,
+    voronoi_mesh,
+    with_operators,
+)
 from topologies.noise_gain import noise_quadratic, smoothing_share
 
 
@@ -20,8 +32,8 @@ def bits(tensor: torch.Tensor) -> bytes:
 
 
 def assert_same(one: Data, other: Data) -> None:
-    assert set(one.keys()) == set(other.keys()) == set(FIELDS)
-    for name in FIELDS:
+    assert set(one.keys()) == set(other.keys()) == set(fields_of(one))
+    for name in one.keys():
         assert one[name].dtype == other[name].dtype
         assert one[name].shape == other[name].shape
         assert bits(one[name]) == bits(other[name]), name
@@ -37,12 +49,13 @@ def test_every_bit_comes_back(topology: Data, tmp_path: Path) -> None:
 def test_pairs_are_stored_once(tmp_path: Path) -> None:
     mesh = voronoi_mesh(40, 40)
     save_topology(mesh, tmp_path / "mesh")
-    assert (tmp_path / "mesh").stat().st_size < 85 * len(mesh["pos"])
+    reads = mesh["stencil_index"].shape[1]
+    assert (tmp_path / "mesh").stat().st_size < 85 * len(mesh["pos"]) + 16 * reads + 1000
 
 
 def test_double_precision_and_vectors_in_tangent_frames_are_kept(substrates: dict[str, Data], tmp_path: Path) -> None:
     mesh = substrates["voronoi_open"].clone()
-    for name in ("pos", "edge_attr", "edge_weight", "smoothing", "area", "extent"):
+    for name in ("pos", "edge_attr", "edge_weight", "area", "extent", "stencil_weight", "stencil_gradient"):
         mesh[name] = mesh[name].double()
     save_topology(mesh, tmp_path / "double")
     assert_same(load_topology(tmp_path / "double"), mesh)
@@ -50,8 +63,10 @@ def test_double_precision_and_vectors_in_tangent_frames_are_kept(substrates: dic
     angle = torch.rand(len(mesh["pos"]), dtype=torch.float64)[mesh["edge_index"][1]]
     x, y = mesh["edge_attr"].unbind(1)  # each cell gets a frame of its own
     mesh["edge_attr"] = torch.stack([angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y], dim=1)
-    parts = (mesh[name].numpy() for name in ("edge_index", "edge_attr", "edge_weight"))
-    mesh["smoothing"] = torch.from_numpy(smoothing_share(noise_quadratic(*parts, len(mesh["pos"]))))
+    for name in ("extent", "periodic"):
+        del mesh[name]
+    mesh["normal"] = torch.tensor([0.0, 0.0, 1.0]).double().expand(len(mesh["pos"]), 3).contiguous()
+    mesh["frame"] = torch.tensor([1.0, 0.0, 0.0]).double().expand(len(mesh["pos"]), 3).contiguous()
     save_topology(mesh, tmp_path / "frames")
     assert_same(load_topology(tmp_path / "frames"), mesh)
 
@@ -151,6 +166,36 @@ def rewritten(path: Path, change: Callable[[dict[str, np.ndarray]], object], **d
     return path
 
 
+def as_an_older_version_had_it(mesh: Data) -> Data:
+    """Without a stencil; with the share of the neighbours' mean in the gradient of every cell."""
+    parts = [mesh[name].double().numpy() for name in ("edge_attr", "edge_weight")]
+    old = Data(**{name: value for name, value in mesh.items() if name not in STENCIL_FIELDS})
+    share = smoothing_share(noise_quadratic(mesh["edge_index"].numpy(), *parts, len(mesh["pos"])))
+    old["smoothing"] = torch.from_numpy(share).float()
+    return old
+
+
+@pytest.mark.parametrize("name", ["voronoi", "hex_open"])
+def test_a_file_of_an_older_version_computes_what_it_did(
+    name: str, substrates: dict[str, Data], tmp_path: Path
+) -> None:
+    mesh = substrates[name].clone()
+    smoothing = as_an_older_version_had_it(mesh)["smoothing"].numpy()
+    for field in STENCIL_FIELDS:
+        del mesh[field]
+    save_topology(mesh, tmp_path / "mesh")
+    path = rewritten(tmp_path / "mesh", lambda arrays: arrays.update(smoothing=smoothing))
+    loaded, expected = load_topology(path), with_operators(mesh, "one_ring")
+    assert torch.equal(loaded["stencil_index"], expected["stencil_index"])
+    for field in ("stencil_weight", "stencil_gradient"):
+        torch.testing.assert_close(loaded[field], expected[field], atol=1e-5, rtol=1e-5)
+
+
+def test_an_older_torus_of_squares_needs_no_stencil() -> None:
+    old = as_an_older_version_had_it(square_grid(6, 6))
+    assert_same(upgraded(old), square_grid(6, 6))
+
+
 CHANGES: dict[str, Callable[[dict[str, np.ndarray]], object]] = {
     "neighbours beyond the cells": lambda a: a["pair_neighbours"].__iadd__(1000),
     "negative neighbours": lambda a: a["pair_neighbours"].__isub__(1000),
@@ -166,6 +211,9 @@ CHANGES: dict[str, Callable[[dict[str, np.ndarray]], object]] = {
     "no cells": lambda a: a.update({name: a[name][:0] for name in set(a) - {"extent", "periodic"}}),
     "vectors in space": lambda a: a.update(edge_attr=np.zeros((len(a["edge_attr"]), 3), np.float32)),
     "vectors for some": lambda a: a.update(edge_attr=a["edge_attr"][:-1]),
+    "cells read beyond the cells": lambda a: a["stencil_read"].__iadd__(1000),
+    "fewer cells read than counted": lambda a: a["stencil_counts"].__iadd__(1),
+    "half a stencil": lambda a: a.pop("stencil_weight"),
     "a self-loop": lambda a: a["pair_neighbours"].__setitem__(0, 0),
     "weights that are NaN": lambda a: a["edge_weight"].__setitem__(3, np.nan),
     "weights of another sum": lambda a: a["edge_weight"].__imul__(2),

@@ -6,7 +6,7 @@ import torch
 from scipy.spatial import KDTree
 from torch_geometric.data import Data
 
-from topologies import FIELDS, TopologyError, check_topology, hex_grid, voronoi_from_points, voronoi_mesh
+from topologies import TopologyError, check_topology, fields_of, hex_grid, voronoi_from_points, voronoi_mesh
 
 
 def _random_points(n: int, extent: tuple[float, float], seed: int = 0) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_hexagonal_points_give_the_hexagonal_grid() -> None:
     width, height = expected["extent"][0].tolist()
     data = voronoi_from_points(expected["pos"].double() / 3, (width / 3, height / 3))
     assert torch.equal(data["edge_index"], expected["edge_index"])
-    for name in ("pos", "edge_attr", "edge_weight", "smoothing", "area", "extent"):
+    for name in ("pos", "edge_attr", "edge_weight", "area", "extent", "stencil_weight", "stencil_gradient"):
         torch.testing.assert_close(data[name], expected[name], atol=1e-4, rtol=1e-4)
 
 
@@ -92,7 +92,7 @@ def test_a_shifted_torus_is_the_same_torus() -> None:
     points = _random_points(80, (9.0, 7.0), seed=3)
     one, other = (voronoi_from_points((points + shift) % (9.0, 7.0), (9, 7)) for shift in (0.0, (4.3, 2.9)))
     assert torch.equal(one["edge_index"], other["edge_index"])
-    for name in ("edge_attr", "edge_weight", "smoothing", "area"):
+    for name in ("edge_attr", "edge_weight", "stencil_weight", "stencil_gradient", "area"):
         torch.testing.assert_close(one[name], other[name], atol=1e-4, rtol=1e-4)
 
 
@@ -142,7 +142,7 @@ def test_lloyd_steps_make_cells_more_equal() -> None:
 @pytest.mark.parametrize("periodic", [True, False])
 def test_the_same_seed_gives_the_same_mesh(periodic: bool) -> None:
     one, same, other = (voronoi_mesh(8, 9, periodic=periodic, lloyd_steps=1, seed=s) for s in (7, 7, 8))
-    assert all(torch.equal(one[name], same[name]) for name in FIELDS)
+    assert all(torch.equal(one[name], same[name]) for name in fields_of(one))
     assert one["pos"].shape != other["pos"].shape or not torch.equal(one["pos"], other["pos"])
 
 

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, NamedTuple
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from ..coefficients import Coefficients
 from ..perception import NORM_FLOOR
 from ..update import UpdateRule
 
@@ -52,22 +53,12 @@ class Arithmetic(ABC):
         """The cells whose change is computed, where that of some `cells` alone counts; None: all."""
         return None
 
-    def geometry(
-        self,
-        edge_index: Int[Tensor, "2 e"],
-        edge_weight: Float[Tensor, " e"],
-        edge_attr: Float[Tensor, "e 2"] | None,
-        num_nodes: int,
-    ) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
-        """Edge weights and direction vectors as a step computes with them."""
-        return edge_weight, edge_attr
+    def coefficients(self, read: Coefficients, num_nodes: int) -> Coefficients:
+        """The perception's coefficients as a step computes with them."""
+        return read
 
-    def moments(self, terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
-        """The terms of the moment matrices, before they are summed."""
-        return terms
-
-    def factor(self, values: Float[Tensor, "*shape"], *, saturate: bool = False) -> Float[Tensor, "*shape"]:
-        """A factor of the terms of a sum; `saturate`: kept within the range of what is perceived."""
+    def factor(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """A factor of the terms of a sum."""
         return values
 
     def perceived(self, values: Float[Tensor, "*b n p"]) -> Float[Tensor, "*b n p"]:

@@ -12,20 +12,15 @@ most 2^21, then every partial sum, in any order and any grouping, is an integer 
 holds it exactly, and so the result is the exact one, whatever the order, the thread, the matrix library, the row's
 place in a product, or the machine. The limits that keep the terms there:
 
-- Laplacian: |x_j - x_i| <= 2 * 2^7 (`STATE_LIMIT`), and the weights of a cell add up to at most 2^8 (`WEIGHT_LIMIT`),
-  so the terms add up to at most 2^16.
-- Gradient: w_ij |x_j - x_i| is rounded itself and multiplied by |v_ij|. With sum_j w_ij |v_ij|^2 <= 2^13
-  (`MOMENT_LIMIT`) Cauchy and Schwarz give sum_j w_ij |v_ij| <= 2^10.5, so the terms add up to at most 2^18.5, and a
-  little for the rounding.
-- Smoothing: |g_j - g_i| <= 2 * 2^12 (`VALUE_LIMIT`), weights as above: at most 2^21.
+- Perception: |x_j - x_i| <= 2 * 2^7 (`STATE_LIMIT`), and the absolute coefficients of a cell add up to at most 2^13
+  (`COEFFICIENT_LIMIT`), so the terms add up to at most 2^21.
 - Network: perceived and hidden values are at most 2^12, and every row of a layer keeps sum_k |W_k| 2^12 + |b| <= 2^21;
   without a bias, sum_k |W_k| <= 512.
-- Moments w_ij v_ij v_ij^T: rounded to multiples of 2^-36, at most 2^13: 2^49 units.
 
 States, perceived and hidden values saturate at their limits; trained rules stay far below (states about 2). The weights
-of edges and network cannot saturate without becoming others, so they are checked.
+of the perception and the network cannot saturate without becoming others, so they are checked.
 
-Everything that is no sum acts on one number or one cell alone (gains, moment correction, ReLU, the root of the gradient
+Everything that is no sum acts on one number or one cell alone (gains, ReLU, the root of the gradient
 norm): one correctly rounded float64 operation after another, and the result is rounded to a multiple of q again. A
 state, a multiple of 2^-16 within 2^7, has at most 23 bits, so it passes through float32 unchanged.
 
@@ -36,11 +31,12 @@ except where a value is saturated: there they are 0, as those of `clamp`.
 from typing import Any, cast
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 from torch_geometric.utils import scatter
 
+from ..coefficients import Coefficients
 from ..update import UpdateRule
 from .base import Arithmetic
 
@@ -48,32 +44,28 @@ QUANTUM = 2.0**-16  # what every factor of a sum is a multiple of
 STATE_LIMIT = 2.0**7  # states saturate here: 2^23 quanta, which a float32 holds exactly
 VALUE_LIMIT = 2.0**12  # perceived, hidden and output values saturate here
 TERMS_LIMIT = 2.0**21  # the absolute values of a sum's terms, multiples of QUANTUM^2, may add up to this: 2^53 units
-WEIGHT_LIMIT = 2.0**8  # sum of a cell's absolute edge weights; the contract has 12
-MOMENT_LIMIT = 2.0**13  # sum of a cell's |w_ij| |v_ij|^2; the contract has 16 on average
-MOMENT_QUANTUM = 2.0**-36  # finer, because moments are summed but enter no further sum
+COEFFICIENT_LIMIT = 2.0**13  # sum of a cell's absolute coefficients, of some 25 on two rings of a mesh
 DTYPES = (torch.float32, torch.float64)  # that hold a state without rounding
 
 
 class _Rounded(torch.autograd.Function):
-    """The nearest multiple of a quantum within +-limit; gradients pass straight through within the limit."""
+    """The nearest multiple of the quantum within +-limit; gradients pass straight through within the limit."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, limit: float, quantum: float) -> Tensor:
+    def forward(ctx: Any, values: Tensor, limit: float) -> Tensor:
         ctx.save_for_backward(values)
         ctx.limit = limit
-        return (values * (1.0 / quantum)).round_().mul_(quantum).clamp_(-limit, limit)
+        return (values * (1.0 / QUANTUM)).round_().mul_(QUANTUM).clamp_(-limit, limit)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (values,) = ctx.saved_tensors
-        return torch.where(values.abs() <= ctx.limit, gradients[0], 0.0), None, None
+        return torch.where(values.abs() <= ctx.limit, gradients[0], 0.0), None
 
 
-def rounded(
-    values: Float[Tensor, "*shape"], limit: float = VALUE_LIMIT, quantum: float = QUANTUM
-) -> Float[Tensor, "*shape"]:
-    """The nearest multiples of `quantum` (ties to even) in float64, saturated at +-`limit`, itself a multiple."""
-    return cast(Tensor, _Rounded.apply(values.double(), limit, quantum))
+def rounded(values: Float[Tensor, "*shape"], limit: float = VALUE_LIMIT) -> Float[Tensor, "*shape"]:
+    """The nearest multiples of `QUANTUM` (ties to even) in float64, saturated at +-`limit`, itself a multiple."""
+    return cast(Tensor, _Rounded.apply(values.double(), limit))
 
 
 class FixedPoint(Arithmetic):
@@ -96,34 +88,24 @@ class FixedPoint(Arithmetic):
         """Without gradients those that count: no exact sum depends on which others are formed."""
         return None if torch.is_grad_enabled() or torch.compiler.is_compiling() else cells
 
-    def geometry(
-        self,
-        edge_index: Int[Tensor, "2 e"],
-        edge_weight: Float[Tensor, " e"],
-        edge_attr: Float[Tensor, "e 2"] | None,
-        num_nodes: int,
-    ) -> tuple[Float[Tensor, " e"], Float[Tensor, "e 2"] | None]:
-        """Rounded weights and vectors.
+    def coefficients(self, read: Coefficients, num_nodes: int) -> Coefficients:
+        """Rounded.
 
         Raises:
-            ValueError: If the weights of a cell are too large for exact sums.
+            ValueError: If those of a cell are too large for exact sums.
         """
-        weight = rounded(edge_weight, float("inf"))
-        vectors = None if edge_attr is None else rounded(edge_attr, float("inf"))
-        total = scatter(weight.abs(), edge_index[1], 0, num_nodes)
-        _check("edge_weight", "sum_j |w_ij| into a cell", total, WEIGHT_LIMIT)
-        if vectors is not None:
-            moments = scatter(weight.abs() * vectors.square().sum(-1), edge_index[1], 0, num_nodes)
-            _check("edge_attr", "sum_j |w_ij| |v_ij|^2 of a cell", moments, MOMENT_LIMIT)
-        return weight, vectors
+        index, weight, gradient = read
+        weight = rounded(weight, float("inf"))
+        _check("weights", "sum_j |w_ij| of a cell", scatter(weight.abs(), index[1], 0, num_nodes), COEFFICIENT_LIMIT)
+        if gradient is not None:
+            gradient = rounded(gradient, float("inf"))
+            sums = scatter(gradient.abs(), index[1], 0, num_nodes)
+            _check("gradients", "sum_j |g_ij| of a cell", sums, COEFFICIENT_LIMIT)
+        return read._replace(weight=weight, gradient=gradient)
 
-    def moments(self, terms: Float[Tensor, "e 2 2"]) -> Float[Tensor, "e 2 2"]:
-        """Terms whose sums are exact."""
-        return rounded(terms, float("inf"), MOMENT_QUANTUM)
-
-    def factor(self, values: Float[Tensor, "*shape"], *, saturate: bool = False) -> Float[Tensor, "*shape"]:
+    def factor(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """Rounded."""
-        return rounded(values, VALUE_LIMIT if saturate else float("inf"))
+        return rounded(values, float("inf"))
 
     def perceived(self, values: Float[Tensor, "*b n p"]) -> Float[Tensor, "*b n p"]:
         """Rounded, and saturated."""

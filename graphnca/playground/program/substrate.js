@@ -9,7 +9,7 @@ class Substrate {
     Object.assign(this, { name: packed.name, cells: packed.cells, periodic: packed.periodic, pos: packed.pos });
     [this.width, this.height] = packed.extent;
     this.neighbour = Uint32Array.from(packed.neighbour);
-    this.weight = Float32Array.from(packed.weight);
+    this.weight = packed.weight && Float32Array.from(packed.weight);
     this.start = new Uint32Array(this.cells + 1);
     for (let i = 0; i < this.cells; i++) this.start[i + 1] = this.start[i] + packed.degree[i];
     this.packed = packed;
@@ -18,27 +18,25 @@ class Substrate {
   }
 
   // Rows of cells with the weights of a rule's operators, each of which is sum_k weight_k (x_k - x_i). The first entries
-  // of a row are the cell's neighbours, by which life spreads; with smoothed gradients the next ring follows.
-  stencilFor({ operators, usesGradient }) {
-    const whole = usesGradient ? (this.builtGradient ??= this.withGradient()) : this.withoutGradient();
+  // of a row are the cell's neighbours, by which life spreads; what a stencil reads besides follows.
+  stencilFor({ operators }) {
+    const whole = (this.seen ??= this.packed.sees === "edges" ? this.alongEdges() : this.alongRows());
     return { start: whole.start, column: whole.column, weights: operators.map((name) => whole[name]) };
   }
 
-  withoutGradient() {
-    return { start: this.start, column: this.neighbour, laplacian: this.weight };
-  }
-
-  withGradient() {
+  // A substrate without a stencil: its weights, and the moment-corrected gradient of its direction vectors.
+  alongEdges() {
     const { start, neighbour, weight, cells } = this;
-    const { direction, smoothing } = this.packed;
-    const edgeX = new Float64Array(neighbour.length), edgeY = new Float64Array(neighbour.length);
-    const total = new Float64Array(cells);
+    const { direction } = this.packed;
+    const whole = { start, column: neighbour, laplacian: weight };
+    if (!direction) return whole;
+    whole.along_x = new Float32Array(neighbour.length);
+    whole.along_y = new Float32Array(neighbour.length);
     for (let i = 0; i < cells; i++) {
       let a = 0, b = 0, d = 0;
       for (let e = start[i]; e < start[i + 1]; e++) {
         const w = weight[e], x = direction[2 * e], y = direction[2 * e + 1];
         a += w * x * x; b += w * x * y; d += w * y * y;
-        total[i] += w;
       }
       const trace = a + d, determinant = a * d - b * b;
       const regular = determinant > SINGULAR_BELOW * trace * trace;
@@ -46,43 +44,42 @@ class Substrate {
       const [xx, xy, yy] = regular ? [d, -b, a] : [a, b, d];
       for (let e = start[i]; e < start[i + 1]; e++) {
         const w = weight[e] * scale, x = direction[2 * e], y = direction[2 * e + 1];
-        edgeX[e] = w * (xx * x + xy * y);
-        edgeY[e] = w * (xy * x + yy * y);
+        whole.along_x[e] = w * (xx * x + xy * y);
+        whole.along_y[e] = w * (xy * x + yy * y);
       }
     }
-    // (1 - s) G_i + s (mean of the neighbours' G): a row sums to zero, so the cell's own entry need not be kept
-    const rowStart = new Uint32Array(cells + 1), columns = [], laplacian = [], alongX = [], alongY = [];
-    const place = new Int32Array(cells).fill(-1);
-    for (let i = 0; i < cells; i++) {
-      const first = columns.length, share = smoothing[i];
-      const add = (j, w, x, y) => {
-        let at = place[j];
-        if (at < 0) {
-          at = place[j] = columns.length;
-          columns.push(j); laplacian.push(0); alongX.push(0); alongY.push(0);
+    return whole;
+  }
+
+  // A stencil, as it is written or fitted here; neighbours first.
+  alongRows() {
+    const { start, neighbour, cells, packed } = this;
+    const written = packed.sees === "written";
+    const rowStart = new Uint32Array(cells + 1), columns = [], made = [[], [], []];
+    for (let i = 0, at = 0; i < cells; i++) {
+      const found = new Map();
+      for (let e = start[i]; e < start[i + 1]; e++) found.set(neighbour[e], [0, 0, 0]);
+      if (written) {
+        for (const stop = at + packed.reads[i]; at < stop; at++) {
+          const along = packed.gradient ? [packed.gradient[2 * at], packed.gradient[2 * at + 1]] : [0, 0];
+          found.set(packed.read[at], [packed.laplacian[at], ...along]);
         }
-        laplacian[at] += w; alongX[at] += x; alongY[at] += y;
-      };
-      for (let e = start[i]; e < start[i + 1]; e++) {
-        add(neighbour[e], weight[e], (1 - share) * edgeX[e], (1 - share) * edgeY[e]);
+      } else {
+        for (const near of [...found.keys()]) {
+          for (let e = start[near]; e < start[near + 1]; e++) if (neighbour[e] !== i) found.set(neighbour[e], null);
+        }
+        const others = [...found.keys()], x = this.pos[2 * i], y = this.pos[2 * i + 1];
+        const places = others.map((other) => this.shortest(this.pos[2 * other] - x, this.pos[2 * other + 1] - y));
+        fitted(places, packed.sees === "averaged").forEach((values, k) => found.set(others[k], values));
       }
-      for (let k = start[i]; share > 0 && k < start[i + 1]; k++) {
-        const other = neighbour[k], part = (share * weight[k]) / total[i];
-        for (let e = start[other]; e < start[other + 1]; e++) {
-          add(neighbour[e], 0, part * edgeX[e], part * edgeY[e]);
-          add(other, 0, -part * edgeX[e], -part * edgeY[e]);
-        }
+      for (const [column, values] of found) {
+        columns.push(column);
+        made.forEach((band, of) => band.push(values[of]));
       }
       rowStart[i + 1] = columns.length;
-      for (let at = first; at < columns.length; at++) place[columns[at]] = -1;
     }
-    return {
-      start: rowStart,
-      column: Uint32Array.from(columns),
-      laplacian: Float32Array.from(laplacian),
-      along_x: Float32Array.from(alongX),
-      along_y: Float32Array.from(alongY),
-    };
+    const [laplacian, along_x, along_y] = made.map((band) => Float32Array.from(band));
+    return { start: rowStart, column: Uint32Array.from(columns), laplacian, along_x, along_y };
   }
 
   // The shortest way from one position to another, round the torus if it is one.

@@ -13,7 +13,7 @@ from torch_geometric.data import Data
 from graphnca import load_rule, rollout, save_rule, trajectory
 from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import Native, load_library
-from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_float
+from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_float, neighbourhood
 from graphnca.layers.arithmetic import ARITHMETICS
 from graphnca.layers.arithmetic.eight_bit import weight_step
 from graphnca.models import texture_nca
@@ -23,7 +23,6 @@ from topologies import square_grid
 MakeRule = Callable[..., NCAConv]
 DEMO = {"gradient": 1 / 8, "laplacian": 1 / 8}  # the published gains
 EIGHT_BIT = ARITHMETICS["quantised"]
-GEOMETRY = ("edge_index", "edge_weight", "edge_attr", "smoothing")
 compiled = pytest.mark.skipif(load_library() is None, reason="there is no C++ compiler on this machine")
 
 
@@ -43,7 +42,7 @@ def on_state_grid(x: Tensor) -> Tensor:
 
 
 def step(rule: NCAConv, x: Tensor, topology: Data, **options: Any) -> Tensor:
-    return rule(x, **{name: topology[name] for name in GEOMETRY}, **options)
+    return rule(x, **neighbourhood(topology), **options)
 
 
 def kernels(height: int, width: int) -> list[np.ndarray]:
@@ -175,7 +174,7 @@ def written_out(rule: NCAConv, x: Tensor, topology: Data) -> Tensor:
 def step_operators(rule: NCAConv, topology: Data, number: int) -> list[Tensor]:
     """Matrices of d/dx, d/dy and the Laplacian, from what unit vectors perceive."""
     unit = torch.eye(number, dtype=torch.float64).unsqueeze(-1).expand(-1, -1, rule.num_channels)
-    geometry = {name: topology[name].double() if name != "edge_index" else topology[name] for name in GEOMETRY}
+    geometry = {name: v.double() if v.is_floating_point() else v for name, v in neighbourhood(topology).items()}
     perceived = rule.double().perceive(unit, **geometry)
     return [band[..., 0].T.detach() for band in perceived.split(rule.num_channels, dim=-1)[1:]]
 

@@ -1,0 +1,77 @@
+// What a cell makes of the cells that it reads: the best quadrature of the square grid's kernels, as in the library's
+// topologies/fit.py, where the formulas stand.
+
+const WIDTH = 0.8, RIDGE = 1e-3; // of the Gaussian, in units; of the coefficients
+const RINGS = [[1, 8], [Math.SQRT2, 4]]; // radius, and sum of the square kernel's weights on it
+const OFFSETS = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [x, y])).filter(([x, y]) => x !== 0 || y !== 0);
+const ANGLES = 64; // over which the mean of a ring is taken: exact to rounding, as the Gaussian is smooth
+const QUADRATIC_FROM = 8; // cells read from which on the coefficients are exact on quadratic fields
+
+const gaussian = (x, y) => Math.exp(-(x * x + y * y) / (2 * WIDTH * WIDTH));
+
+// The mean of the Gaussian round (r, 0) over a ring, and of its product with the cosine of the angle.
+function ringMeans(r, radius) {
+  let mean = 0, first = 0;
+  for (let k = 0; k < ANGLES; k++) {
+    const angle = (2 * Math.PI * k) / ANGLES;
+    const value = gaussian(r - radius * Math.cos(angle), radius * Math.sin(angle)) / ANGLES;
+    mean += value; first += value * Math.cos(angle);
+  }
+  return [mean, first];
+}
+
+// The kernels of Laplacian, d/dx and d/dy on the Gaussian round (x, y).
+function kernelsOn(x, y, averaged) {
+  const r = Math.hypot(x, y);
+  let laplacian = -12 * gaussian(x, y), alongX = 0, alongY = 0;
+  for (const [radius, total] of RINGS) {
+    const [mean, first] = ringMeans(r, radius);
+    laplacian += total * mean;
+    if (averaged && r > 0) { alongX += (total * radius * first * x) / r; alongY += (total * radius * first * y) / r; }
+  }
+  for (const [dx, dy] of averaged ? [] : OFFSETS) {
+    const value = gaussian(x - dx, y - dy) * (dx === 0 || dy === 0 ? 2 : 1);
+    alongX += dx * value; alongY += dy * value;
+  }
+  return [laplacian, alongX, alongY];
+}
+
+// Coefficients [laplacian, along x, along y] of the cells at `places` [x, y], as seen from the one that reads them.
+function fitted(places, averaged) {
+  const points = [[0, 0], ...places], count = points.length;
+  const degree = places.length < QUADRATIC_FROM ? 3 : 6, size = count + degree;
+  const monomials = ([x, y]) => [1, x, y, x * x, x * y, y * y];
+  const exact = [[0, 0, 0], [0, 8, 0], [0, 0, 8], [8, 0, 0], [0, 0, 0], [8, 0, 0]];
+  const rows = Array.from({ length: size }, () => new Float64Array(size + 3));
+  for (let j = 0; j < count; j++) {
+    const [x, y] = points[j], powers = monomials(points[j]);
+    for (let k = 0; k < count; k++) rows[j][k] = gaussian(x - points[k][0], y - points[k][1]) + (j === k ? RIDGE : 0);
+    for (let d = 0; d < degree; d++) rows[j][count + d] = rows[count + d][j] = powers[d];
+    rows[j].set(kernelsOn(x, y, averaged), size);
+  }
+  for (let d = 0; d < degree; d++) rows[count + d].set(exact[d], size);
+  eliminate(rows, size);
+  return Array.from({ length: places.length }, (_, j) => [0, 1, 2].map((of) => rows[j + 1][size + of]));
+}
+
+// Solves a system with several right-hand sides in place, behind the matrix in the same rows.
+function eliminate(rows, size) {
+  const width = rows[0].length;
+  for (let k = 0; k < size; k++) {
+    let best = k;
+    for (let i = k + 1; i < size; i++) if (Math.abs(rows[i][k]) > Math.abs(rows[best][k])) best = i;
+    [rows[k], rows[best]] = [rows[best], rows[k]];
+    const pivot = rows[k];
+    for (let i = k + 1; i < size; i++) {
+      const row = rows[i], share = row[k] / pivot[k];
+      if (share !== 0) for (let j = k; j < width; j++) row[j] -= share * pivot[j];
+    }
+  }
+  for (let k = size - 1; k >= 0; k--) {
+    for (let j = size; j < width; j++) {
+      let value = rows[k][j];
+      for (let i = k + 1; i < size; i++) value -= rows[k][i] * rows[i][j];
+      rows[k][j] = value / rows[k][k];
+    }
+  }
+}
