@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca import trajectory
 from graphnca.engine.choice import SWITCH
-from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_fixed_point
+from graphnca.layers import FILTERS, NCAConv, in_8_bits, in_fixed_point, neighbourhood
 from graphnca.layers.perception import Filter
 from graphnca.playground import export_page
 from graphnca.playground.browser import browser, difference, missing, opened
@@ -31,10 +30,6 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(FILTERS, name, entry)
 
 
-def geometry(topology: Data) -> dict[str, Tensor]:
-    return {name: topology[name] for name in ("edge_index", "edge_weight", "edge_attr", "smoothing")}
-
-
 @pytest.fixture
 def rule(random_rule: MakeRule) -> NCAConv:
     return random_rule(6, 12, PERCEPTION, gains=GAINS, life_mask="pre_post")
@@ -43,11 +38,11 @@ def rule(random_rule: MakeRule) -> NCAConv:
 def test_the_layer_computes_what_the_filter_says(topology: Data, rule: NCAConv) -> None:
     x = torch.rand(2, len(topology["pos"]), 6)
     reads = NCAConv(6, 1, ("laplacian", "gradient"))
-    laplacian, along_x, along_y = reads.perceive(x, **geometry(topology), angle=0.4).split(6, -1)
+    laplacian, along_x, along_y = reads.perceive(x, **neighbourhood(topology), angle=0.4).split(6, -1)
     slope = (0.04 * (laplacian**2 + along_x**2) + 1e-8).sqrt()
     norm = ((along_x**2 + along_y**2) / 64 + 1e-8).sqrt()
     expected = torch.cat([slope, x, 0.5 * laplacian, -0.1 * laplacian, norm], -1)
-    torch.testing.assert_close(rule.perceive(x, **geometry(topology), angle=0.4), expected)
+    torch.testing.assert_close(rule.perceive(x, **neighbourhood(topology), angle=0.4), expected)
 
 
 def test_a_filter_without_the_laplacian_or_without_an_angle_has_the_operators_it_needs() -> None:
@@ -63,8 +58,8 @@ def test_every_engine_computes_it_forward_and_backward(
 ) -> None:
     """Against the layer under autograd, in float64."""
     rule = rule.double()
-    for name in ("edge_weight", "edge_attr", "smoothing"):
-        topology[name] = topology[name].double()
+    for name, value in neighbourhood(topology).items():
+        topology[name] = value.double() if value.is_floating_point() else value
     start = torch.rand(2, len(topology["pos"]), 6, dtype=torch.float64) - 0.2
     outcomes = []
     for name in (engine, "plain"):
@@ -81,8 +76,8 @@ def test_every_engine_computes_it_forward_and_backward(
 @pytest.mark.parametrize("convert", [in_8_bits, in_fixed_point])
 def test_every_arithmetic_steps_with_it(convert: Callable[..., NCAConv], rule: NCAConv, topology: Data) -> None:
     x = torch.rand(len(topology["pos"]), 6)
-    found = convert(rule)(x, **geometry(topology), fire_rate=1.0)
-    assert (found - rule(x, **geometry(topology), fire_rate=1.0)).abs().max() < 0.2
+    found = convert(rule)(x, **neighbourhood(topology), fire_rate=1.0)
+    assert (found - rule(x, **neighbourhood(topology), fire_rate=1.0)).abs().max() < 0.2
     assert (found != x).any()
 
 

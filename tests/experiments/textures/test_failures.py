@@ -21,6 +21,7 @@ from torch_geometric.data import Data
 
 from graphnca.evaluation.conditions import magnified, with_kernels, with_laplacian
 from graphnca.evaluation.subject import Subject
+from graphnca.layers import neighbourhood
 from graphnca.models import texture_nca
 from graphnca.results.result import Result
 from topologies import square_grid, substrate_of_cells
@@ -29,8 +30,7 @@ from topologies import square_grid, substrate_of_cells
 def perceived(topology: Data, field: torch.Tensor) -> torch.Tensor:
     """x, its gradient and its Laplacian, as a texture rule perceives them: (N, 4)."""
     rule = texture_nca(1, 4)
-    edges = topology["edge_index"], topology["edge_weight"], topology["edge_attr"]
-    return rule.perceive(field[:, None], *edges, smoothing=topology["smoothing"]).detach()
+    return rule.perceive(field[:, None], **neighbourhood(topology)).detach()
 
 
 @pytest.fixture
