@@ -9,7 +9,7 @@ from PIL import Image
 from graphnca import load_rule, rollout, save_rule
 from graphnca.cli.grow import CUTS, output_files, region, summary
 from graphnca.drawing import draw_cells
-from graphnca.evaluation.named import read_subject
+from graphnca.evaluation.named import atlas_models, read_subject
 from graphnca.evaluation.subject import Subject
 from graphnca.seeds import point_seed
 from topologies import hex_grid, save_topology, square_grid
@@ -81,6 +81,23 @@ def test_a_texture_starts_from_nothing_and_shows_its_colours(graphnca, tmp_path:
     assert outcome.status == 0 and "64 cells, 0 steps, states up to 0.00" in outcome.out
     with Image.open("t.png") as picture:
         assert picture.convert("RGB").getpixel((5, 5)) == (64, 64, 64)
+
+
+def test_a_published_atlas_stays_within_its_clamps(graphnca, tmp_path: Path, write_atlas) -> None:
+    """Of a strength that explodes in floats within so many steps."""
+    write_atlas(tmp_path / "models.json", strength=4.0)
+    for model in ("first", "second"):
+        outcome = graphnca("grow", "models.json", "--model", model, "--size", "12", "--steps", "60", "--out", "a.png")
+        assert outcome.status == 0 and "states up to" in outcome.out and "exploded" not in outcome.out
+    assert graphnca("export", "models.json", "--substrate", "square", "--size", "12").status == 0
+
+
+def test_every_published_texture_stays_finite(graphnca, conformance: Path) -> None:
+    atlas = conformance / "published" / "texture_atlas_12.json"
+    for model in atlas_models(atlas):
+        arguments = ("--model", model, "--size", "32", "--steps", "80", "--out", f"{model}.png")
+        outcome = graphnca("grow", str(atlas), *arguments)
+        assert outcome.status == 0 and "states up to" in outcome.out, outcome
 
 
 def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> None:
