@@ -1,13 +1,13 @@
 """The published textures of an atlas, as they were made: what each shows on squares, and what it does on other cells.
 
-    python experiments/textures/published.py models.json --thumbnails thumbnails.jpg   # some 20 seconds a model
+    python experiments/textures/published.py models.json --thumbnails thumbnails.jpg   # a minute or two a model
     python experiments/textures/published.py models.json --substrate square            # squares alone
 
 The rules of Self-Organising Textures (Niklasson et al. 2021) were trained on a square torus, in 8 bits; their demo has
 a thumbnail of each. Here each is read as it was made and grows from cells that are all alike for 1,500 steps, on
-tori of 128x128 units of squares, hexagons and random points. Its pictures are compared by their patches, 11x11 pixels
-wherever they lie, with the thumbnails (sliced transport, in shares of the distance of an image that is the thumbnail's
-mean colour everywhere), and with three other runs on squares (in shares of the first one's mean colour). A model is
+tori of 128x128 units: squares, hexagons, random meshes, and hexagons that see by the demo's own kernels. Its pictures
+are compared by their patches, 11x11 pixels wherever they lie, with the thumbnails (sliced transport, in shares of the
+distance of an image in the thumbnail's mean colour), and with the nearest of three other runs on squares. A model is
 right where its own thumbnail is the nearest of all; the other goal is a tenth of a flat image's distance. Nothing is
 trained, chosen or changed.
 
@@ -30,6 +30,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage
+from graphnca.evaluation.demo_hexagons import demo_hexagons
 from graphnca.evaluation.named import atlas_models, read_subject
 from graphnca.evaluation.scores import lost
 from graphnca.evaluation.subject import Subject
@@ -105,6 +106,8 @@ def main(config: Config, result: Result) -> None:
         raise SystemExit(f"{config.atlas} is no published atlas of textures.")
     thumbnails = Thumbnails.read(names, config.thumbnails) if config.thumbnails else None
     topologies = substrates(config.substrate, size=config.size, meshes=config.meshes, seed=config.seed)
+    if "hex" in topologies:
+        topologies["hex, the demo's kernels"] = demo_hexagons(topologies["hex"])
     models, tiles, captions = {}, [], []
     for name in result.progress(names, "model"):
         models[name], pictures = one_model(name, topologies, thumbnails, config)
