@@ -44,7 +44,7 @@ from graphnca.drawing import montage
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import own_form
 from graphnca.evaluation.named import read_subject
-from graphnca.evaluation.other_cells import COARSE, FINE, GOAL, losses_on, times_square
+from graphnca.evaluation.other_cells import COARSE, FINE, losses_on, sets_apart, times_square
 from graphnca.evaluation.pixel_error import own_error, own_patterns
 from graphnca.evaluation.published_loss import PUBLISHED_AUXILIARY
 from graphnca.evaluation.runs import walk
@@ -252,6 +252,10 @@ def of_texture(subject: Subject, topologies: dict[str, Data], config: Config) ->
     ratios, coarse = (
         {f"step {step}": times_square(entries, step, loss) for step in config.steps} for loss in (FINE, COARSE)
     )
+    sets = {
+        f"step {step}": sets_apart(subject, topologies, {n: shown[n][step] for n in shown}, features, config.size)
+        for step in config.steps
+    }
     lines = {
         name: [
             f"{entry[at][FINE]:.0f}"
@@ -268,8 +272,8 @@ def of_texture(subject: Subject, topologies: dict[str, Data], config: Config) ->
         },
         entries,
         figure(subject, meter, entries, shown, topologies, config.steps, config.size),
-        table_of(f"loss, and times square at one and at two units a pixel, goal {GOAL}", lines, config),
-        {"times square": ratios, "times square at 2 units a pixel": coarse},
+        table_of("loss, and times square at one and at two units a pixel", lines, config),
+        {"times square": ratios, "times square at 2 units a pixel": coarse, "sets of runs apart": sets},
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+import numpy as np
+
+from graphnca.evaluation.intervals import resampled
 from graphnca.results.table import Table
 from result_tables.shipped import by_kind, measured_by, trained_on
 
@@ -21,18 +24,26 @@ def shipped_textures() -> str:
         pieces = measured["scale"]["pieces of the template"]
         row = [f"`{name}`", trained_on(card), f"{min(pieces):,.0f} to {max(pieces):,.0f}"]
         for step, ratios in measured["times square"].items():
-            square = median(by_kind(measured["sheets"], step, "losses")["square"])
-            worst = {
-                kind: max(v for substrate, v in ratios.items() if substrate.startswith(kind))
-                for kind in ("hex", "voronoi")
-            }
-            row += [f"{square:,.0f}", *(f"{worst[kind]:.2f}" for kind in worst)]
+            losses = by_kind(measured["sheets"], step, "losses")
+            row.append(f"{median(losses['square']):,.0f}")
+            for kind in ("hex", "voronoi"):
+                worst = max((name for name in ratios if name.startswith(kind)), key=ratios.__getitem__)
+                row.append(times(measured["sheets"][worst][step]["losses"], losses["square"]))
         rows.append(row)
     steps = [step.removeprefix("step ") for step in next(iter(textures().values()))["measured"]["times square"]]
     header = ["rule", "trained on", "pieces of the template"]
     for step in steps:
         header += [f"square, {int(step):,}", "hex", "worst of the meshes"]
     return Table(header, rows).markdown()
+
+
+def times(losses: list[float], square: list[float]) -> str:
+    """How many times the median loss on squares another one is, with the interval of that ratio."""
+    one, other = np.array(losses), np.array(square)
+    low, high = resampled(
+        lambda drawn: float(np.median(one[drawn[0]]) / np.median(other[drawn[1]])), [len(one), len(other)]
+    )
+    return f"{median(losses) / median(square):.2f} ({low:.2f} to {high:.2f})"
 
 
 def template_on_cells() -> str:

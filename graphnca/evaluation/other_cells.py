@@ -1,18 +1,19 @@
-"""A texture on other cells than squares: its losses there, in times of those that it has on the square torus."""
+"""A texture on other cells than squares: its losses there, and how far its runs lie from those on the square torus."""
 
 from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from .apart import apart, distances
 from .scores import bounded
 from .subject import Subject
 from .texture_meter import TextureMeter, halved
 
-GOAL = 1.25  # times the loss on the square torus
+GOAL = 1.25  # times the distance of runs on squares from each other
 FINE, COARSE = "median loss", "median loss at 2 units a pixel"
 
 
@@ -62,7 +63,20 @@ def times_square(entries: dict[str, Any], moment: int, loss: str = FINE) -> dict
     return {name: round(entry[key][loss] / square, 3) for name, entry in entries.items() if name != "square"}
 
 
-def goal_met(ratios: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """On how many substrates and at how many moments the loss is at most 1.25 times that of squares."""
-    reached = [ratio <= GOAL for of_step in ratios.values() for ratio in of_step.values()]
-    return {"at most": GOAL, "met": sum(reached), "of": len(reached)}
+def sets_apart(
+    texture: Subject, topologies: dict[str, Data], states: dict[str, Tensor], features: nn.Module, size: int
+) -> dict[str, Any]:
+    """How far the runs on every other substrate lie from those on squares, at one moment (`apart`)."""
+    pictures = {name: texture.images(states[name], texture.view(topologies[name], size=size)) for name in topologies}
+    among = distances(pictures["square"], pictures["square"], features)
+    return {
+        name: apart(among, distances(pictures["square"], pictures[name], features), states[name], GOAL)
+        for name in topologies
+        if name != "square"
+    }
+
+
+def goal_met(sets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """On how many substrates and at how many moments runs lie within 1.25 times the distance of squares."""
+    words = [entry["within"] for of_step in sets.values() for entry in of_step.values()]
+    return {"at most": GOAL, **{word: words.count(word) for word in ("yes", "open", "no")}}

@@ -23,4 +23,5 @@ def test_squares_show_the_template_as_it_is_and_meshes_roughly() -> None:
 def test_ratios_and_goals() -> None:
     entries = {"square": {"step 5": {"median loss": 4.0}}, "hex": {"step 5": {"median loss": 6.0}}}
     assert times_square(entries, 5) == {"hex": 1.5}
-    assert goal_met({"step 5": {"hex": 1.5, "voronoi 1": 1.25}}) == {"at most": 1.25, "met": 1, "of": 2}
+    sets = {"step 5": {"hex": {"within": "no"}, "voronoi 1": {"within": "open"}}}
+    assert goal_met(sets) == {"at most": 1.25, "yes": 0, "open": 1, "no": 1}
