@@ -1,4 +1,4 @@
-"""The states that growth starts from, on any substrate: points are positions, never indices."""
+"""The states that growth starts from, on any substrate: points are positions, or on a surface cells as well."""
 
 import colorsys
 import math
@@ -11,11 +11,13 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from .arguments import at_least, check_fields, checked, finite
+from .geodesics import unrolled
 
-Place = tuple[float, float] | Shaped[Tensor, " 2"]
-"""A point (x, y), in units."""
+Place = int | tuple[float, float] | tuple[float, float, float] | Shaped[Tensor, " d"]
+"""A point (x, y) in the plane, in units; on a surface the cell nearest to a point (x, y, z) in space; or a cell."""
 RGB = 3  # colour channels; alpha and the hidden channels of a seed are 1
 RING_RADIUS = 4.0  # units between the centre and the points of a structured seed (IsoNCA notebook)
+BESIDE = 3.0  # units beyond a structured seed's points within which their cells lie
 
 
 @checked
@@ -27,13 +29,18 @@ def centre_of(topology: Data) -> Float[Tensor, " 2"]:
 
 
 @checked
-def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor, " p"]:
+def nearest_cells(topology: Data, positions: Float[Tensor, "p d"]) -> Int[Tensor, " p"]:
     """The cell nearest to each position, on a torus by the shortest way round; of several, the last.
 
-    So the middle of a square grid of even size is the cell at index size // 2, as in the published code.
+    So the middle of a square grid of even size is the cell at index size // 2, as in the published code. On a surface
+    positions are points (x, y, z) in space.
     """
-    offset = topology["pos"][None, :, :2] - positions.to(topology["pos"].device)[:, None]
-    if bool(topology["periodic"]):
+    pos, size = topology["pos"], 3 if "frame" in topology else 2
+    if positions.shape[1] != size:
+        wanted = "(x, y, z) on a surface in space" if size == 3 else "(x, y) in the plane"
+        raise ValueError(f"`positions` must be {wanted}, got shape {tuple(positions.shape)}.")
+    offset = pos[None, :, :size] - positions.to(pos.device)[:, None]
+    if size == 2 and bool(topology["periodic"]):
         extent = topology["extent"].view(2)
         offset = offset - extent * torch.round(offset / extent)
     distance = offset.double().square().sum(-1)
@@ -44,13 +51,44 @@ def nearest_cells(topology: Data, positions: Float[Tensor, "p 2"]) -> Int[Tensor
 
 
 @checked
+def cell_at(topology: Data, place: Place | None) -> int:
+    """The cell at a place; by default that in the middle of the domain, and on a surface, which has none, cell 0.
+
+    Raises:
+        ValueError: If there is no such cell.
+    """
+    if place is None:
+        return 0 if "frame" in topology else int(nearest_cells(topology, centre_of(topology)[None])[0])
+    if isinstance(place, int):
+        if not 0 <= place < len(topology["pos"]):
+            raise ValueError(f"`at` must be one of the cells 0 to {len(topology['pos']) - 1}, got {place}.")
+        return place
+    return int(nearest_cells(topology, torch.as_tensor(place, dtype=torch.float32).view(1, -1))[0])
+
+
+@checked
+def point_in_plane(topology: Data, place: Place) -> Float[Tensor, " 2"]:
+    """The point (x, y) that a place of a substrate of the plane is; of a cell its centre.
+
+    Raises:
+        ValueError: If there is no such cell, or the place is one in space.
+    """
+    if isinstance(place, int):
+        return topology["pos"][cell_at(topology, place), :2]
+    point = torch.as_tensor(place, dtype=torch.float32)
+    if len(point) != 2:
+        raise ValueError(f"`at` must be (x, y) in the plane, got {point.tolist()}.")
+    return point
+
+
+@checked
 def point_seed(topology: Data, num_channels: int = 16, *, at: Place | None = None) -> Float[Tensor, "n c"]:
     """A single living cell: RGB 0, alpha and hidden channels 1 (Growing NCA and IsoNCA).
 
     Args:
         topology: The substrate.
         num_channels: State channels C, at least 4.
-        at: Position (x, y) of the cell, in units; the middle of the domain by default.
+        at: The cell's `Place`; by default the middle of the domain, on a surface cell 0.
     """
     return structured_seed(topology, num_channels, points=[(0.0, 0.0)], colours=[(0.0, 0.0, 0.0)], at=at)
 
@@ -148,22 +186,40 @@ class StructuredSeed:
 
     @checked
     def positions(
-        self,
-        topology: Data,
-        *,
-        angle: float = 0.0,
-        mirror: bool = False,
-        at: Place | None = None,
-    ) -> Float[Tensor, "p 2"]:
-        """Where the points are to lie on a substrate, in units; the arguments are those of `structured_seed`."""
-        offsets = self.points * torch.tensor([-1.0, 1.0]) if mirror else self.points
-        cos, sin = math.cos(angle), math.sin(angle)
-        offsets = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
-        centre = centre_of(topology) if at is None else torch.as_tensor(at, dtype=torch.float32)
-        if at is None and len(offsets) > 1:
+        self, topology: Data, *, angle: float = 0.0, mirror: bool = False, at: Place | None = None
+    ) -> Float[Tensor, "p d"]:
+        """Where the points are to lie on a substrate, in units; the arguments are those of `structured_seed`.
+
+        On a surface in space, where their cells lie.
+        """
+        if "frame" in topology:
+            return topology["pos"][self.cells(topology, angle=angle, mirror=mirror, at=at)]
+        centre = centre_of(topology) if at is None else point_in_plane(topology, at)
+        if at is None and len(self.points) > 1:
             # from a cell's centre, so that the arrangement is the same on every lattice
             centre = topology["pos"][nearest_cells(topology, centre.view(1, 2))[0], :2]
-        return centre + offsets.to(centre.device)
+        return centre + self._offsets(angle, mirror).to(centre.device)
+
+    @checked
+    def cells(
+        self, topology: Data, *, angle: float = 0.0, mirror: bool = False, at: Place | None = None
+    ) -> Int[Tensor, " p"]:
+        """The cells of the points; the arguments are those of `structured_seed`.
+
+        On a surface each offset is walked from the centre's cell along the surface, in the direction that it has in
+        that cell's frame (the exponential map).
+        """
+        if "frame" not in topology:
+            return nearest_cells(topology, self.positions(topology, angle=angle, mirror=mirror, at=at))
+        offsets = self._offsets(angle, mirror)
+        reach = float(offsets.norm(dim=1).max()) + BESIDE
+        places = unrolled(topology, cell_at(topology, at), reach)
+        return torch.cdist(offsets.to(places), places.nan_to_num(posinf=1e6)).argmin(1)
+
+    def _offsets(self, angle: float, mirror: bool) -> Float[Tensor, "p 2"]:
+        offsets = self.points * torch.tensor([-1.0, 1.0]) if mirror else self.points
+        cos, sin = math.cos(angle), math.sin(angle)
+        return offsets @ torch.tensor([[cos, sin], [-sin, cos]])
 
     @checked
     def state(
@@ -184,9 +240,9 @@ class StructuredSeed:
         """
         if num_channels < RGB + 1:
             raise ValueError(f"`num_channels` must be at least {RGB + 1} (RGB and alpha), got {num_channels}.")
-        positions = self.positions(topology, angle=angle, mirror=mirror, at=at)
-        cells = nearest_cells(topology, positions)
+        cells = self.cells(topology, angle=angle, mirror=mirror, at=at)
         if len(cells.unique()) < len(cells):
+            positions = self.positions(topology, angle=angle, mirror=mirror, at=at)
             raise ValueError(
                 f"`points` must fall on different cells of the substrate, got {positions.tolist()} in cells "
                 f"{cells.tolist()}."
@@ -221,11 +277,13 @@ def structured_seed(
     Args:
         topology: The substrate.
         num_channels: State channels C, at least 4.
-        points: Offsets (x, y) from the seed's centre in units, y down; by default three on a circle (see `ring`).
+        points: Offsets (x, y) from the seed's centre in units, y down, on a surface in the centre's frame and along
+            shortest ways; by default three on a circle (see `ring`).
         colours: RGB of each point; alpha and the hidden channels are 1. By default equal steps of hue.
         angle: Radians by which the whole seed is turned, from x towards y (clockwise on the screen).
         mirror: Whether x is negated before the seed is turned.
-        at: Position of the seed's centre, in units; by default the centre of the cell in the middle of the domain.
+        at: The `Place` of the seed's centre; by default the centre of the cell in the middle of the domain, on a
+            surface cell 0.
 
     Raises:
         ValueError: If points and colours differ in number, or two points fall on one cell.

@@ -4,8 +4,19 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphnca.damage import disks, erase, half_plane, quadrant, random_cells, random_disks, scramble, square
+from graphnca.damage import (
+    disks,
+    erase,
+    half_plane,
+    half_space,
+    quadrant,
+    random_cells,
+    random_disks,
+    scramble,
+    square,
+)
 from topologies import square_grid
+from topologies.surfaces import sphere, torus
 
 
 def test_a_disk_holds_the_cells_whose_centres_are_nearer_than_its_radius(topology: Data) -> None:
@@ -181,3 +192,54 @@ def test_scrambled_cells_are_drawn_anew_and_others_stay() -> None:
     assert inside.abs().max() <= 0.5 and inside.std() == pytest.approx(0.5 / 3**0.5, rel=0.15)
     assert not torch.equal(inside[0], inside[1])
     assert (x == 7.0).all()
+
+
+def test_disks_on_a_surface_are_geodesic() -> None:
+    ball = sphere(2500)
+    normal, radius = ball["normal"], float(ball["pos"].norm(dim=1).mean())
+    by_cell = disks(ball, torch.tensor([40, 7]), torch.tensor([6.0, 9.0]))
+    by_point = disks(ball, 1.2 * ball["pos"][[40, 7]], torch.tensor([6.0, 9.0]))
+    assert torch.equal(by_cell, by_point)
+    for mask, cell, reach in zip(by_cell, (40, 7), (6.0, 9.0), strict=True):
+        way = radius * (normal @ normal[cell]).clamp(-1, 1).arccos()
+        assert mask[way < reach - 0.5].all() and not mask[way > reach + 0.5].any()
+
+
+def test_a_disk_does_not_go_through_a_wall() -> None:
+    thin = torus(2000, tube=0.15)
+    normal = thin["normal"]
+    top = int(normal[:, 2].argmax())
+    ring = thin["pos"][:, :2].norm(dim=1).mean()
+    tube = float(thin["pos"][:, 2].max())
+    mask = disks(thin, torch.tensor([top]), torch.tensor([2.2 * tube]))[0]
+    assert ring > 5 * tube
+    below = (normal[:, 2] < -0.9) & ((thin["pos"] - thin["pos"][top]).norm(dim=1) < 2.2 * tube)
+    assert below.any() and not mask[below].any()  # nearer than the radius through the tube, but not along it
+
+
+def test_random_disks_on_a_surface() -> None:
+    ball = sphere(2500)
+    half = float(ball["area"].sum()) ** 0.5 / 2
+
+    def drawn(**options) -> torch.Tensor:
+        return random_disks(ball, 40, generator=torch.Generator().manual_seed(0), **options)
+
+    assert torch.equal(drawn(), drawn())
+    share = (drawn().float() @ ball["area"]) / (math.pi * half**2)
+    assert share.min() > 0.8 * 0.1**2 and share.max() < 0.4**2 and share.max() > 4 * share.min()
+    anywhere, near = drawn().any(0), drawn(centre=40, half_width=10.0).any(0)
+    assert anywhere.float().mean() > 0.8
+    way = (ball["pos"] - ball["pos"][40]).norm(dim=1)
+    assert near.any() and way[near].max() < 12.0
+    assert random_disks(ball, 0).shape == (0, ball.num_nodes)
+
+
+def test_a_plane_in_space_cuts_a_surface_in_halves() -> None:
+    ball = sphere(600)
+    upper = half_space(ball, (0.0, 0.0, 0.0), (0.0, 0.0, 3.0))
+    assert torch.equal(upper, ball["pos"][:, 2] > 1e-4)
+    with pytest.raises(ValueError, match="has a `half_plane`"):
+        half_space(square_grid(4, 4), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    for cut in (lambda: half_plane(ball, (0.0, 0.0), 0.0), lambda: square(ball, (0.0, 0.0), 4.0)):
+        with pytest.raises(ValueError, match="`disks` or `half_space`"):
+            cut()

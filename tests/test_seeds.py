@@ -7,6 +7,7 @@ from torch_geometric.data import Data
 
 from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed, with_genome
 from topologies import hex_grid, square_grid
+from topologies.surfaces import sphere
 
 
 def living(seed: torch.Tensor) -> torch.Tensor:
@@ -200,3 +201,45 @@ def test_a_genome_goes_into_the_living_cells_alone(topology: Data) -> None:
 def test_a_genome_of_another_length(topology: Data) -> None:
     with pytest.raises(ValueError, match=r"`genome` must have 3 numbers.*got shape \(4,\)"):
         with_genome(point_seed(topology, 7), torch.zeros(4))
+
+
+def test_a_place_on_a_surface_is_a_cell_or_a_point_in_space() -> None:
+    ball = sphere(600)
+    assert living(point_seed(ball, 6)).tolist() == [0]
+    assert living(point_seed(ball, 6, at=17)).tolist() == [17]
+    x, y, z = (1.3 * ball["pos"][40]).tolist()  # above the cell
+    assert living(point_seed(ball, 6, at=(x, y, z))).tolist() == [40]
+    both = point_seed(ball, 6, at=17) + point_seed(ball, 6, at=40)
+    assert living(both).tolist() == [17, 40]
+    assert living(point_seed(square_grid(6, 8), 6, at=11)).tolist() == [11]
+
+
+def test_offsets_on_a_surface_are_walked_in_the_frame_of_the_seeds_cell() -> None:
+    ball = sphere(2500)
+    normal, frame = ball["normal"], ball["frame"][40]
+    second = torch.linalg.cross(frame, normal[40])
+    radius = float(ball["pos"].norm(dim=1).mean())
+    offsets = torch.tensor([[6.0, 0.0], [0.0, 5.0], [-3.0, -4.0]])
+    for angle in (0.0, 1.0):
+        cells = StructuredSeed(offsets, torch.eye(3)).cells(ball, angle=angle, at=40)
+        cos, sin = math.cos(angle), math.sin(angle)
+        turned = offsets @ torch.tensor([[cos, sin], [-sin, cos]])
+        way = turned[:, :1] * frame + turned[:, 1:] * second
+        length = turned.norm(dim=1, keepdim=True)
+        landed = torch.cos(length / radius) * normal[40] + torch.sin(length / radius) * way / length
+        assert (radius * (normal[cells] - landed).norm(dim=1)).max() < 1.2  # within a cell
+    state = StructuredSeed(offsets, torch.eye(3)).state(ball, 8, at=40)
+    assert state.ne(0).any(1).sum() == 3
+    positions = StructuredSeed(offsets, torch.eye(3)).positions(ball, at=40)
+    assert torch.equal(positions, ball["pos"][StructuredSeed(offsets, torch.eye(3)).cells(ball, at=40)])
+
+
+@pytest.mark.parametrize("at", [-1, 10**6])
+def test_a_cell_that_is_none(at: int) -> None:
+    with pytest.raises(ValueError, match="`at` must be one of the cells 0 to"):
+        point_seed(square_grid(6, 8), 6, at=at)
+
+
+def test_a_place_in_the_plane_is_none_on_a_surface() -> None:
+    with pytest.raises(ValueError, match=r"must be \(x, y, z\) on a surface"):
+        point_seed(sphere(100), 6, at=(1.0, 2.0))

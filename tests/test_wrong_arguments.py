@@ -20,6 +20,7 @@ from torch_geometric.data import Batch, Data
 import graphnca.damage
 import graphnca.drawing
 import graphnca.features
+import graphnca.geodesics
 import graphnca.graft
 import graphnca.importers
 import graphnca.layers
@@ -33,9 +34,9 @@ import graphnca.seeds
 import graphnca.targets
 import graphnca.templates
 import graphnca.training
-from topologies import square_grid
+from topologies import icosphere, square_grid
 
-GRID = square_grid(6, 6)
+GRID, BALL = square_grid(6, 6), icosphere(1)
 STATE, STATES = torch.rand(36, 8), torch.rand(3, 36, 8)
 MASK, PICTURE = torch.rand(36) > 0.5, torch.rand(4, 8, 8)
 RULE = graphnca.layers.NCAConv(8, 8)
@@ -61,6 +62,9 @@ WRONG: list[Any] = [
 RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     graphnca.seeds.centre_of: {"topology": GRID},
     graphnca.seeds.nearest_cells: {"topology": GRID, "positions": torch.zeros(2, 2)},
+    graphnca.seeds.point_in_plane: {"topology": GRID, "place": (1.0, 2.0)},
+    graphnca.seeds.cell_at: {"topology": GRID, "place": (1.0, 2.0)},
+    graphnca.geodesics.unrolled: {"topology": BALL, "cell": 3, "reach": 2.0},
     graphnca.seeds.point_seed: {"topology": GRID, "num_channels": 8, "at": (1.0, 2.0)},
     graphnca.seeds.with_genome: {"seed": STATE, "genome": torch.zeros(4)},
     graphnca.seeds.ring: {"num_points": 3, "radius": 2.0},
@@ -86,6 +90,7 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
         "centre": (1, 1),
     },
     graphnca.damage.disks: {"topology": GRID, "centres": torch.zeros(2, 2), "radii": torch.ones(2)},
+    graphnca.damage.half_space: {"topology": BALL, "point": (0.0, 0.0, 0.0), "direction": (0.0, 0.0, 1.0)},
     graphnca.damage.half_plane: {"topology": GRID, "centre": (1.0, 1.0), "angle": 0.5},
     graphnca.damage.quadrant: {"topology": GRID, "centre": (1.0, 1.0), "angle": 0.5},
     graphnca.damage.square: {"topology": GRID, "centre": (1.0, 1.0), "side": 2.0},

@@ -31,6 +31,15 @@ from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology
 from topologies.storage import save_topology as save_topology
 from topologies.storage import upgraded as upgraded
+from topologies.surfaces import SurfaceWarning as SurfaceWarning
+from topologies.surfaces import bunny_mesh as bunny_mesh
+from topologies.surfaces import icosphere as icosphere
+from topologies.surfaces import sphere as sphere
+from topologies.surfaces import surface_from_mesh as surface_from_mesh
+from topologies.surfaces import surface_from_points as surface_from_points
+from topologies.surfaces import surface_mesh as surface_mesh
+from topologies.surfaces import torus as torus
+from topologies.surfaces import with_frames as with_frames
 from topologies.voronoi import voronoi_from_points as voronoi_from_points
 from topologies.voronoi import voronoi_mesh as voronoi_mesh
 
@@ -45,7 +54,9 @@ __all__ = [
     "STENCIL_FIELDS",
     "SURFACE_FIELDS",
     "UNIT_LAW",
+    "SurfaceWarning",
     "TopologyError",
+    "bunny_mesh",
     "by_kind",
     "cells_within",
     "check_topology",
@@ -55,17 +66,24 @@ __all__ = [
     "from_networkx",
     "hex_grid",
     "hexagonal_patch",
+    "icosphere",
     "load_topology",
     "operators_of",
     "sampled_torus",
     "save_topology",
+    "sphere",
     "square_grid",
     "substrate",
     "substrate_of_cells",
     "substrates",
+    "surface_from_mesh",
+    "surface_from_points",
+    "surface_mesh",
+    "torus",
     "upgraded",
     "varied_meshes",
     "voronoi_from_points",
     "voronoi_mesh",
+    "with_frames",
     "with_operators",
 ]

@@ -1,5 +1,7 @@
 """The one place where a substrate becomes a `Data`: sorting, stencil, rounding, and the check before and after it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -54,13 +56,20 @@ def assemble(
         extent=torch.tensor([extent], dtype=torch.float64),
         periodic=torch.tensor([periodic]),
     )
+    return finished(data, lambda rounded: seen if operators is None else stencil_in_plane(rounded, operators))
+
+
+def finished(data: Data, see: Callable[[Data], tuple[Int[np.ndarray, "2 s"], Coefficients] | None]) -> Data:
+    """Rounds a substrate to float32, gives it the stencil that `see` makes of it, and checks it before and after.
+
+    Raises:
+        TopologyError: if the result breaks a law of the contract.
+    """
     check_topology(data, rounded=False)
     for name, value in list(data.items()):
         if value.dtype == torch.float64:
             data[name] = value.float()
-    if operators is not None:
-        seen = stencil_in_plane(data, operators)
-    if seen is not None:
+    if (seen := see(data)) is not None:
         put_stencil(data, *seen)
     try:
         check_topology(data)

@@ -84,8 +84,9 @@ def check_topology(data: Data, *, rounded: bool = True) -> None:
        linear field is 8 (`GRADIENT_GAIN`) times its slope; the Laplacian is that of the edges' weights, or else it is 0
        on linear fields and, where a cell reads eight others or more, 8, 0 and 8 on x^2, xy and y^2.
 
-    On a surface the direction vectors live in tangent frames: then law 4 and the opposite vectors of law 3 are left
-    out, of law 7 only positive areas are left, and of law 8 what its builder alone can know: exactness on fields.
+    On a surface the direction vectors live in tangent frames: then the two of a pair are of equal length instead of
+    opposite, and normals and frames are unit vectors at right angles instead of law 4. Of law 7 only positive areas are
+    left, and of law 8 what its builder alone can know is left out: exactness on fields.
 
     Args:
         data: the topology to check; float64 fields are accepted in place of float32.
@@ -206,6 +207,12 @@ def _check_laws(data: Data, rounded: bool) -> None:
             at = int(wrong[0])
             got = f"{vectors[at].tolist()} and {vectors[partner[at]].tolist()} for {edges[:, at].tolist()}"
             _fail("edge_attr", "be opposite in the two directions of a pair", got)
+    else:
+        if (wrong := np.flatnonzero(np.abs(length / length[partner] - 1) > tolerance)).size:
+            at = int(wrong[0])
+            got = f"{length[at]:.9g} and {length[partner[at]]:.9g} for {edges[:, at].tolist()}"
+            _fail("edge_attr", "be of equal length in the two directions of a pair", got)
+        _check_frames(arrays["normal"].astype(np.float64), arrays["frame"].astype(np.float64), tolerance)
 
     # 4. positions
     if not (extent > 0).all():
@@ -264,6 +271,17 @@ def _check_laws(data: Data, rounded: bool) -> None:
             _fail("area", f"sum to the area of the extent, {extents[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
     if "stencil_index" in arrays:
         _check_stencil(arrays, graph, interior, slack, tolerance)
+
+
+def _check_frames(normal: Float[np.ndarray, "n 3"], frame: Float[np.ndarray, "n 3"], tolerance: float) -> None:
+    """What a surface keeps in place of law 4."""
+    for name, vectors in (("normal", normal), ("frame", frame)):
+        length = np.linalg.norm(vectors, axis=1)
+        if (wrong := np.flatnonzero(np.abs(length - 1) > tolerance)).size:
+            _fail(name, "have length 1", f"{length[wrong[0]]:.9g} in cell {wrong[0]}")
+    along = (normal * frame).sum(axis=1)
+    if (wrong := np.flatnonzero(np.abs(along) > tolerance)).size:
+        _fail("frame", "be tangent, at right angles to `normal`", f"{along[wrong[0]]:.9g} of it in cell {wrong[0]}")
 
 
 def _check_stencil(

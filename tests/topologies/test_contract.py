@@ -12,7 +12,7 @@ from torch_geometric.transforms import Cartesian
 from torch_geometric.utils import is_undirected
 
 import topologies
-from topologies import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, check_topology, fields_of
+from topologies import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, check_topology, fields_of, icosphere
 
 
 def _proximity_graph() -> nx.Graph:
@@ -332,3 +332,24 @@ def test_a_surface_has_normals_and_frames_in_place_of_an_extent() -> None:
     for name in ("extent", "periodic"):
         del data[name]
     check_topology(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("normal", lambda value: value.mul_(1.001), r"`normal` must have length 1, got 1.001\d* in cell 7"),
+        ("frame", lambda value: value.mul_(0.5), r"`frame` must have length 1, got 0.5\d* in cell 7"),
+        ("frame", lambda value: value.copy_(torch.tensor([0.6, 0.0, 0.8])), "`frame` must be tangent"),
+        ("edge_attr", lambda value: value.mul_(1.01), "equal length in the two directions of a pair"),
+    ],
+)
+def test_a_surface_has_frames_at_right_angles_and_pairs_of_equal_length(name, change, words: str) -> None:
+    data = icosphere(2)
+    check_topology(data)
+    if name == "frame":
+        data["normal"][7] = torch.tensor([0.0, 0.0, 1.0])
+        data["frame"][7] = torch.tensor([1.0, 0.0, 0.0])
+        check_topology(data)
+    change(data[name][7])
+    with pytest.raises(TopologyError, match=words):
+        check_topology(data)

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 
 ASKEW = 0.7  # |(n_i + n_j) . c| of two normals and the direction between: 0 along an arc, 2 between two layers
+FACING = 0.0  # cosine between normals above which two cells face the same way
 NONE = -1  # fills the place of a neighbour that is not there
 
 
@@ -53,7 +54,7 @@ def nearest_alike(
     distance, found = tree.query(cloud.pos[cells], k)
     seen = np.full(len(cells), np.inf) if k == len(cloud.pos) else distance[:, -1]
     here = np.broadcast_to(cells[:, None], found.shape)
-    kept = (found != here) & ((cloud.normal[here] * cloud.normal[found]).sum(-1) > 0)
+    kept = (found != here) & ((cloud.normal[here] * cloud.normal[found]).sum(-1) > FACING)
     if cloud.connected is None:
         kept &= one_layer(cloud.pos[found] - cloud.pos[here], cloud.normal[here], cloud.normal[found])
     else:

@@ -1,0 +1,115 @@
+"""How directions of one cell are read by its neighbours, and the fields of directions that follow from it.
+
+Directions are complex numbers in a cell's frame, x + i y. Along the edge between two cells a direction keeps its angle
+with the edge: that turns frame j into frame i (parallel transport). The Laplacian of fields of directions is
+
+    (L z)_i = sum_j c_ij (z_i - r_ij z_j)        c_ij: shared side / distance        r_ij: turns frame j into frame i
+
+(Crane, de Goes, Desbrun, Schroeder 2013; Knoeppel, Crane, Pinkall, Schroeder 2013; Sharp, Soliman, Crane 2019.)
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Complex, Float, Int
+from scipy.sparse.linalg import eigsh, splu
+
+from topologies.contract import LAPLACIAN_GAIN
+
+HEAT_TIME = 1.0  # mean squared lengths of an edge for which a direction diffuses: short, so that it goes straight
+SHIFT = 1.0  # eigenvalues are sought above minus this over the area: the smallest of a sphere is 4 pi over its area
+ALIKE = 1e-6  # lengths nearer than this share are equal: among them the neighbour of the smallest number is taken
+
+
+class Connection(NamedTuple):
+    """The geometry of a surface that its cells know.
+
+    Attributes:
+        edge_index: Row 0 the neighbour j, row 1 the cell i; both directions of each pair, sorted by i, then j.
+        directions: Of the edges, x + i y in the frame of cell i, as long as they are.
+        stiffness: c_ij.
+        area: Of the cells.
+    """
+
+    edge_index: Int[np.ndarray, "2 e"]
+    directions: Complex[np.ndarray, " e"]
+    stiffness: Float[np.ndarray, " e"]
+    area: Float[np.ndarray, " n"]
+
+    @classmethod
+    def of(
+        cls,
+        edge_index: Int[np.ndarray, "2 e"],
+        vectors: Float[np.ndarray, "e 2"],
+        weights: Float[np.ndarray, " e"],
+        area: Float[np.ndarray, " n"],
+    ) -> "Connection":
+        """From the fields of the contract.
+
+        A cell's weights sum to 12 over its sides, and its area is a quarter of the sum of sides times distances.
+        """
+        receiver, length = edge_index[1], np.hypot(*vectors.T)
+        circumference = 4 * area / np.bincount(receiver, weights / LAPLACIAN_GAIN * length, len(area))
+        stiffness = weights / LAPLACIAN_GAIN * circumference[receiver] / length
+        both = (stiffness + stiffness[_partner(edge_index)]) / 2
+        return cls(edge_index, vectors[:, 0] + 1j * vectors[:, 1], both, area)
+
+    @property
+    def turns(self) -> Complex[np.ndarray, " e"]:
+        """r_ij of every edge: the direction to j in frame i, over the direction away from i in frame j."""
+        unit = self.directions / np.abs(self.directions)
+        return -unit * unit[_partner(self.edge_index)].conj()
+
+    def laplacian(self) -> sp.csc_array:
+        """L, Hermitian and positive."""
+        j, i = self.edge_index
+        n = len(self.area)
+        diagonal = np.bincount(i, self.stiffness, n)
+        rows, columns = np.r_[i, np.arange(n)], np.r_[j, np.arange(n)]
+        return sp.csc_array((np.r_[-self.stiffness * self.turns, diagonal], (rows, columns)), shape=(n, n))
+
+    def smoothest(self, anchor: int = 0) -> Complex[np.ndarray, " n"]:
+        """The field of directions that changes least: the lowest eigenvector of L against the areas.
+
+        It vanishes where it must (singularities). It points from the cell `anchor` to its nearest neighbour.
+        """
+        root = sp.diags_array(1 / np.sqrt(self.area))
+        start = np.zeros(len(self.area), dtype=complex)
+        start[anchor] = 1.0
+        shift = -SHIFT / self.area.sum()
+        operator = sp.csc_array(root @ self.laplacian() @ root)
+        if len(self.area) < 3:  # too few for the iteration
+            _, vectors = np.linalg.eigh(operator.toarray())
+        else:
+            _, vectors = eigsh(operator, k=1, sigma=shift, v0=start)
+        field = vectors[:, 0] / np.sqrt(self.area)
+        return field * (self.nearest_direction(anchor) / _unit(field[anchor]))
+
+    def transported(self, cell: int, direction: complex = 1.0) -> Complex[np.ndarray, " n"]:
+        """A direction of one cell carried to all others along the shortest ways.
+
+        As heat that diffuses for a short time (the vector heat method).
+        """
+        time = HEAT_TIME * np.square(np.abs(self.directions)).mean()
+        system = sp.csc_array(sp.diags_array(self.area.astype(complex)) + time * self.laplacian())
+        source = np.zeros(len(self.area), dtype=complex)
+        source[cell] = direction
+        return splu(system).solve(source)
+
+    def nearest_direction(self, cell: int) -> complex:
+        """Unit direction from a cell to its nearest neighbour."""
+        mine = self.directions[self.edge_index[1] == cell]
+        length = np.abs(mine)
+        return _unit(complex(mine[np.flatnonzero(length <= (1 + ALIKE) * length.min())[0]]))
+
+
+def _unit(number: complex) -> complex:
+    return number / abs(number)
+
+
+def _partner(edge_index: Int[np.ndarray, "2 e"]) -> Int[np.ndarray, " e"]:
+    """The number of every edge's opposite."""
+    j, i = edge_index
+    n = int(edge_index.max()) + 1
+    return np.searchsorted(i * n + j, j * n + i)

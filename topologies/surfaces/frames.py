@@ -1,0 +1,99 @@
+"""Fields of frames: in which direction every cell of a surface has its x."""
+
+import numpy as np
+import torch
+from jaxtyping import Complex, Float
+from torch_geometric.data import Data
+
+from topologies.contract import TopologyError
+from topologies.surfaces.connection import Connection
+from topologies.surfaces.perceived import stencil_on_surface
+from topologies.surfaces.tangent import any_frames, in_frame, turned
+
+NOWHERE = 1e-6  # length of a projected direction, or share of a field's largest value, below which it has no direction
+
+Field = str | int | tuple[float, float, float]
+""""smooth", a cell, or a direction in space."""
+
+
+def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str = "fitted") -> Data:
+    """A surface with another field of frames: a new `Data`, of which only the directions are different.
+
+    Positions, weights, lengths and perceived Laplacians stay, so a rule without gradients does not notice.
+
+    Args:
+        topology: A surface in space.
+        field: `"smooth"`: the field that changes least, with singularities where it must (textures); the number of a
+            cell: its frame, carried to all others along the shortest ways (patterns that grow upright from a seed
+            there); a direction (x, y, z) in space, projected on every tangent plane: there the frame's first axis, x,
+            points.
+        anchor: The cell from which the smoothest field points to the nearest neighbour.
+        operators: How the gradient is fitted, as of the builders: `"fitted"` or `"averaged"`.
+
+    Raises:
+        TopologyError: If the topology is no surface, or the field is none of these.
+    """
+    if "frame" not in topology or "batch" in topology:
+        raise TopologyError("`topology` must be one surface in space, with `normal` and `frame`.")
+    names = ("normal", "frame", "edge_attr", "edge_weight", "area")
+    normal, frame, vectors, weights, area = (topology[name].detach().cpu().double().numpy() for name in names)
+    edges = topology["edge_index"].cpu().numpy()
+    connection = Connection.of(edges, vectors, weights, area)
+    if isinstance(field, str):
+        if field != "smooth":
+            raise TopologyError(f'`field` must be "smooth", a cell or a direction (x, y, z), got {field!r}.')
+        frame = turned(normal, frame, _somewhere(connection.smoothest(_cell(anchor, "anchor", len(normal)))))
+    elif isinstance(field, int):
+        frame = turned(normal, frame, _somewhere(connection.transported(_cell(field, "field", len(normal)))))
+    else:
+        frame = projected(normal, np.asarray(field, dtype=np.float64))
+    phase = _between(topology, normal, frame)
+    vectors = _as_real(phase[edges[1]] * (vectors[:, 0] + 1j * vectors[:, 1]))
+    other = topology.clone()
+    other["frame"], other["edge_attr"] = _like(topology["frame"], frame), _like(topology["edge_attr"], vectors)
+    if "stencil_gradient" in topology:
+        _, coefficients = stencil_on_surface(other, operators)
+        other["stencil_gradient"] = _like(topology["stencil_gradient"], coefficients.gradient)
+    return other
+
+
+def projected(normal: Float[np.ndarray, "n 3"], direction: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "n 3"]:
+    """A direction in space, projected on the tangent planes; where it is upright on them, any.
+
+    Raises:
+        TopologyError: If it is no direction.
+    """
+    if direction.shape != (3,) or not np.isfinite(direction).all() or not direction.any():
+        raise TopologyError(f"`field` must be a direction (x, y, z) other than 0, got {direction.tolist()}.")
+    direction = direction / np.linalg.norm(direction)
+    along = direction - (normal @ direction)[:, None] * normal
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    return np.where(length > NOWHERE, along / np.maximum(length, NOWHERE), any_frames(normal))
+
+
+def _cell(number: int, name: str, num_cells: int) -> int:
+    if not 0 <= number < num_cells:
+        raise TopologyError(f"`{name}` must be one of the cells 0 to {num_cells - 1}, got {number}.")
+    return number
+
+
+def _somewhere(field: Complex[np.ndarray, " n"]) -> Complex[np.ndarray, " n"]:
+    """A field with some direction where it has none."""
+    return np.where(np.abs(field) > 0, field, 1.0)
+
+
+def _between(
+    topology: Data, normal: Float[np.ndarray, "n 3"], frame: Float[np.ndarray, "n 3"]
+) -> Complex[np.ndarray, " n"]:
+    """The numbers that turn components in the topology's frames into those in other ones."""
+    old = in_frame(topology["frame"].detach().cpu().double().numpy(), normal, frame)
+    turn = old[:, 0] + 1j * old[:, 1]
+    return turn / np.abs(turn)
+
+
+def _as_real(numbers: Complex[np.ndarray, " e"]) -> Float[np.ndarray, "e 2"]:
+    return np.stack([np.real(numbers), np.imag(numbers)], axis=1)
+
+
+def _like(tensor: torch.Tensor, array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(array).to(tensor)
