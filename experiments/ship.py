@@ -8,11 +8,12 @@ Each runs on the square torus, on a hexagonal one and on three Voronoi meshes, a
 
     isotropic   five runs on about 5,184 cells, at steps 1,000 and 3,000, by the published loss with a closed ring
                 around the seed, or with a structured seed the pixel loss. The picture shows all runs at both.
-    upright     five runs on as many cells, to step 2,000: log10 of the mean squared error to the target, the error to
-                the rule's own pattern on the square grid (`graphnca.evaluation.pixel_error`), deaths and explosions. At
-                step 200 each run also loses a half, and in another one the 16x16 units in its middle; then the error
-                right after that and 100 and 300 steps later. On twenty more meshes, two runs each, only the errors to
-                the rule's own pattern. The picture shows the median run, step by step, and without its left half.
+    upright     five runs on as many cells, to step 2,000: log10 of the mean squared error to the target, around the
+                seed (raw) and where the pattern lies, the error to the rule's own pattern on the square grid
+                (`graphnca.evaluation.pixel_error`), fates. At step 200 each run also loses each half, and in another
+                one the 16x16 units in its middle; then the error right after that and 100 and 300 steps later. On
+                twenty more meshes, two runs each, only the errors to the rule's own pattern. The picture shows the
+                median run, step by step, and without its left half.
     textures    nine runs on 64x64 units, from cells that are all alike, at steps 500 and 5,000: sliced transport to the
                 template, in the same 32 directions for every picture; and that of the template itself, if every cell
                 has the colour that the template has at its centre: what one pixel a unit costs cells that are no
@@ -25,14 +26,12 @@ whatever was looked at on the way), so the numbers don't flatter the rule. They 
 doesn't say; the picture is `docs/rules/NAME.webp`.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from PIL import Image
 from textures.grids import figure
 from torch import Tensor
@@ -41,6 +40,7 @@ from tqdm import tqdm
 
 from graphnca.damage import half_plane, square
 from graphnca.drawing import montage
+from graphnca.evaluation.damage_tests import HALVES
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import own_form
 from graphnca.evaluation.named import read_subject
@@ -65,11 +65,9 @@ DAMAGED_AT = 200
 SQUARE = 16.0  # units: the side of the square that the article takes out of the middle
 AFTER = (0, 100, 300)  # steps from the damage to a look at it
 SHOWN = "left half"
-LOST: dict[str, Callable[[Data], Tensor]] = {
-    SHOWN: lambda topology: half_plane(topology, seeded_position(topology), math.pi),
-    "centre": lambda topology: square(topology, seeded_position(topology), SQUARE),
-}
-"""The cells that are lost."""
+CENTRE = "centre"
+LOST = (*HALVES, CENTRE)
+"""What is lost: every half, for a rule may heal one and not the other; and the square in the middle."""
 MESH_MOMENTS, MESH_RUNS = (500, 2000), 2  # on more meshes
 MORE_MESHES = "errors to its own square pattern on more meshes"  # in the card
 TILES = {ISOTROPIC: 3, UPRIGHT: 2}  # pixels per unit of length in the picture
@@ -165,10 +163,16 @@ def of_isotropic(subject: Subject, topologies: dict[str, Data], config: Config) 
     )
 
 
+def mask_of(lost: str, topology: Data) -> Bool[Tensor, " n"]:
+    """The cells that are lost."""
+    middle = seeded_position(topology)
+    return half_plane(topology, middle, HALVES[lost]) if lost in HALVES else square(topology, middle, SQUARE)
+
+
 def without(subject: Subject, states: Tensor, topology: Data, lost: str, seed: int) -> dict[int, Tensor]:
     """Grown states `(runs, N, C)` without a part, and how they go on: by the steps since."""
     generator = torch.Generator().manual_seed(seed)
-    return dict(walk(subject.rule, states, topology, AFTER, generator=generator, damage={0: LOST[lost](topology)}))
+    return dict(walk(subject.rule, states, topology, AFTER, generator=generator, damage={0: mask_of(lost, topology)}))
 
 
 def of_upright(subject: Subject, topologies: dict[str, Data], config: Config) -> Measured:
@@ -182,9 +186,12 @@ def of_upright(subject: Subject, topologies: dict[str, Data], config: Config) ->
         view, entry = subject.view(topology), entries.setdefault(name, {"cells": topology.num_nodes})
         for step in config.steps:
             errors = rounded(subject.log_error(states[step], view), 2)
+            lying, moved = subject.log_error_where_it_lies(states[step], topology)
             entry[f"step {step}"] = {
                 "median log10 error": round(median(errors), 2),
                 "log10 errors": errors,
+                "log10 errors where it lies": rounded(lying, 2),
+                "units it has moved": rounded(moved, 1),
                 "errors to its own square pattern": rounded(own_error(states[step], topology, own[step]), 7),
                 "alive": (states[step][..., 3] > ALIVE).sum(-1).tolist(),
                 "largest |state|": round(float(states[step].nan_to_num(nan=torch.inf).abs().max().clamp_max(1e6)), 2),
@@ -298,7 +305,7 @@ def main(config: Config) -> None:
         raise SystemExit(f"rule: expected one whose card names its target, got {config.rule!r}.")
     kind = kind_of(subject)
     config = replace(config, steps=config.steps or STEPS[kind], runs=config.runs or RUNS[kind])
-    where = {"size": config.size} if kind == TEXTURE else {"cells": config.cells}
+    where: dict[str, Any] = {"size": config.size} if kind == TEXTURE else {"cells": config.cells}
     found = MEASURES[kind](
         subject, substrates(config.substrate, **where, meshes=config.meshes, seed=config.seed), config
     )

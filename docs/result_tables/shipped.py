@@ -9,6 +9,7 @@ from graphnca.evaluation.intervals import rate, with_quartiles
 from graphnca.results.table import Table
 from graphnca.rules import describe_rule, shipped_rules
 
+HALF = " half cut at 200"  # in the cards, behind the name of the half
 MORE_MESHES = "errors to its own square pattern on more meshes"  # in the cards of rules that grow upright
 SHIPPED_BY = re.compile(r"/ship(_\w+)?\.py ")  # the script, or one of the three before it
 MEASURED_BY = {
@@ -86,7 +87,7 @@ def by_kind(substrates: dict[str, dict[str, Any]], moment: str, numbers: str) ->
     """Numbers of all runs on each kind of cells."""
     found: dict[str, list[float]] = {}
     for substrate, entry in substrates.items():
-        found.setdefault(substrate.split()[0], []).extend(entry[moment][numbers])
+        found.setdefault(substrate.split()[0], []).extend(entry[moment].get(numbers, []))
     return found
 
 
@@ -109,14 +110,20 @@ def shipped_growing() -> str:
     for name, card in measured_by("upright").items():
         substrates = card["measured"]["sheets"]
         errors = [
-            with_quartiles(values)
+            f"{median(values):.2f}" if moment == "step 500" else with_quartiles(values)
             for moment in ("step 500", "step 2000")
             for values in by_kind(substrates, moment, "log10 errors").values()
         ]
-        healed = by_kind({"square": substrates["square"]}, "left half cut at 200", "100 steps later")["square"]
+        walked = [
+            f"{median(values):.2f}" if values else "not measured"
+            for values in by_kind(substrates, "step 2000", "log10 errors where it lies").values()
+        ]
+        halves = [key for key in substrates["square"] if key.endswith(HALF)]
+        healed = {key.removesuffix(HALF): median(substrates["square"][key]["100 steps later"]) for key in halves}
         regime = [f"`{name}`", card["target"], card["regime"], trained_on(card)]
-        rows.append([*regime, *errors, f"{median(healed):.2f}"])
+        rows.append([*regime, *errors, *walked, ", ".join(f"{half} {error:.2f}" for half, error in healed.items())])
     moments = [f"{kind}, {step}" for step in ("500", "2,000") for kind in ("square", "hex", "Voronoi")]
+    moments += [f"{kind}, 2,000, where it lies" for kind in ("square", "hex", "Voronoi")]
     header = ["rule", "grows", "regime", "trained on", *moments, "square, 100 after losing a half"]
     return Table(header, rows).markdown()
 

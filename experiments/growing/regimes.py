@@ -34,8 +34,9 @@ from torch_geometric.data import Data
 
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import OwnForm, own_form
+from graphnca.evaluation.intervals import rate, reached, with_quartiles
 from graphnca.evaluation.runs import walk
-from graphnca.evaluation.scores import ALIVE, window
+from graphnca.evaluation.scores import ALIVE, rounded, window
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
@@ -47,8 +48,9 @@ from topologies import by_kind, first_of_each_kind, substrates
 LIZARDS = ("growing-lizard-naive", "growing-lizard-persistent", "growing-lizard")
 MOMENTS = (50, 100, 200, 500, 1000, 2000, 5000)
 """Steps of the strip and the table."""
-HELD = {"regime": "persistent", "from": 200, "to": 2000, "at most": -3.8, "runs": 4}
-"""The goal: so many of five runs on squares are at or below that all the time."""
+HELD = {"regime": "persistent", "from": 200, "to": 2000, "at most": -3.8, "rate": 0.8}
+"""The goal: such a share of the runs on squares is at or below that all the time."""
+WHERE_IT_LIES = ("log10 errors where it lies", "units it has moved")
 FRAMES, SLOWING = 44, 2.5  # frames of the animation; frame i of n shows step last * (i / n)^2.5
 SHOWN = 72  # units of the window that pictures show
 
@@ -87,12 +89,16 @@ def course(
     generator = torch.Generator().manual_seed(config.seed)
     errors: list[list[float]] = [[] for _ in range(config.runs)]
     alive, kept, end = {}, {}, start
+    lying: dict[str, list[float]] = {}
+    moved: dict[str, list[float]] = {}
     for step, states in walk(subject.rule, start, topology, {*steps, *drawn}, generator=generator):
         if step in steps:
             for run, error in enumerate(subject.log_error(states, view).tolist()):
                 errors[run].append(round(error, 3))
         if step in MOMENTS:
             alive[str(step)] = (states[..., 3] > ALIVE).sum(-1).tolist()
+            errors_there, units = subject.log_error_where_it_lies(states, topology)
+            lying[str(step)], moved[str(step)] = rounded(errors_there, 3), rounded(units, 1)
         if step in drawn:
             kept[step] = states[..., :4].clone()
         end = states
@@ -100,6 +106,8 @@ def course(
         "fates": counted(fates(end, topology, own)),
         "worst from 200 to 2000": worst(steps, errors),
         "alive": alive,
+        "log10 errors where it lies": lying,
+        "units it has moved": moved,
         "steps": steps,
         "log10 errors": errors,
     }
@@ -183,6 +191,13 @@ def plots(rules: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def moved_at(of: list[dict[str, Any]], moments: list[int]) -> list[str]:
+    """At the last of the moments: the error where the patterns lie, and how many units from the seed."""
+    last = str(moments[-1])
+    found = [[value for one in of for value in one.get(key, {}).get(last, ())] for key in WHERE_IT_LIES]
+    return [with_quartiles(values) if values else "not measured" for values in found]
+
+
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Every rule on every kind of cells, step by step; whether the persistent one stays as near as it should."""
     rows, goals = [], []
@@ -194,17 +209,18 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             ]
             counts = sum((Counter(one["fates"]) for one in of), Counter())
             words = ", ".join(f"{count} {fate}" for fate, count in counts.items())
-            rows.append([rule, kind, *(f"{median(errors):.2f}" for errors in at), words])
+            early, last = [f"{median(errors):.2f}" for errors in at[:-1]], with_quartiles(at[-1])
+            rows.append([rule, kind, *early, last, *moved_at(of, metrics["moments"]), words])
         if entry["regime"] == HELD["regime"] and not goals and "square" in entry["substrates"]:
             largest = entry["substrates"]["square"]["worst from 200 to 2000"]
-            reached, runs = sum(error <= HELD["at most"] for error in largest), len(largest)
-            measured = f"{reached} of {runs}; their worst moments: {', '.join(f'{error:.2f}' for error in largest)}"
-            goal = f"{HELD['runs']} of {runs} at {HELD['at most']}"
-            met = "yes" if reached >= HELD["runs"] else "no"
+            held, runs = sum(error <= HELD["at most"] for error in largest), len(largest)
+            measured = f"{rate(held, runs)}; their worst moments: {', '.join(f'{error:.2f}' for error in largest)}"
+            goal = f"{100 * HELD['rate']:.0f} % at {HELD['at most']}"
+            met = reached(held, runs, HELD["rate"])
             goals = [["runs that are always at the goal or below", goal, measured, met]]
     steps = [f"step {step:,}" for step in metrics["moments"]]
     return {
-        "errors": Table(["rule", "cells", *steps, "in the end"], rows),
+        "errors": Table(["rule", "cells", *steps, "where it lies", "units moved", "in the end"], rows),
         "goal": Table(["persistent rule, squares, steps 200 to 2,000", "goal", "measured", "reached"], goals),
     }
 

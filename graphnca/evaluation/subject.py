@@ -21,6 +21,7 @@ from ..seeds import nearest_cells
 from ..suggestions import suggestion
 from ..targets import load_target
 from ..templates import load_template
+from .drift import error_where_it_lies
 from .pixel_error import log10_error
 from .published_loss import PUBLISHED_AUXILIARY, target_with_auxiliary
 from .runs import grow
@@ -280,6 +281,13 @@ class Subject:
         """log10 of the mean squared error of RGBA to the target, one a run; of a pattern turned by `angle`, upright."""
         view = self.view(where, angle=angle) if isinstance(where, Data) else where
         return log10_error(view(bounded(states)[..., :4]), self.target[:4])
+
+    def log_error_where_it_lies(
+        self, states: Float[Tensor, "b n c"], topology: Data
+    ) -> tuple[Float[Tensor, " b"], Float[Tensor, " b"]]:
+        """log10 of the mean squared error to the target where it fits best, and how many units from the seed."""
+        errors, moved = error_where_it_lies(states, topology, self.target[:4])
+        return errors.log10(), moved
 
     # A seed that lies elsewhere in its picture: `seed at` in the card, in shares of its sides from above left.
 

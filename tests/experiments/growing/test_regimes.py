@@ -44,8 +44,11 @@ def metrics_of(*runs: list[float]) -> dict:
 def test_the_goal_is_kept_from_step_200_to_2000() -> None:
     good, late = [-1.0, -3.9, -4.0, -3.85, -1.0], [-4.0, -3.9, -3.7, -3.9, -4.0]
     (row,) = tables(metrics_of(good, good, good, good, late))["goal"].rows
-    assert row[1:] == ("4 of 5 at -3.8", "4 of 5; their worst moments: -3.85, -3.85, -3.85, -3.85, -3.70", "yes")
-    (row,) = tables(metrics_of(good, good, good, late, late))["goal"].rows
+    worst_moments = "their worst moments: -3.85, -3.85, -3.85, -3.85, -3.70"
+    assert row[1:] == ("80 % at -3.8", f"4 of 5 (28 to 99 %); {worst_moments}", "open")
+    (row,) = tables(metrics_of(*[good] * 20))["goal"].rows
+    assert row[-1] == "yes"
+    (row,) = tables(metrics_of(good, late, late, late, late))["goal"].rows
     assert row[-1] == "no"
 
 
