@@ -12,6 +12,8 @@ if typing.TYPE_CHECKING:
     from .engine.rollout import trajectory as trajectory
     from .rules import load_rule as load_rule
     from .rules import save_rule as save_rule
+
+    __version__: str
 else:
     HOMES = {
         "Trajectory": "engine.rollout",
@@ -23,6 +25,8 @@ else:
 
     def __getattr__(name: str) -> object:
         """A public name out of its module, as PEP 562 has it."""
+        if name == "__version__":
+            return importlib.import_module("importlib.metadata").version(__name__)
         if name not in HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f".{HOMES[name]}", __name__), name)

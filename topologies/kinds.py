@@ -6,10 +6,9 @@ A new kind is a file with its builder, and its line in `KINDS`.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict, TypeVar
+from typing import ClassVar, TypedDict, TypeVar, Unpack
 
 from torch_geometric.data import Data
-from typing_extensions import Unpack
 
 from topologies.contract import TopologyError
 from topologies.hexagonal import SPACING, hex_grid

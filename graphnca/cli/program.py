@@ -27,6 +27,7 @@ A rule is a small network that every cell runs alike; a substrate is the cells. 
 
   graphnca rules
   graphnca grow isonca-lizard-any --substrate voronoi"""
+TRACEBACK = "--traceback"
 STOPPED = 130  # as shells have it: 128 + SIGINT
 
 
@@ -37,7 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: By default those of the process.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = _parser(next((text for text in arguments if text in VERBS), None))
+    verb = next((text for text in arguments if text in VERBS), None)
+    try:
+        parser = _parser(verb)
+    except ImportError as error:  # of a package that is missing, or another project's
+        if TRACEBACK in arguments:
+            raise
+        print(printable(f"graphnca {verb}: {_of_topologies(error)}"), file=sys.stderr)
+        return 1
     given = parser.parse_args(arguments)
     if given.verb is None:
         parser.print_help(sys.stderr)
@@ -60,7 +68,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="graphnca", description=DESCRIPTION, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"graphnca {_version()}")
-    parser.add_argument("--traceback", action="store_true", help="show where an error came from")
+    parser.add_argument(TRACEBACK, action="store_true", help="show where an error came from")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs (`graphnca VERB --help` has examples)")
     for name, words in VERBS.items():
         own = verbs.add_parser(name, help=words, formatter_class=raw)
@@ -84,6 +92,16 @@ def _status(error: Exception) -> int | None:
     if isinstance(error, SubjectError):
         return 2
     return 1 if isinstance(error, DivergedError | LostProcessError | ValueError) else None
+
+
+def _of_topologies(error: ImportError) -> ImportError:
+    """What is wrong with the package `topologies`, if that is what can't be imported."""
+    if (error.name or "").startswith("topologies"):
+        try:
+            import_module("graphnca.topologies")
+        except ImportError as known:
+            return known
+    return error
 
 
 def _sentence(error: Exception) -> str:

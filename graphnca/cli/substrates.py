@@ -1,14 +1,14 @@
-"""The substrates that a command line names: a kind of cells, or a file. The one module that knows both packages."""
+"""The substrates that a command line names: a kind of cells, or a file."""
 
 import argparse
 import json
 from pathlib import Path
+from typing import Unpack
 
 import torch
 from torch_geometric.data import Data
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import GlobalStorage
-from typing_extensions import Unpack
 
 from topologies import (
     KINDS,
@@ -138,7 +138,10 @@ def _unpickled(path: Path) -> Data:
         ) from error
     if not isinstance(content, dict | Data):
         raise CommandError(f"{path} must hold a PyG Data written by torch.save, got {type(content).__name__}.")
-    found = upgraded(content if isinstance(content, Data) else Data.from_dict(content))
+    named = (
+        {name: value for name, value in content.items() if isinstance(name, str)} if isinstance(content, dict) else {}
+    )
+    found = upgraded(content if isinstance(content, Data) else Data.from_dict(named))
     if wrong := [name for name, value in found.items() if not isinstance(value, torch.Tensor)]:
         raise CommandError(f"{path} must hold tensors, got another thing as {', '.join(wrong)}.")
     return found

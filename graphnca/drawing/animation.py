@@ -190,7 +190,7 @@ def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
         ffmpeg: Any = importlib.import_module("imageio_ffmpeg")
     except ImportError as error:
         raise ImportError(
-            "Writing .mp4 needs imageio-ffmpeg: `pip install graphnca[video]`; or write a .webp."
+            "Writing .mp4 needs imageio-ffmpeg: `pip install 'graphnca[video]'`; or write a .webp."
         ) from error
     first = next(frames)
     width, height = first.width + first.width % 2, first.height + first.height % 2  # H.264 halves the colours' size

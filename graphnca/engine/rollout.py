@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
-from typing_extensions import Unpack
 
 from ..layers import NCAConv
 from ..regularisers import OVERFLOW_BOUND
