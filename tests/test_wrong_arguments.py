@@ -133,6 +133,16 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
         }
         for raster in (graphnca.rasterizers.NearestCell, graphnca.rasterizers.Barycentric)
     },
+    graphnca.rasterizers.Camera: {"azimuth": 0.5, "elevation": 0.5, "up": (0.0, 1.0, 0.0), "distance": None},
+    graphnca.rasterizers.SurfaceView: {
+        "topology": BALL,
+        "height": 6,
+        "width": 6,
+        "camera": None,
+        "scale": 1.0,
+        "interpolation": "barycentric",
+        "samples": 1,
+    },
     graphnca.losses.PixelLoss: {"target": PICTURE, "rasterizer": None},
     graphnca.losses.OverflowLoss: {"bound": 1.0, "power": 2},
     graphnca.losses.RotationInvariantLoss: {

@@ -1,9 +1,13 @@
 """Pictures of states: cells of any substrate to pixels, differentiable and batched."""
 
 from .barycentric import Barycentric as Barycentric
+from .camera import Camera as Camera
 from .nearest import NearestCell as NearestCell
+from .surface_view import SurfaceView as SurfaceView
 
 __all__ = [
     "Barycentric",
+    "Camera",
     "NearestCell",
+    "SurfaceView",
 ]

@@ -1,0 +1,86 @@
+"""The triangles between cells of a surface in space."""
+
+import math
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import csr_array, eye_array
+from torch_geometric.data import Data
+
+FLAT = 1e-6  # radians by which two neighbours must be nearer than half a turn to span a triangle
+
+
+def cell_triangles(topology: Data) -> Int[np.ndarray, "t 3"]:
+    """Triples of cells that border on one another, counterclockwise seen from outside; they make the surface.
+
+    Two neighbours of a cell that follow one another in its frame span a triangle with it, if they are neighbours too.
+    Four cells that meet in one corner are cut along one diagonal, through the first of them; so are four of which both
+    diagonals are edges. Where the surface ends, or two neighbours stand half a turn apart, there is none.
+
+    Raises:
+        ValueError: If the topology is no surface in space.
+    """
+    check_surface(topology)
+    vectors = topology["edge_attr"].detach().cpu().double().numpy()
+    edges = topology["edge_index"].cpu().numpy()
+    crossing = _crossing(_fans(edges, vectors, len(topology["pos"])))
+    if crossing.size:
+        key = np.sort(edges, axis=0)
+        kept = ~np.isin(key[0] * len(topology["pos"]) + key[1], crossing[0] * len(topology["pos"]) + crossing[1])
+        edges, vectors = edges[:, kept], vectors[kept]
+    triangles = _fans(edges, vectors, len(topology["pos"]))
+    _, one = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True)
+    return triangles[np.sort(one)]
+
+
+def check_surface(topology: Data) -> None:
+    """Raises ValueError unless `topology` is one surface in space, with its frames."""
+    pos, lacks = topology.get("pos"), [name for name in ("normal", "frame") if name not in topology]
+    if pos is None or pos.dim() != 2 or pos.size(1) != 3 or lacks:
+        shape = None if pos is None else tuple(pos.shape)
+        without = f" without {' and '.join(lacks)}" if lacks else ""
+        raise ValueError(
+            "`topology` must be a surface in space, `pos` of shape (N, 3) with `normal` and `frame`, got "
+            f"{shape}{without}."
+        )
+
+
+def _fans(edges: Int[np.ndarray, "2 e"], vectors: Float[np.ndarray, "e 2"], n: int) -> Int[np.ndarray, "f 3"]:
+    """The triangles that each cell spans with its neighbours, itself first; most of them from three sides."""
+    neighbour, cell = edges
+    angle = np.arctan2(vectors[:, 1], vectors[:, 0])
+    order = np.lexsort((angle, cell))
+    neighbour, cell, angle = neighbour[order], cell[order], angle[order]
+    after = np.arange(1, len(cell) + 1)
+    last = np.append(cell[1:] != cell[:-1], True)
+    after[last] = np.searchsorted(cell, cell[last])
+    gap = (angle[after] - angle) % (2 * math.pi)
+    spanned = (gap > 0) & (gap < math.pi - FLAT)
+    a, b, c = cell[spanned], neighbour[after][spanned], neighbour[spanned]  # angles grow clockwise: y points down
+    linked = csr_array((np.ones(len(cell), bool), (cell, neighbour)), shape=(n, n))
+    return np.stack([a, b, c], axis=1)[_closed(linked, a, b, c)]
+
+
+def _closed(linked: csr_array, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Whether the cells b and c border on one another, or are the chosen diagonal of four cells round a corner."""
+    kept = np.asarray(linked[b, c]).ravel().astype(bool)
+    apart = np.flatnonzero(~kept)
+    known: Any = linked + eye_array(linked.shape[0], dtype=bool, format="csr")
+    fourth = csr_array(linked[b[apart]].multiply(linked[c[apart]]) > known[a[apart]])  # both border on it, a doesn't
+    found = np.flatnonzero(np.diff(fourth.indptr))
+    corner, other = apart[found], fourth.indices[fourth.indptr[found]]
+    kept[corner] = np.minimum(b[corner], c[corner]) < np.minimum(a[corner], other)
+    return kept
+
+
+def _crossing(triangles: Int[np.ndarray, "f 3"]) -> Int[np.ndarray, "2 x"]:
+    """Edges, the lower cell first, that cross another one.
+
+    A triangle that two of its cells span and the third does not: another edge of the third passes through the side
+    opposite to it.
+    """
+    corners, place, count = np.unique(np.sort(triangles, axis=1), axis=0, return_inverse=True, return_counts=True)
+    third = corners.sum(1) - np.bincount(place.ravel(), triangles[:, 0], len(corners)).astype(int)
+    corners, third = corners[count == 2], third[count == 2]
+    return corners[corners != third[:, None]].reshape(-1, 2).T
