@@ -5,12 +5,13 @@
 
 Builds the mesh (or loads the one of an earlier run), checks the data contract, saves it, loads it again, grows the
 shipped lizard in its middle from one cell, and draws it. What a step costs should follow the lizard and not the
-substrate, so the growth takes about as long as on five thousand cells. Expect one lizard of 700 to 800 living cells.
+substrate, so the growth takes about as long as on five thousand cells. Nine more grow from other seeds, one after the
+other, and what became of all ten is told (`graphnca.evaluation.fates`). Expect lizards of 700 to 800 living cells.
 
 Written to `--out`:
     mesh.safetensors    the mesh; about 80 MB for a million cells
     figure.webp         the lizard, drawn as cells
-    metrics.json        seconds and memory of every stage, what lives, what the file takes
+    metrics.json        seconds and memory of every stage, what lives, what the file takes, the fates
     tables.json         the stages
 """
 
@@ -28,14 +29,14 @@ from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.drawing import CellCanvas
-from graphnca.evaluation import ALIVE, read_subject
+from graphnca.evaluation import ALIVE, counted, fates, own_form, rate, read_subject
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
 from graphnca.seeds import point_seed
 from graphnca.training import machine
-from topologies import check_topology, load_topology, save_topology, voronoi_mesh
+from topologies import check_topology, load_topology, save_topology, substrates, voronoi_mesh
 
 VORONOI_DENSITY = 0.8215  # cells per unit area
 MARGIN = 6.0  # units around the living cells in the picture
@@ -53,7 +54,9 @@ class Config(Options):
     steps: int = 1000
     """Steps of the growth."""
     seed: int = 1
-    """Of the mesh and of the growth."""
+    """Of the mesh and of the growth that is timed and drawn."""
+    seeds: int = 10
+    """Growths on the mesh, with the seeds from that one on; what became of each is told. 0: of none."""
     mesh: str = ""
     """A saved mesh to load instead of building one."""
     out: str = "out/million_cells"
@@ -96,9 +99,11 @@ def portrait(x: Tensor, topology: Data, scale: float = 14.0) -> CellCanvas:
 @torch.no_grad()
 def main(config: Config, result: Result) -> None:
     """Stage by stage, each timed."""
-    rule, generator = read_subject(config.rule).rule, torch.Generator().manual_seed(config.seed)
+    subject = read_subject(config.rule)
+    rule, generator = subject.rule, torch.Generator().manual_seed(config.seed)
     result.folder.mkdir(parents=True, exist_ok=True)
     path, stages = result.folder / "mesh.safetensors", {}
+    own = own_form(subject, substrates(("square",), size=subject.usual_size)["square"]) if config.seeds else None
     if config.mesh:
         with stage("load first", stages):
             topology = load_topology(config.mesh)
@@ -121,6 +126,11 @@ def main(config: Config, result: Result) -> None:
         x = rollout(rule, x, topology, min(FIRST_STEPS, config.steps), generator=generator)
     with stage("growth", stages):
         x = rollout(rule, x, topology, max(0, config.steps - FIRST_STEPS), generator=generator)
+    became = fates(x[None], topology, own) if own else []
+    for seed in range(config.seed + 1, config.seed + config.seeds):
+        generator, start = torch.Generator().manual_seed(seed), point_seed(topology, rule.num_channels)
+        end = rollout(rule, start, topology, config.steps, generator=generator)
+        became += fates(end[None], topology, own) if own else []
     with stage("drawing", stages):
         result.figure(portrait(x, topology).draw(x))
 
@@ -128,6 +138,7 @@ def main(config: Config, result: Result) -> None:
         {
             "machine": machine(),  # the table names it
             "cells": topology.num_nodes,
+            "fates": counted(became),
             "edges": topology.num_edges,
             "file megabytes": round(path.stat().st_size / 1e6, 1),
             "living cells": int(living(x).sum()),
@@ -148,7 +159,13 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         [name, f"{stage['seconds']:.2f}", f"{stage['processor seconds']:.2f}", f"{stage['peak megabytes']:,}"]
         for name, stage in metrics["stages"].items()
     ]
-    return {"stages": Table(["stage", "seconds", "of work", "peak memory until then, MB"], rows, caption)}
+    found = metrics.get("fates", {})
+    others = ", ".join(f"{count} {fate}" for fate, count in found.items() if fate != "whole")
+    seeds = [[rate(found.get("whole", 0), sum(found.values())), others]] if found else []
+    return {
+        "stages": Table(["stage", "seconds", "of work", "peak memory until then, MB"], rows, caption),
+        "seeds": Table(["growths that are whole", "the others"], seeds),
+    }
 
 
 if __name__ == "__main__":
