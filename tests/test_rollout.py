@@ -15,7 +15,7 @@ from graphnca.engine.choice import SWITCH
 from graphnca.engine.native import load_library
 from graphnca.layers import FILTERS, NCAConv, alive_mask, neighbourhood
 from graphnca.regions import FROZEN, GROWING, MATURE
-from topologies import flat_batch, square_grid
+from topologies import STENCIL_FIELDS, flat_batch, square_grid
 
 MakeRule = Callable[..., NCAConv]
 Outcome = tuple[Trajectory, Tensor | None, list[Tensor | None]]
@@ -402,12 +402,45 @@ def test_a_start_may_be_written_to_while_there_is_a_record(mesh: Data, random_ru
         loss.backward()
 
 
+SLOWER = pytest.mark.filterwarnings("ignore:.*take.* the layer's own steps, which are slower")
+
+
+@SLOWER
+@pytest.mark.parametrize("life_mask", ["pre", "pre_post", "post", None])
+def test_gradients_of_gradients(life_mask: str | None, mesh: Data, random_rule: MakeRule) -> None:
+    rule = random_rule(6, 10, life_mask=life_mask, output_bias=False, std=0.2).double()
+    wanted, found = [patch(mesh, 2).requires_grad_(), *rule.parameters()], []
+    for run in (stepped, trajectory):
+        result = run(rule, wanted[0], mesh, 3, generator=torch.Generator().manual_seed(3))
+        loss = result.final.pow(3).sum() + result.overflow.square().sum() + result.change.square().sum()
+        first = torch.autograd.grad(loss, wanted, create_graph=True)
+        second = torch.autograd.grad(sum(gradient.square().sum() for gradient in first), wanted)  # type: ignore[arg-type]
+        found.append((*first, *second))
+    torch.testing.assert_close(*found, rtol=1e-9, atol=1e-9)
+    assert all(gradient.any() for gradient in found[0])
+
+
 @RECORDING
-def test_gradients_of_gradients_are_refused(mesh: Data, random_rule: MakeRule) -> None:
+def test_slow_gradients_say_so(mesh: Data, random_rule: MakeRule) -> None:
     rule, x = random_rule(6, 10).double(), patch(mesh).requires_grad_()
-    (gradient,) = torch.autograd.grad(rollout(rule, x, mesh, 3).square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.square().sum().backward()
+    final = rollout(rule, x, mesh, 2)
+    with pytest.warns(UserWarning, match="differentiated themselves, or asked for many at once, take the layer's own"):
+        torch.autograd.grad(final.sum(), x, create_graph=True)
+
+
+@SLOWER
+@pytest.mark.parametrize("vectorize", [False, True])
+def test_jacobians(vectorize: bool, mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10, std=0.2).double(), patch(mesh)[:, :]
+
+    def summary(run: Callable[..., Trajectory]) -> Callable[[Tensor], Tensor]:
+        return lambda x: run(rule, x, mesh, 2, generator=torch.Generator().manual_seed(3)).final.pow(2)[60:70].sum(0)
+
+    expected, found = (
+        torch.autograd.functional.jacobian(summary(run), x, vectorize=vectorize) for run in (stepped, trajectory)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    assert found.any()
 
 
 @RECORDING
@@ -570,11 +603,39 @@ def test_an_option_that_there_is_not(mesh: Data, random_rule: MakeRule) -> None:
         rollout(random_rule(6, 10).double(), patch(mesh), mesh, 1, fire_rte=0.5)
 
 
-@pytest.mark.parametrize(("perception", "field"), [("isonca", "edge_weight"), ("sobel", "edge_attr")])
-def test_a_graph_that_is_no_substrate(perception: str, field: str, mesh: Data, random_rule: MakeRule) -> None:
-    del mesh[field]
+@pytest.mark.parametrize(("perception", "field"), [("isonca", "edge_index"), ("sobel", "edge_attr")])
+def test_a_graph_that_is_no_substrate(perception: str, field: str, random_rule: MakeRule) -> None:
+    grid = square_grid(4, 4)
+    del grid[field]
     with pytest.raises(ValueError, match=rf"`topology` must have the fields .* \['{field}'\] are missing"):
-        rollout(random_rule(6, 10, perception).double(), torch.zeros(135, 6).double(), mesh, 1)
+        rollout(random_rule(6, 10, perception), torch.zeros(16, 6), grid, 1)
+
+
+def test_without_weights_all_neighbours_count_alike(mesh: Data, random_rule: MakeRule) -> None:
+    for field in ("edge_weight", *STENCIL_FIELDS):
+        del mesh[field]
+    for perception in ("isonca", "sobel"):
+        rule = random_rule(6, 10, perception).double()
+        one, two = (outcome(run, rule, patch(mesh, 2), mesh, 3, **extra) for run, extra in RUNS)
+        assert_same(one, two)
+
+
+@pytest.mark.parametrize("rate", [1.5, 2.0, -0.5, math.nan, torch.full((135,), 1.5), torch.tensor([math.nan] * 135)])
+def test_a_rate_that_is_no_probability(rate: float | Tensor, mesh: Data, random_rule: MakeRule) -> None:
+    rule, x = random_rule(6, 10).double(), patch(mesh)
+    with pytest.raises(ValueError, match=r"`fire_rate` must lie in \[0, 1\]"):
+        rollout(rule, x, mesh, 1, fire_rate=rate)
+    if not isinstance(rate, Tensor):
+        with pytest.raises(ValueError, match=r"`fire_rate` must lie in \[0, 1\]"):
+            rule(x, **neighbourhood(mesh), fire_rate=rate)
+
+
+@ANY
+def test_a_negative_threshold_of_life(mesh: Data, random_rule: MakeRule) -> None:
+    """Then cells live that hold nothing, which the engines leave out."""
+    rule = random_rule(6, 10, life_mask="pre_post", alive_threshold=-0.1).double()
+    one, two = (outcome(run, rule, patch(mesh, 2), mesh, 4, **extra) for run, extra in RUNS)
+    assert_same(one, two)
 
 
 @KEEPING

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from ..layers import UpdateRule
 from ..layers.arithmetic import ARITHMETICS, ScaledNetwork
-from .stencil import pads_well
 from .task import Task
 
 Steps = tuple[Tensor, Tensor, Tensor]
 """The states after some steps, and overflow and change on the way, one of each per sample."""
+MOST_ROWS = 2**31 - 1  # that an int32 counts
 MOST_STEPS = 1 << 20  # taken at once: their keys take 4 MB
 Parameters = tuple[Tensor, Tensor | None, Tensor, Tensor | None]
 """Weights and biases of the update network's layers."""
@@ -32,9 +32,17 @@ class Engine(ABC):
     def takes(cls, task: Task) -> str | None:
         """Why the engine can't take a task, as a sentence without its full stop; None if it can."""
 
-    @abstractmethod
     def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
-        """The next steps, at least one, from the states where the last call ended."""
+        """The next steps, from the states where the last call ended; their keys are drawn beforehand."""
+        overflow = change = x.new_zeros(x.shape[:-2])
+        for taken in range(0, num_steps, MOST_STEPS):
+            x, more_overflow, more_change = self.advance(x, self.task.keys(min(MOST_STEPS, num_steps - taken)))
+            overflow, change = overflow + more_overflow, change + more_change
+        return x, overflow, change
+
+    @abstractmethod
+    def advance(self, x: Float[Tensor, "*b n c"], keys: Int[Tensor, " s"]) -> Steps:
+        """One step a key."""
 
 
 class StencilEngine(Engine):
@@ -51,20 +59,20 @@ class StencilEngine(Engine):
             return f"the rule's arithmetic is {task.rule.arithmetic!r}"
         if isinstance(task.angle, Tensor) and (task.angle.dim() > 1 or task.angle.requires_grad):
             return "the frame of gradients differs between samples or is trained"
+        if task.rule.life_mask and not task.rule.alive_threshold >= 0:
+            return "with a negative threshold of life, cells live that hold nothing"
+        if max(task.batch * task.num_cells, task.rule.num_channels) >= MOST_ROWS:
+            return "there are more cells in all samples than 32 bits count"
         if task.shape.numel() == 0:
             return "there are no states"
-        if not pads_well(task.topology):
+        if not task.known.pads_well:
             return "a few cells of the graph have very many neighbours"
-        return None
+        return task.followed
 
-    def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
-        """Draws the steps' keys beforehand."""
+    def advance(self, x: Float[Tensor, "*b n c"], keys: Int[Tensor, " s"]) -> Steps:
+        """In one row."""
         rows = x.reshape(-1, x.shape[-1])
-        out = rows if torch.is_grad_enabled() else rows.detach()
-        overflow = change = x.new_zeros(())
-        for taken in range(0, num_steps, MOST_STEPS):
-            out, more_overflow, more_change = self.steps(out, self.task.keys(min(MOST_STEPS, num_steps - taken)))
-            overflow, change = overflow + more_overflow, change + more_change
+        out, overflow, change = self.steps(rows if torch.is_grad_enabled() else rows.detach(), keys)
         lead = x.shape[:-2]
         return out.view(x.shape), overflow.view(lead), change.view(lead)
 

@@ -1,6 +1,7 @@
 """Which engine takes a rollout."""
 
 import os
+import warnings
 
 from .active_list import ActiveList
 from .base import Engine
@@ -23,7 +24,12 @@ def choose_engine(task: Task) -> type[Engine]:
     """
     wanted = os.environ.get(SWITCH, "")
     if not wanted:
-        return next(engine for engine in ENGINES if engine.takes(task) is None)
+        found = next(engine for engine in ENGINES if engine.takes(task) is None)
+        if found is Plain and task.followed:
+            warnings.warn(
+                f"The rollout takes the layer's own steps, which are slower, because {task.followed}.", stacklevel=4
+            )
+        return found
     named = {engine.name: engine for engine in ENGINES}
     if wanted not in named:
         raise ValueError(f"The environment variable {SWITCH} must be one of {sorted(named)}, got {wanted!r}.")

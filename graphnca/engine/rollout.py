@@ -10,8 +10,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from ..layers import NCAConv
+from ..layers.firing import check_rate
 from ..regularisers import OVERFLOW_BOUND
 from .choice import choose_engine
+from .following import transformed
+from .graph import num_cells_of
 from .task import Task
 
 Intervention = Callable[[Tensor], Tensor]
@@ -109,6 +112,8 @@ def trajectory(
     """
     recorded, interventions = set(record), interventions or {}
     _check(rule, x, topology, num_steps, recorded, interventions, checkpoint_every)
+    if (rate := options.get("fire_rate")) is not None:
+        check_rate(rate)
     x = _intervened(x, interventions.get(0))
     task = Task(
         rule,
@@ -118,6 +123,7 @@ def trajectory(
         x.device,
         overflow_bound=OVERFLOW_BOUND if regularisers else None,
         recompute=checkpoint_every is not None or not rule.training,
+        transformed=transformed(x, *rule.parameters()),
         **options,
     )
     take_steps = choose_engine(task)(task)
@@ -144,13 +150,16 @@ def _check(
     checkpoint_every: int | None,
 ) -> None:
     """Raises for arguments that do not fit each other."""
-    num_cells = topology.num_nodes
+    num_cells = num_cells_of(topology)
+    if num_cells is None and x.dim() > 1:
+        num_cells = x.shape[-2]
     if x.dim() < 2 or x.shape[-2] != num_cells or x.shape[-1] != rule.num_channels:
         raise ValueError(
             f"`x` must have shape (..., {num_cells}, {rule.num_channels}) for this substrate and rule, "
             f"got {tuple(x.shape)}."
         )
-    needed = ("edge_index", "edge_weight") + (("edge_attr",) if rule.perception.uses_gradient else ())
+    vectors = "stencil_gradient" if "stencil_index" in topology else "edge_attr"
+    needed = ("edge_index",) + ((vectors,) if rule.perception.uses_gradient else ())
     if missing := [field for field in needed if field not in topology]:
         raise ValueError(f"`topology` must have the fields {needed} for this rule, {missing} are missing.")
     if num_steps < 0 or (checkpoint_every is not None and checkpoint_every < 1):

@@ -6,7 +6,7 @@ the backward pass. The gains are not in the tables: `Perception` applies them. A
 alone is then one gather-and-sum over those rows.
 """
 
-import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -22,9 +22,8 @@ from ..layers import Perception
 from ..layers.coefficients import Neighbourhood, coefficients_of, neighbourhood
 from ..layers.perception import ALONG_X, ALONG_Y, LAPLACIAN
 
-DROP_BELOW = 1e-12  # relative weight under which an entry is rounding noise of the assembly and is left out
+DROP_BELOW = 1e-12  # of a row's largest entry: what is less is rounding noise of the assembly
 MAX_PADDING = 4  # times the edges that a table may hold; lattices need 1, Voronoi meshes about 2
-KEPT = 8  # stencils of one substrate, each for a perception, type, device and frame
 
 
 class Table(NamedTuple):
@@ -59,7 +58,8 @@ def gather_sum(states: Tensor, index: Tensor, weights: Tensor) -> Tensor:
 class Stencil:
     """What a perception sees on a substrate."""
 
-    reach: Table  # no bands: a cell and its neighbours, by which life spreads
+    reach: Table  # no bands: a cell and those that it keeps alive, along the edges
+    heard: Table  # no bands: a cell and those that keep it alive
     forward: Table  # bands: the perception's operators
     backward: Table  # the same operators transposed
     copies: dict[int, "Stencil"] = field(default_factory=dict)  # the last batch size asked for
@@ -68,12 +68,13 @@ class Stencil:
         """The stencil of `batch` disjoint copies of the substrate; the last one is kept for the next call."""
         if batch == 1:
             return self
-        if batch not in self.copies:
-            self.copies.clear()
-            self.copies[batch] = Stencil(
-                self.reach.repeated(batch), self.forward.repeated(batch), self.backward.repeated(batch)
-            )
-        return self.copies[batch]
+        copies = self.copies.get(batch)
+        if copies is None:
+            tables = (self.reach, self.heard, self.forward, self.backward)
+            copies = Stencil(*(table.repeated(batch) for table in tables))
+            self.copies.clear()  # threads may do so at once: then each has its own
+            self.copies[batch] = copies
+        return copies
 
     @property
     def num_cells(self) -> int:
@@ -91,6 +92,7 @@ def build_stencil(
     topology: Data,
     perception: Perception,
     *,
+    num_cells: int | None = None,
     angle: float | Tensor | None = None,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
@@ -100,11 +102,12 @@ def build_stencil(
     Args:
         topology: A substrate that keeps the data contract.
         perception: The filters.
+        num_cells: How many cells there are; None: as many as the substrate says.
         angle: Radians by which the frame of the gradient is turned, one for all cells or `(N,)`.
         dtype: Type of the weights.
         device: Where the tables live.
     """
-    num_cells = int(topology.num_nodes or 0)
+    num_cells = int(topology.num_nodes or 0) if num_cells is None else num_cells
     shape = (num_cells, num_cells)
     exact = {
         name: value.cpu().double() if value.is_floating_point() else value.cpu()
@@ -120,12 +123,13 @@ def build_stencil(
             cos, sin = sp.diags(np.cos(turn)), sp.diags(np.sin(turn))
             pair = [cos @ pair[0] - sin @ pair[1], sin @ pair[0] + cos @ pair[1]]
         made[ALONG_X], made[ALONG_Y] = pair
-    operators = [made[name] for name in perception.operators]
+    operators = _without_noise([made[name].tocsr() for name in perception.operators])
     neighbours, cells = topology["edge_index"].cpu().numpy()
     pattern = sp.csr_matrix((np.ones(len(cells)), (cells, neighbours)), shape=shape) + sp.identity(num_cells)
     return Stencil(
-        reach=_pad([pattern.tocsr()], dtype, device)._replace(weights=()),
-        forward=_pad([operator.tocsr() for operator in operators], dtype, device),
+        reach=_pad([pattern.T.tocsr()], dtype, device)._replace(weights=()),
+        heard=_pad([pattern.tocsr()], dtype, device)._replace(weights=()),
+        forward=_pad(operators, dtype, device),
         backward=_pad([operator.T.tocsr() for operator in operators], dtype, device),
     )
 
@@ -134,60 +138,32 @@ def _differences(
     coefficients: Tensor, coordinates: tuple[np.ndarray, np.ndarray], shape: tuple[int, int]
 ) -> sp.csr_matrix:
     """The matrix of sum_j c_ij (x_j - x_i)."""
-    toward = sp.csr_matrix((coefficients.numpy(), coordinates), shape=shape)
+    toward = sp.csr_matrix((coefficients.double().numpy(), coordinates), shape=shape)
     return toward - sp.diags(np.asarray(toward.sum(axis=1)).ravel())
 
 
-class _Known(NamedTuple):
-    """What was built for a substrate in one state."""
+def pads_well(fields: Mapping[str, Tensor], num_cells: int) -> bool:
+    """Whether rows of equal length suit a graph: a few cells of very many neighbours make them all that long.
 
-    state: tuple
-    tensors: list[Tensor]  # held, so that the ids in `state` are not given to other tensors
-    pads_well: bool
-    stencils: dict[tuple, Stencil]
-
-
-_cache: dict[int, _Known] = {}  # by id, because a Data object has no hash; an entry goes with its object
-
-
-def _known(topology: Data) -> _Known:
-    """The entry of a substrate as it is now; a new one where its tensors were replaced or written to."""
-    tensors = list(neighbourhood(topology).values())
-    state = tuple((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
-    known = _cache.get(id(topology))
-    if known is None:
-        weakref.finalize(topology, _cache.pop, id(topology), None)
-    if known is None or known.state != state:
-        targets = topology["edge_index"][1]
-        degrees = torch.bincount(targets, minlength=int(topology.num_nodes or 0))
-        even = int(degrees.max()) * len(degrees) <= MAX_PADDING * max(1, len(targets))
-        known = _cache[id(topology)] = _Known(state, tensors, even, {})
-    return known
-
-
-def pads_well(topology: Data) -> bool:
-    """Whether rows of equal length suit a substrate: a few cells of very many neighbours make them all that long."""
-    return _known(topology).pads_well
-
-
-def stencil_of(
-    topology: Data, perception: Perception, dtype: torch.dtype, device: torch.device, angle: float | Tensor | None
-) -> Stencil:
-    """The stencil of a substrate, built on the first call and kept as long as the substrate lives.
-
-    A substrate whose tensors were replaced or written to, or a frame turned otherwise, is a new stencil; the last
-    `KEPT` are kept.
+    Both ways, because the backward pass walks against the edges.
     """
-    known = _known(topology)
-    turn = (
-        tuple(angle.tolist()) if isinstance(angle, Tensor) and angle.dim() else None if angle is None else float(angle)
-    )
-    key = (perception.operators, dtype, str(device), turn)
-    if key not in known.stencils:
-        while len(known.stencils) >= KEPT:  # the oldest goes: a training may turn the frame anew in every iteration
-            known.stencils.pop(next(iter(known.stencils)))
-        known.stencils[key] = build_stencil(topology, perception, angle=angle, dtype=dtype, device=device)
-    return known.stencils[key]
+    for index in (tensor for name, tensor in fields.items() if name.endswith("_index")):
+        longest = max((int(torch.bincount(end, minlength=1).max()) for end in index), default=0)
+        if longest * num_cells > MAX_PADDING * max(1, index.shape[1]):
+            return False
+    return True
+
+
+def _without_noise(operators: list[sp.csr_matrix]) -> list[sp.csr_matrix]:
+    """Without what rounding left of entries that cancel: what is next to nothing beside the largest of its row."""
+    if not operators:
+        return []
+    largest = np.max([abs(operator).max(axis=1).toarray().ravel() for operator in operators], axis=0)
+    for operator in operators:
+        rows = np.repeat(np.arange(len(largest)), np.diff(operator.indptr))
+        operator.data[np.abs(operator.data) <= DROP_BELOW * largest[rows]] = 0.0
+        operator.eliminate_zeros()
+    return operators
 
 
 def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.device | str) -> Table:
@@ -195,8 +171,7 @@ def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.devic
     if not operators:
         nothing = torch.zeros(0, dtype=torch.int32, device=device)
         return Table(nothing[:, None], nothing, ())
-    largest = max(abs(operator).max() for operator in operators)
-    present = [(abs(operator) > DROP_BELOW * largest).astype(np.int8) for operator in operators]
+    present = [(operator != 0).astype(np.int8) for operator in operators]
     union = sp.csr_matrix(reduce(add, present))
     union.sort_indices()
     num_cells, counts = len(union.indptr) - 1, np.diff(union.indptr)

@@ -11,7 +11,8 @@ from torch_geometric.data import Data
 from ..layers import NCAConv
 from ..layers.firing import fire_keys
 from ..regions import kept_channels
-from .stencil import Stencil, stencil_of
+from .stencil import Stencil
+from .stencil_cache import Known, known
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Task:
         device: Of the states.
         overflow_bound: Bound of the overflow; None: neither overflow nor change is measured.
         recompute: Whether the backward pass takes the steps of a call again instead of keeping a record of them.
+        transformed: Whether `torch.func` transforms the rollout, or forward mode differentiates it.
     """
 
     rule: NCAConv
@@ -40,6 +42,20 @@ class Task:
     fire_rate: float | Float[Tensor, "*r"] | None = None
     regions: Int[Tensor, "*g"] | None = None
     precision: torch.dtype | None = None
+    transformed: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a substrate whose numbers can't be trusted (see `graphnca.engine.graph`)."""
+        _ = self.known
+
+    @property
+    def followed(self) -> str | None:
+        """Why autograd alone can follow the steps; None where an engine's own backward pass does."""
+        if self.transformed:
+            return "a transform of `torch.func`, or forward-mode differentiation, follows them"
+        if self.known.is_trained and torch.is_grad_enabled():
+            return "the substrate's weights or vectors ask for gradients"
+        return None
 
     @property
     def products(self) -> torch.dtype:
@@ -68,9 +84,14 @@ class Task:
         return None if self.regions is None else self._of_every_cell(kept_channels(self.regions, self.shape[-1]))
 
     @cached_property
+    def known(self) -> Known:
+        """What was built for the substrate."""
+        return known(self.topology, self.num_cells)
+
+    @cached_property
     def stencil(self) -> Stencil:
         """Of the rule's perception on the substrate, in the type and on the device of the states."""
-        return stencil_of(self.topology, self.rule.perception, self.dtype, self.device, self.angle)
+        return self.known.stencil(self.topology, self.rule.perception, self.dtype, self.device, self.angle)
 
     def keys(self, num_steps: int) -> Int[Tensor, " s"]:
         """The keys of the next steps."""

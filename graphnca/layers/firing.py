@@ -63,10 +63,22 @@ def firing_threshold(rate: float) -> int: ...
 @overload
 def firing_threshold(rate: Float[Tensor, "*n"]) -> Int[Tensor, "*n"]: ...
 def firing_threshold(rate: float | Tensor) -> int | Tensor:
-    """The number in [0, 2^31] that a cell's 31 random bits must stay below for it to fire; int64 for a tensor."""
+    """The number in [0, 2^31] that a cell's 31 random bits must stay below for it to fire; int64 for a tensor.
+
+    Raises:
+        ValueError: If a number is no probability. The values of a tensor are looked at where it enters (`check_rate`).
+    """
     if isinstance(rate, Tensor):
         return torch.round(rate.to(torch.float64) * _RANGE).to(torch.int64)
+    check_rate(rate)
     return round(rate * _RANGE)
+
+
+def check_rate(rate: float | Float[Tensor, "*n"]) -> None:
+    """Raises ValueError unless all values are probabilities."""
+    least, most = (rate.min(), rate.max()) if isinstance(rate, Tensor) and rate.numel() else (rate, rate)
+    if not (isinstance(rate, Tensor) and rate.numel() == 0) and not 0 <= least <= most <= 1:
+        raise ValueError(f"`fire_rate` must lie in [0, 1], got {float(least):g}..{float(most):g}.")
 
 
 def _mix(bits: Tensor) -> Tensor:

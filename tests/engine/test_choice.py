@@ -48,6 +48,7 @@ def task(rule: NCAConv | None = None, **asked: Any) -> Task:
         ({"angle": torch.zeros(2, 16)}, Plain),
         ({"angle": torch.zeros(16, requires_grad=True)}, Plain),
         ({"shape": torch.Size((0, 16, 6))}, Plain),
+        ({"shape": torch.Size((2**27, 16, 6))}, Plain),
     ],
     ids=str,
 )

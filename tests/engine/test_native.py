@@ -152,3 +152,20 @@ def test_fields_that_disagree_are_noticed(monkeypatch: Any) -> None:
     monkeypatch.setattr(library.ctypes, "sizeof", lambda kind: 1)
     with pytest.raises(RuntimeError, match="disagree about the fields"):
         load_library()
+
+
+@compiled
+def test_a_change_in_8_bits_is_that_of_states_in_8_bits(random_rule: Callable[..., NCAConv], monkeypatch: Any) -> None:
+    """With and without a compiler, also where a rollout starts between two levels."""
+    rule, grid = random_rule(8, 16, "laplacian", arithmetic="quantised", std=0.2, life_mask=None), square_grid(6, 6)
+    start = torch.rand(2, 36, 8, generator=torch.Generator().manual_seed(0)) - 0.5
+    found = []
+    for engine in ("native", "plain"):
+        monkeypatch.setenv(SWITCH, engine)
+        x = start.clone().requires_grad_()
+        result = trajectory(
+            rule, x, grid, 3, interventions={1: lambda x: 0.77 * x}, generator=torch.Generator().manual_seed(1)
+        )
+        found.append([result.final, result.change, *torch.autograd.grad(result.change.sum(), [x])])
+    torch.testing.assert_close(*found)
+    assert (found[0][1] > 0).all()

@@ -9,7 +9,8 @@ from torch_geometric.data import Data
 
 from graphnca import rollout
 from graphnca.engine import stencil
-from graphnca.engine.stencil import Stencil, build_stencil, gather_sum, pads_well, stencil_of
+from graphnca.engine.stencil import Stencil, build_stencil, gather_sum
+from graphnca.engine.stencil_cache import KEPT, known
 from graphnca.layers import FILTERS, NCAConv, Perception, neighbourhood
 from topologies import STENCIL_FIELDS, square_grid, with_operators
 
@@ -49,6 +50,20 @@ def test_its_bands_are_those_asked_for(substrates: dict[str, Data]) -> None:
         assert len(built.forward.weights) == ("laplacian" in names) + 2 * any("gradient" in name for name in names)
 
 
+def test_life_goes_along_the_edges() -> None:
+    arrow = Data(edge_index=torch.tensor([[0, 1], [1, 2]]), edge_weight=torch.tensor([1.0, 1e-30]), num_nodes=3)
+    built = build_stencil(arrow, Perception("isonca"))
+    for table, expected in ((built.reach, [{0, 1}, {1, 2}, {2}]), (built.heard, [{0}, {0, 1}, {1, 2}])):
+        assert [set(row.tolist()) for row in table.index] == expected
+
+
+def test_a_small_weight_counts_where_there_are_no_larger_ones() -> None:
+    arrow = Data(
+        edge_index=torch.tensor([[0, 1], [1, 2]]), edge_weight=torch.tensor([12.0, 1e-30]).double(), num_nodes=3
+    )
+    assert dense(build_stencil(arrow, Perception("isonca"), dtype=torch.float64).forward, 0)[2, 1] > 0
+
+
 def test_life_reaches_a_cell_and_its_neighbours(topology: Data) -> None:
     reach = build_stencil(topology, Perception("isonca")).reach.index
     for cell in range(len(topology["pos"])):
@@ -83,7 +98,7 @@ def test_a_product_is_gather_and_sum() -> None:
 
 def built(topology: Data, **changes: object) -> Stencil:
     given = {"perception": Perception("sobel"), "dtype": torch.float32, "device": torch.device("cpu"), "angle": None}
-    return stencil_of(topology, **{**given, **changes})  # type: ignore[arg-type]
+    return known(topology, int(topology.num_nodes or 0)).stencil(topology, **{**given, **changes})  # type: ignore[arg-type]
 
 
 def test_it_is_built_once() -> None:
@@ -146,18 +161,20 @@ def test_it_goes_with_its_substrate() -> None:
 
 def test_ever_new_frames_do_not_pile_up() -> None:
     grid = square_grid(4, 4)
-    turns = [float(turn) for turn in range(3 * stencil.KEPT)]
+    turns = [float(turn) for turn in range(3 * KEPT)]
     watched = [weakref.ref(built(grid, angle=turn)) for turn in turns]
     gc.collect()
-    assert sum(watch() is not None for watch in watched) == stencil.KEPT
+    assert sum(watch() is not None for watch in watched) == KEPT
     assert built(grid, angle=turns[-1]) is watched[-1]()
 
 
 def test_all_substrates_pad_well_and_a_star_does_not(topology: Data) -> None:
-    assert pads_well(topology)
+    assert known(topology, len(topology["pos"])).pads_well
     leaf, hub = torch.arange(1, 100), torch.zeros(99, dtype=torch.int64)
     star = Data(edge_index=torch.cat([torch.stack([leaf, hub]), torch.stack([hub, leaf])], 1), num_nodes=100)
-    assert not pads_well(star)
+    assert not known(star, 100).pads_well
+    outward = Data(edge_index=torch.stack([hub, leaf]), num_nodes=100)  # the backward pass walks the other way
+    assert not known(outward, 100).pads_well
 
 
 def test_a_substrate_without_edges() -> None:

@@ -26,7 +26,7 @@ def moved(value: Any) -> Any:
         return value.to("meta")
     if isinstance(value, Table):
         return Table(moved(value.index), moved(value.counts), tuple(map(moved, value.weights)))
-    fields = {"reach", "forward", "backward"} | ({"rows"} if isinstance(value, Patch) else set())
+    fields = {"heard", "forward", "backward"} | ({"rows"} if isinstance(value, Patch) else {"reach"})
     return replace(value, **{name: moved(getattr(value, name)) for name in fields})
 
 

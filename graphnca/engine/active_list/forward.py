@@ -110,9 +110,9 @@ def _perceive(plan: Plan, x: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, list
 def _would_be_mature(
     plan: Plan, x: Tensor, key: Tensor, live: Tensor | None, candidates: Tensor, network: Network
 ) -> Tensor | None:
-    """Dead neighbours of living cells whose alpha would exceed the threshold after this step."""
+    """Dead cells that living ones hear, and whose alpha would exceed the threshold after this step."""
     assert live is not None
-    frontier = (_flags(plan, plan.reach.index_select(0, candidates).long().view(-1)) & ~live).nonzero().view(-1)
+    frontier = (_flags(plan, plan.heard.index_select(0, candidates).long().view(-1)) & ~live).nonzero().view(-1)
     rows, fired = _firing(plan, key, frontier)
     own, perceived, _ = _perceive(plan, x, rows)
     change = network.alpha_change(perceived)[: len(own)].to(x.dtype)

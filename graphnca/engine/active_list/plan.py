@@ -26,6 +26,7 @@ class Plan:
     batch: int
     num_cells: int
     reach: Tensor
+    heard: Tensor
     forward: Table
     backward: Table
     hashed: Tensor  # (rows,) or (rows, C): the cells' hashed indices
@@ -52,6 +53,7 @@ class Plan:
             batch=batch,
             num_cells=stencil.num_cells,
             reach=copies.reach.index,
+            heard=copies.heard.index,
             forward=copies.forward,
             backward=copies.backward,
             hashed=hash_index(index).view(num_rows, -1) if per_channel else hash_index(index),

@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ..base import StencilEngine, Steps
+from ..following import followed, gradients_by_autograd
 from ..start import Start
 from ..task import Task
 from .backward import backward
@@ -33,7 +33,7 @@ class ActiveList(StencilEngine):
 
     def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        return Segment.apply(self.plan, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
+        return Segment.apply(self.plan, keys, self.task, x, *self.parameters)  # type: ignore[return-value]
 
 
 class Segment(torch.autograd.Function):
@@ -44,7 +44,7 @@ class Segment(torch.autograd.Function):
         ctx: Any,
         plan: Plan,
         keys: Tensor,
-        recompute: bool,
+        task: Task,
         x: Tensor,
         w1: Tensor,
         b1: Tensor | None,
@@ -53,21 +53,24 @@ class Segment(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The state `(rows, C)` after one step a key, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
-        tape: list[Step] | None = [] if needs_tape and not recompute else None
+        tape: list[Step] | None = [] if needs_tape and not task.recompute else None
         network = Network(w1, b1, w2, b2, plan.precision)
         out = x.detach().clone(memory_format=torch.contiguous_format)
         overflow, change = forward(plan, out, keys, network, tape)
         if needs_tape:
-            ctx.plan, ctx.keys, ctx.network, ctx.tape, ctx.start = plan, keys, network, tape, Start(x)
+            ctx.task, ctx.plan, ctx.keys, ctx.network, ctx.tape, ctx.start = task, plan, keys, network, tape, Start(x)
             ctx.save_for_backward(w1, b1, w2, b2)  # only to notice writes in between
             ctx.set_materialize_grads(False)
         return out, overflow, change
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
         """Over the tape, which is written again first when the forward pass kept none, or another has used it up."""
-        _ = ctx.saved_tensors  # raises if one was written to since the rollout, or the graph was not retained
+        parameters = ctx.saved_tensors  # raises if one was written to since the rollout, or the graph was not retained
+        grads, needed = (grad_x, grad_overflow, grad_change), ctx.needs_input_grad[3:]
+        if followed(*grads):
+            start = ctx.start.again()
+            return None, None, None, *gradients_by_autograd(ctx.task, ctx.keys, start, parameters, grads, needed)
         tape: list[Step] | None = ctx.tape
         ctx.tape = None
         if tape is None:
@@ -75,5 +78,5 @@ class Segment(torch.autograd.Function):
             forward(ctx.plan, x, ctx.keys, ctx.network, tape)
         network: Network = ctx.network
         network.start_gradients()
-        grad = backward(ctx.plan, tape, network, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        grad = backward(ctx.plan, tape, network, *grads, needed[0])
         return None, None, None, grad, network.grad_w1, network.grad_b1, network.grad_w2, network.grad_b2

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ...layers.arithmetic import ARITHMETICS
 from ..base import StencilEngine, Steps
+from ..following import followed, gradients_by_autograd
 from ..start import Start
 from ..task import Task
 from .library import load_library
@@ -48,7 +48,7 @@ class Native(StencilEngine):
         *parameters, hidden_scale, output_scale = self.network
         self.problem.hidden_scale, self.problem.output_scale = float(hidden_scale), float(output_scale)
         start = arithmetic.enter(x)
-        out, overflow, change = Segment.apply(self.problem, keys, self.task.recompute, start, *parameters)  # type: ignore[misc]
+        out, overflow, change = Segment.apply(self.problem, keys, self.task, start, *parameters)  # type: ignore[misc]
         if arithmetic.levels == 1.0:
             return out, overflow, change
         step = 1.0 / arithmetic.levels
@@ -63,7 +63,7 @@ class Segment(torch.autograd.Function):
         ctx: Any,
         problem: Problem,
         keys: Tensor,
-        recompute: bool,
+        task: Task,
         x: Tensor,
         w1: Tensor,
         b1: Tensor | None,
@@ -73,23 +73,26 @@ class Segment(torch.autograd.Function):
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
         steps = _Steps(problem, keys, x, (w1, b1, w2, b2))
-        out, overflow, change, record = steps.forward(keep_tape=needs_tape and not recompute)
+        out, overflow, change, record = steps.forward(keep_tape=needs_tape and not task.recompute)
         if needs_tape:
-            ctx.start, ctx.steps, ctx.record = Start(x), steps, record
+            ctx.task, ctx.start, ctx.steps, ctx.record = task, Start(x), steps, record
             # also to notice writes in between: the backward pass undoes the steps from `out` on
-            ctx.save_for_backward(None if recompute else out, w1, b1, w2, b2)
+            ctx.save_for_backward(None if task.recompute else out, w1, b1, w2, b2)
             ctx.set_materialize_grads(False)
         return out, overflow, change
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_x: Tensor | None, grad_overflow: Tensor | None, grad_change: Tensor | None) -> Any:  # type: ignore[override]
         """Undoes the steps one by one.
 
         They are taken again first when there is no tape: when the forward pass kept none, or an earlier backward pass
         (`retain_graph=True`) has used it up.
         """
-        out, *_ = ctx.saved_tensors  # raises where the graph was not retained
+        out, *parameters = ctx.saved_tensors  # raises where the graph was not retained
+        grads, needed = (grad_x, grad_overflow, grad_change), ctx.needs_input_grad[3:]
+        if followed(*grads):
+            start = ctx.start.again()
+            return None, None, None, *gradients_by_autograd(ctx.task, ctx.steps.keys, start, parameters, grads, needed)
         steps: _Steps = ctx.steps
         record: Record | None = ctx.record
         ctx.record = None
@@ -97,7 +100,7 @@ class Segment(torch.autograd.Function):
             steps.x = ctx.start.again().detach().contiguous()
             out, _, _, record = steps.forward(keep_tape=True)
         assert record is not None
-        gradients = steps.backward(record, out, grad_x, grad_overflow, grad_change, ctx.needs_input_grad[3])
+        gradients = steps.backward(record, out, *grads, needed[0])
         return None, None, None, *gradients
 
 

@@ -19,14 +19,14 @@ class Patch:
         rows: Rows of the whole state, `(batch * size,)`; a place that is not taken holds the number of rows.
         forward: The perception's tables among the `batch * size + 1` cells of the patch.
         backward: The same, transposed.
-        reach: Where life spreads, `(batch * size + 1, K)`.
+        heard: A cell and those that keep it alive, `(batch * size + 1, K)`.
     """
 
     batch: int
     rows: Tensor
     forward: Table
     backward: Table
-    reach: Tensor
+    heard: Tensor
 
     def take(self, x: Tensor) -> Tensor:
         """The patch's states, from the states `(rows, C)` of all cells."""
@@ -43,13 +43,18 @@ class Patch:
 def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Tensor:
     """Flags `(batch, N)` of the cells that may differ from zero, or be asked, within so many steps.
 
-    Life spreads by one ring a step, and the last living ring perceives one more; where dead cells
-    that would be mature after a step count, one more.
+    Life spreads by one ring a step; where dead cells that would be mature after a step count, one more. What the first
+    living cells read is asked for its gradient.
     """
-    flags = x[..., ALPHA] > threshold
-    for _ in range(num_steps + 2):
-        flags = flags[:, stencil.reach.index.long()].any(-1)
-    return flags | x.ne(0).any(-1)
+
+    def any_of(flags: Tensor, index: Tensor) -> Tensor:
+        return flags[:, index.long()].any(-1)
+
+    alive = flags = any_of(x[..., ALPHA] > threshold, stencil.heard.index)
+    for _ in range(num_steps):
+        flags = any_of(flags, stencil.heard.index)
+    asked = flags | any_of(flags, stencil.reach.index) | x.ne(0).any(-1)
+    return asked | any_of(alive, stencil.backward.index) if stencil.backward.weights else asked
 
 
 def patch_of(stencil: Stencil, flags: Tensor) -> Patch:
@@ -82,4 +87,4 @@ def patch_of(stencil: Stencil, flags: Tensor) -> Patch:
         return Table(within(table.index).int(), table.counts, weights)
 
     rows = torch.where(cells < num_cells, samples * num_cells + cells, batch * num_cells)
-    return Patch(batch, rows.view(-1), among(stencil.forward), among(stencil.backward), within(stencil.reach.index))
+    return Patch(batch, rows.view(-1), among(stencil.forward), among(stencil.backward), within(stencil.heard.index))

@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ...layers.firing import hash_index
 from ..base import Parameters, StencilEngine, Steps
+from ..following import followed, gradients_by_autograd
 from ..start import Start
 from ..task import Task
 from .patch import Patch, patch_of, reached
@@ -48,7 +48,7 @@ class Patches(StencilEngine):
 
     def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""
-        return _Segment.apply(self, keys, self.task.recompute, x, *self.parameters)  # type: ignore[return-value]
+        return _Segment.apply(self, keys, x, *self.parameters)  # type: ignore[return-value]
 
     def forward(
         self, x: Tensor, keys: Tensor, parameters: Parameters, tape: list[Record] | None
@@ -145,12 +145,10 @@ class _Segment(torch.autograd.Function):
     """One step a key from one state to the next, with the sums of the two regularisers on the way."""
 
     @staticmethod
-    def forward(
-        ctx: Any, engine: Patches, keys: Tensor, recompute: bool, x: Tensor, *parameters: Tensor | None
-    ) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def forward(ctx: Any, engine: Patches, keys: Tensor, x: Tensor, *parameters: Tensor | None) -> tuple[Tensor, ...]:  # type: ignore[override]
         """The state `(rows, C)` after the steps, and overflow and change, one per sample."""
         needs_tape = any(ctx.needs_input_grad)
-        tape: list[Record] | None = [] if needs_tape and not recompute else None
+        tape: list[Record] | None = [] if needs_tape and not engine.task.recompute else None
         given: Parameters = tuple(None if p is None else p.detach() for p in parameters)  # type: ignore[assignment]
         result = engine.forward(x.detach(), keys, given, tape)
         if needs_tape:
@@ -160,10 +158,12 @@ class _Segment(torch.autograd.Function):
         return result
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> Any:  # type: ignore[override]
         """Over the tape, which is written again first when the forward pass kept none, or another has used it up."""
         parameters = ctx.saved_tensors  # raises if one was written to since the rollout, or the graph was not retained
+        if followed(*grads):
+            start, needed = ctx.start.again(), ctx.needs_input_grad[2:]
+            return None, None, *gradients_by_autograd(ctx.engine.task, ctx.keys, start, parameters, grads, needed)
         given = tuple(None if p is None else p.detach().requires_grad_() for p in parameters)
         engine, tape = ctx.engine, ctx.tape
         ctx.tape = None
@@ -171,4 +171,4 @@ class _Segment(torch.autograd.Function):
             tape = []
             with torch.no_grad():
                 engine.forward(ctx.start.again().detach(), ctx.keys, given, tape)
-        return None, None, None, *engine.backward(tape, len(ctx.start.x), given, list(grads))
+        return None, None, *engine.backward(tape, len(ctx.start.x), given, list(grads))

@@ -66,7 +66,7 @@ def step(
 
 
 def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:
-    return (x[:, ALPHA] > settings.alive_threshold)[patch.reach].any(1)
+    return (x[:, ALPHA] > settings.alive_threshold)[patch.heard].any(1)
 
 
 class _Operator(torch.autograd.Function):

@@ -200,8 +200,8 @@ class Forward {
         if (problem.life_mask == PRE_POST) find_would_be_mature(thread, step);
     }
 
-    // Dead cells beside living ones whose alpha this step would lift over the threshold: they die again, but keep a
-    // neighbour alive.
+    // Dead cells that living ones hear, and whose alpha this step would lift over the threshold: they die again, but keep
+    // those alive.
     void find_would_be_mature(int thread, int step) {
         Part& own = *parts[thread];
         const Rows& frontier = *life.frontier.rows;

@@ -53,17 +53,23 @@ class Life {
     std::vector<uint16_t> mature_around, living_around, would_be_around;
     Rows touched, would_be_mature;
 
+    // Visits a row and those that it keeps alive, or by the other table those that keep it alive.
     template <class Visit>
     void around(int32_t row, Visit visit) const {
+        around(problem.reach, row, visit);
+    }
+
+    template <class Visit>
+    void around(const Table& table, int32_t row, Visit visit) const {
         const int32_t sample = row / problem.num_cells, n = row - sample * problem.num_cells;
-        const int32_t *index = problem.reach.index + n * problem.reach.width, base = sample * problem.num_cells;
-        for (int k = 0; k < problem.reach.counts[n]; k++) visit(base + index[k]);
+        const int32_t *index = table.index + n * table.width, base = sample * problem.num_cells;
+        for (int k = 0; k < table.counts[n]; k++) visit(base + index[k]);
     }
 
   public:
     std::vector<uint8_t> mature;
     RowSet living;
-    RowSet frontier;  // dead cells beside living ones; kept where the mask is applied before and after
+    RowSet frontier;  // dead cells that could keep living ones alive; kept where the mask is applied before and after
     Rows pending;     // rows with a state that don't live: the coming mask zeroes them
     Rows zeroed;      // rows that the present step's mask zeroes; active ones may be missing
 
@@ -134,7 +140,7 @@ class Life {
         touched.clear();
         auto count_around = [&](const Rows& rows, int step) {
             for (int32_t row : rows)
-                around(row, [&](int32_t reached) { living_around[reached] += step, touched.push_back(reached); });
+                around(problem.heard, row, [&](int32_t other) { living_around[other] += step, touched.push_back(other); });
         };
         count_around(living.born, 1), count_around(living.lost, -1);
         frontier.update(touched, [&](int32_t row) { return living_around[row] > 0 && mature_around[row] == 0; });

@@ -23,7 +23,7 @@ struct Table {
 
 struct Problem {
     Table forward, backward;          // the perception's operators, and their transpose
-    Table reach;                      // a cell and its neighbours
+    Table reach, heard;               // a cell and those that it keeps alive, and that keep it alive
     const uint32_t* fire_thresholds;  // one a row, or null
     uint32_t fire_threshold;
     int32_t fire_per_channel;
