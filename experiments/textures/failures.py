@@ -19,8 +19,8 @@ shown as it is:
                       times as many steps
 
 The loss is sliced transport to the template, as a multiple of that as trained; under another Laplacian, of that on the
-same mesh with the right one. A run is a `texture` at up to 1.25 times, `uniform` if the cells differ by less than 0.02,
-`exploded` beyond |x| = 10, and else `off-target`.
+same mesh with the right one. What has become of a run is said by what the same rule shows as trained
+(`graphnca.evaluation.texture_fates`): whole, deformed, flat or exploded.
 
 Written to `--out`/NAME, for each rule:
     figure.webp     every case, its first run, beside a piece of the template
@@ -43,8 +43,9 @@ from torch_geometric.data import Data
 from graphnca.drawing import CellCanvas, montage, to_picture
 from graphnca.evaluation.conditions import magnified, with_kernels, with_laplacian
 from graphnca.evaluation.runs import grow
-from graphnca.evaluation.scores import EXPLODED, bounded
+from graphnca.evaluation.scores import bounded
 from graphnca.evaluation.subject import Subject
+from graphnca.evaluation.texture_fates import own_texture
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.layers import NCAConv, neighbourhood
 from graphnca.results.options import FeatureOptions, OfRules, Options
@@ -58,8 +59,6 @@ GAINS = (8.0, 10.0, 14.0, 16.0)
 SIDES = (8, 12, 16, 24)  # units
 NOISES = (0.5, 1.0, 3.0)
 KERNELS = 1 / 8  # of the TensorFlow program's kernels to the PyTorch program's
-GOAL = 1.25  # times the loss as trained
-UNIFORM = 0.02  # standard deviation of the visible channels over the cells
 SCALE = 1.75  # pixels a unit
 
 Start = Callable[[NCAConv, Data, torch.Generator], Tensor]
@@ -164,15 +163,6 @@ def reached(rule: NCAConv, case: Case, start: Float[Tensor, "b n c"], config: Co
     return states
 
 
-def fate(visible: Float[Tensor, "n 3"], largest: float, ratio: float) -> str:
-    """What became of a run, in a word."""
-    if not largest < EXPLODED:
-        return "exploded"
-    if float(visible.std(0).max()) < UNIFORM:
-        return "uniform"
-    return "texture" if ratio <= GOAL else "off-target"
-
-
 def measured(texture: Subject, case: Case, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Tensor]:
     """The numbers of a case, without those that need another; and the states of its runs, whatever became of them."""
     generator = torch.Generator().manual_seed(config.seed)
@@ -217,15 +207,13 @@ def measure(texture: Subject, config: Config, result: Result) -> None:
     """Runs, measures and draws one rule."""
     features, cases = config.load_features(), cases_of(config)
     meter = TextureMeter(features, texture.target)
+    own = own_texture(texture, cases[TRAINED].topology, features, size=config.size)
     entries: dict[str, Any] = {}
     shown: dict[str, Tensor] = {}
     for name, case in result.progress(cases.items(), "case"):
         entry, states = measured(texture, case, meter, config)
         trained = entries[case.beside]["median loss"] if entries else entry["median loss"]
-        fates = [
-            fate(state[..., :3], largest, loss / trained)
-            for state, largest, loss in zip(states, entry["largest"], entry["losses"], strict=True)
-        ]
+        fates = [word for word, _ in own.fates(texture, states, case.topology)]
         ratio = round(entry["median loss"] / trained, 3)
         entries[name] = {**entry, "times as trained": ratio, "fates": dict(Counter(fates))}
         shown[name] = states[0]

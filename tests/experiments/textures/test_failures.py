@@ -9,7 +9,6 @@ from textures.failures import (
     Case,
     Config,
     cases_of,
-    fate,
     measure,
     noise,
     one_cell,
@@ -20,7 +19,7 @@ from textures.failures import (
 from torch_geometric.data import Data
 
 from graphnca.evaluation.conditions import magnified, with_kernels, with_laplacian
-from graphnca.evaluation.subject import Subject
+from graphnca.evaluation.named import read_subject
 from graphnca.layers import neighbourhood
 from graphnca.models import texture_nca
 from graphnca.results.result import Result
@@ -88,25 +87,13 @@ def test_without_chance_and_without_rounding_all_cells_stay_alike() -> None:
     assert float(moved.std(1).max()) > 0
 
 
-def test_fates() -> None:
-    flat, varied = torch.zeros(50, 3), torch.rand(50, 3)
-    assert fate(varied, 10.0, 1.0) == "exploded"
-    assert fate(varied, float("nan"), 1.0) == "exploded"
-    assert fate(flat, 1.0, 1.0) == "uniform"
-    assert fate(varied, 1.0, 1.2) == "texture"
-    assert fate(varied, 1.0, 1.3) == "off-target"
-
-
 def test_every_case_has_its_fate(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    rule = texture_nca()
-    torch.nn.init.normal_(rule.update_rule.output.weight, std=0.02)
     config = Config(size=32, steps=3, runs=1, features="filter-bank")
     result = Result("texture_failures", tmp_path)
-    measure(Subject("woven", rule, goal="banded"), config, result)
+    measure(read_subject("texture-banded"), config, result)
     cases = result.metrics["cases"]
     assert list(cases) == list(cases_of(config))
     assert cases[TRAINED]["times as trained"] == 1
-    assert cases["all fire, zeros"]["fates"] == {"uniform": 1}
+    assert cases["all fire, zeros"]["fates"] == {"flat": 1}
     assert all(sum(entry["fates"].values()) == 1 for entry in cases.values())
     assert len(tables(result.metrics)["fates"].rows) == len(cases)
