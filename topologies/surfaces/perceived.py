@@ -1,19 +1,20 @@
 """How the cells of a surface see: the stencil, fitted in each cell's tangent plane."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch_geometric.data import Data
 
 from topologies.contract import TopologyError
-from topologies.fit import Coefficients, fitted_coefficients
+from topologies.fit import RIDGE, Coefficients, fitted_coefficients
 from topologies.operators import merged
-from topologies.rings import Reads, mirrored_at_gaps, two_rings
+from topologies.rings import Reads, two_rings
+from topologies.surfaces.border import mirrored_at_border
 from topologies.surfaces.log_map import logarithmic_map
 from topologies.surfaces.neighbourhoods import FACING
 
 OPERATORS = ("fitted", "averaged")
 MOST_LAPLACIAN, MOST_GRADIENT = 16.0, 20.0  # sums of a cell's absolute coefficients; flat meshes stay below
-STIFFER = (1e-2, 1e-1, 1.0)  # ridges tried where a cell does: at the tip of an ear its second ring folds on itself
+STIFFER = (1e-2, 1e-1, 1.0)  # ridges tried where a cell exceeds them
 
 
 def stencil_on_surface(topology: Data, operators: str) -> tuple[Int[np.ndarray, "2 s"], Coefficients]:
@@ -22,9 +23,8 @@ def stencil_on_surface(topology: Data, operators: str) -> tuple[Int[np.ndarray, 
     Raises:
         TopologyError: If `operators` is none, or the one ring, whose law adds the gradients of neighbours.
     """
-    pos, normal, frame, vectors = (
-        topology[name].detach().cpu().double().numpy() for name in ("pos", "normal", "frame", "edge_attr")
-    )
+    names = ("pos", "normal", "frame", "edge_attr")
+    pos, normal, frame, vectors = (topology[name].detach().cpu().double().numpy() for name in names)
     return perceived(operators, pos, normal, frame, topology["edge_index"].cpu().numpy(), vectors)
 
 
@@ -41,6 +41,9 @@ def perceived(
     No vectors of different cells are ever added: nothing has to be transported while a rule runs. Of the second ring,
     cells whose normal is more than a right angle away are left out (the other side of a thin rim).
 
+    A cell whose coefficients would be larger than any of a flat mesh (where two rings fold on one another, as at the
+    tip of an ear) has a larger ridge; if that does not do, they are made as small.
+
     Raises:
         TopologyError: If `operators` is none, or the one ring, whose law adds the gradients of neighbours.
     """
@@ -49,29 +52,33 @@ def perceived(
         raise TopologyError(f"`operators` must be {wanted} on a surface, got {operators!r}.")
     n = len(pos)
     index = two_rings(edge_index, n)
-    other, here = index
-    facing = (normal[other] * normal[here]).sum(1) > FACING
-    index = index[:, facing | np.isin(here * n + other, edge_index[1] * n + edge_index[0])]
+    facing = (normal[index[0]] * normal[index[1]]).sum(1) > FACING
+    index = index[:, facing | np.isin(index[1] * n + index[0], edge_index[1] * n + edge_index[0])]
     reads = Reads(index, logarithmic_map(pos, normal, frame, index))
-    reads = reads.and_also(mirrored_at_gaps(reads, edge_index, vectors, np.ones(n, dtype=bool)))
-    return merged(reads.index, _fitted(reads, n, averaged=operators == "averaged"), n)
+    reads = reads.and_also(mirrored_at_border(reads, normal, frame, edge_index, vectors))
 
+    def fit(part: Bool[np.ndarray, " s"], ridge: float) -> Coefficients:
+        chosen = Reads(reads.index[:, part], reads.vectors[part])
+        return fitted_coefficients(*chosen, n, averaged=operators == "averaged", ridge=ridge)
 
-def _fitted(reads: Reads, num_cells: int, *, averaged: bool) -> Coefficients:
-    """The fit, with a larger ridge in cells where it would take large coefficients of opposite signs."""
-    weight, gradient = fitted_coefficients(*reads, num_cells, averaged=averaged)
-    receiver = reads.index[1]
+    weight, gradient = fit(np.ones(len(reads.vectors), dtype=bool), RIDGE)
     for ridge in STIFFER:
-        total = np.bincount(receiver, np.abs(weight), num_cells)
-        wild_weight = (total > MOST_LAPLACIAN)[receiver]
-        total = np.bincount(receiver, np.hypot(*gradient.T), num_cells)
-        wild_gradient = (total > MOST_GRADIENT)[receiver]
+        excess = _excess(reads.index, Coefficients(weight, gradient), n)
+        wild_weight, wild_gradient = excess.weight > 1, excess.gradient[:, 0] > 1
         again = wild_weight | wild_gradient
         if not again.any():
             break
-        stiffer = fitted_coefficients(
-            reads.index[:, again], reads.vectors[again], num_cells, averaged=averaged, ridge=ridge
-        )
+        stiffer = fit(again, ridge)
         weight[wild_weight] = stiffer.weight[wild_weight[again]]
         gradient[wild_gradient] = stiffer.gradient[wild_gradient[again]]
-    return Coefficients(weight, gradient)
+    excess = _excess(reads.index, Coefficients(weight, gradient), n)
+    steady = Coefficients(weight / np.maximum(excess.weight, 1), gradient / np.maximum(excess.gradient, 1))
+    return merged(reads.index, steady, n)
+
+
+def _excess(index: Int[np.ndarray, "2 s"], coefficients: Coefficients, num_cells: int) -> Coefficients:
+    """How often what a cell's coefficients of Laplacian and gradient may sum to is in their sum, for every entry."""
+    receiver = index[1]
+    laplacian = np.bincount(receiver, np.abs(coefficients.weight), num_cells) / MOST_LAPLACIAN
+    gradient = np.bincount(receiver, np.hypot(*coefficients.gradient.T), num_cells) / MOST_GRADIENT
+    return Coefficients(laplacian[receiver], np.repeat(gradient[receiver, None], 2, axis=1))
