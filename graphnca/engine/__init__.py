@@ -7,7 +7,11 @@ order of float sums. A new one is a subclass of `Engine` and a place in `ENGINES
     task.py       what a rollout asks for
     base.py       what an engine is
     choice.py     which one takes a rollout
+    graph.py      what a graph must be before its numbers are trusted
     stencil.py    the perception of a substrate as sparse operators
+    stencil_cache.py  those that were built, for all threads
+    following.py  what follows the steps besides a backward pass: second gradients, `torch.func`
+    start.py      the states that steps began with, from which they can be taken again
     native/       in C++, on the CPU: nothing but the cells that act is looked at; in 8 bits too
     active_list/  PyTorch on lists of the cells that act: on the CPU without a compiler, or with bfloat16 products
     patches/      PyTorch on patches of fixed shape, masked: on accelerators, which must not wait for a list

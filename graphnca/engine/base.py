@@ -34,6 +34,8 @@ class Engine(ABC):
 
     def __call__(self, x: Float[Tensor, "*b n c"], num_steps: int) -> Steps:
         """The next steps, from the states where the last call ended; their keys are drawn beforehand."""
+        if num_steps <= MOST_STEPS:
+            return self.advance(x, self.task.keys(num_steps))
         overflow = change = x.new_zeros(x.shape[:-2])
         for taken in range(0, num_steps, MOST_STEPS):
             x, more_overflow, more_change = self.advance(x, self.task.keys(min(MOST_STEPS, num_steps - taken)))

@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -17,17 +17,19 @@ from .task import Task
 NAMES = ("update_rule.hidden.weight", "update_rule.hidden.bias", "update_rule.output.weight", "update_rule.output.bias")
 
 
-def transformed(*tensors: Tensor | None) -> bool:
+def transformed(tensors: Iterable[Tensor | None]) -> bool:
     """Whether a transform of `torch.func` is under way, or one of the tensors carries a tangent (forward mode)."""
     if torch._C._are_functorch_transforms_active():
         return True
+    if forward_ad._current_level < 0:  # as `unpack_dual` asks it, for all of them at once
+        return False
     return any(tensor is not None and forward_ad.unpack_dual(tensor).tangent is not None for tensor in tensors)
 
 
 def followed(*gradients: Tensor | None) -> bool:
     """Whether a backward pass is followed itself: by `create_graph=True`, or a transform (many gradients at once)."""
     many = any(found is not None and torch._C._functorch.is_legacy_batchedtensor(found) for found in gradients)
-    return torch.is_grad_enabled() or many or transformed(*gradients)
+    return torch.is_grad_enabled() or many or transformed(gradients)
 
 
 def gradients_by_autograd(

@@ -7,12 +7,14 @@ from jaxtyping import Shaped
 from torch import Tensor
 from torch_geometric.data import Data
 
-COUNTED = ("num_nodes", "pos", "x", "batch", "ptr")  # fields that tell PyTorch Geometric how many nodes there are
+COUNTED = frozenset(
+    {"num_nodes", "pos", "x", "batch", "ptr"}
+)  # fields that tell PyTorch Geometric how many nodes there are
 
 
 def num_cells_of(topology: Data) -> int | None:
     """How many cells a graph says that it has; None where it doesn't, and the states say it."""
-    return int(topology.num_nodes or 0) if any(field in topology for field in COUNTED) else None
+    return None if COUNTED.isdisjoint(topology.to_dict()) else int(topology.num_nodes or 0)
 
 
 def check_graph(fields: Mapping[str, Shaped[Tensor, "..."]], num_cells: int) -> None:

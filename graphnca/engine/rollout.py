@@ -1,5 +1,6 @@
 """Many steps of a rule on a fixed substrate."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
@@ -123,7 +124,7 @@ def trajectory(
         x.device,
         overflow_bound=OVERFLOW_BOUND if regularisers else None,
         recompute=checkpoint_every is not None or not rule.training,
-        transformed=transformed(x, *rule.parameters()),
+        transformed=transformed(itertools.chain([x], rule.parameters())),
         **options,
     )
     take_steps = choose_engine(task)(task)

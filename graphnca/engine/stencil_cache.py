@@ -46,8 +46,11 @@ class Known:
 
         A frame turned otherwise is a new stencil.
         """
-        several = isinstance(angle, Tensor) and angle.dim() > 0
-        turn = tuple(angle.tolist()) if several else None if angle is None else float(angle)
+        turn: float | tuple | None = None
+        if isinstance(angle, Tensor) and angle.dim():
+            turn = tuple(angle.tolist())
+        elif angle is not None:
+            turn = float(angle)
         key = (perception.operators, dtype, str(device), turn)
         with _lock:
             found = self._stencils.get(key)

@@ -38,7 +38,8 @@ class Neighbourhood(NamedTuple):
 
 def neighbourhood(topology: Data) -> dict[str, Tensor]:
     """What a substrate says of it, as arguments of a step: `rule(x, **neighbourhood(topology))`."""
-    return {name: topology[name] for name in Neighbourhood._fields if name in topology}
+    held = topology.to_dict()
+    return {name: held[name] for name in Neighbourhood._fields if name in held}
 
 
 class Coefficients(NamedTuple):
