@@ -71,7 +71,8 @@ class Stencil:
         copies = self.copies.get(batch)
         if copies is None:
             tables = (self.reach, self.heard, self.forward, self.backward)
-            copies = Stencil(*(table.repeated(batch) for table in tables))
+            reach, heard, forward, backward = (table.repeated(batch) for table in tables)
+            copies = Stencil(reach, heard, forward, backward)
             self.copies.clear()  # threads may do so at once: then each has its own
             self.copies[batch] = copies
         return copies
@@ -171,7 +172,7 @@ def _pad(operators: list[sp.csr_matrix], dtype: torch.dtype, device: torch.devic
     if not operators:
         nothing = torch.zeros(0, dtype=torch.int32, device=device)
         return Table(nothing[:, None], nothing, ())
-    present = [(operator != 0).astype(np.int8) for operator in operators]
+    present = [operator.astype(bool).astype(np.int8) for operator in operators]
     union = sp.csr_matrix(reduce(add, present))
     union.sort_indices()
     num_cells, counts = len(union.indptr) - 1, np.diff(union.indptr)
