@@ -143,6 +143,17 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
         "interpolation": "barycentric",
         "samples": 1,
     },
+    graphnca.rasterizers.TangentPatch: {
+        "topology": BALL,
+        "height": 6,
+        "width": 6,
+        "at": 3,
+        "scale": 1.0,
+        "angle": 0.5,
+        "mirror": False,
+        "interpolation": "nearest",
+        "samples": 1,
+    },
     graphnca.losses.PixelLoss: {"target": PICTURE, "rasterizer": None},
     graphnca.losses.OverflowLoss: {"bound": 1.0, "power": 2},
     graphnca.losses.RotationInvariantLoss: {

@@ -4,10 +4,12 @@ from .barycentric import Barycentric as Barycentric
 from .camera import Camera as Camera
 from .nearest import NearestCell as NearestCell
 from .surface_view import SurfaceView as SurfaceView
+from .tangent_patch import TangentPatch as TangentPatch
 
 __all__ = [
     "Barycentric",
     "Camera",
     "NearestCell",
     "SurfaceView",
+    "TangentPatch",
 ]

@@ -1,7 +1,6 @@
 """The triangles between cells of a surface in space."""
 
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -66,10 +65,11 @@ def _closed(linked: csr_array, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> n
     """Whether the cells b and c border on one another, or are the chosen diagonal of four cells round a corner."""
     kept = np.asarray(linked[b, c]).ravel().astype(bool)
     apart = np.flatnonzero(~kept)
-    known: Any = linked + eye_array(linked.shape[0], dtype=bool, format="csr")
+    known = csr_array(linked + eye_array(linked.shape[0], dtype=bool, format="csr"))
     fourth = csr_array(linked[b[apart]].multiply(linked[c[apart]]) > known[a[apart]])  # both border on it, a doesn't
-    found = np.flatnonzero(np.diff(fourth.indptr))
-    corner, other = apart[found], fourth.indices[fourth.indptr[found]]
+    begin, cells = np.asarray(fourth.indptr), np.asarray(fourth.indices)
+    found = np.flatnonzero(np.diff(begin))
+    corner, other = apart[found], cells[begin[found]]
     kept[corner] = np.minimum(b[corner], c[corner]) < np.minimum(a[corner], other)
     return kept
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,22 +74,38 @@ class PixelGrid:
                 with an origin, or a topology that is a batch or does not lie in the plane.
         """
         check_planar(topology)
-        if not (math.isfinite(scale) and scale > 0):
-            raise ValueError(f"`scale` must be a positive number of pixels per unit, got {scale!r}.")
-        if not math.isfinite(angle):
-            raise ValueError(f"`angle` must be a finite number of radians, got {angle!r}.")
+        check_scale(scale)
         extent_x, extent_y = topology["extent"][0].tolist()
-        rows = _pixel_count("height", height, extent_y * scale)
-        columns = _pixel_count("width", width, extent_x * scale)
+        rows = pixel_count("height", height, extent_y * scale)
+        columns = pixel_count("width", width, extent_x * scale)
         corner = _point("origin", origin)
         if centre is not None:
             if corner != (0.0, 0.0):
                 raise ValueError(f"`origin` and `centre` exclude each other, got {corner} and {centre!r}.")
-            x, y = _point("centre", centre)
-            at_zero = cls(rows, columns, (0.0, 0.0), float(scale), float(angle), mirror)
-            middle_x, middle_y = at_zero.position(columns // 2 + 0.5, rows // 2 + 0.5)
-            corner = (x - middle_x, y - middle_y)
-        return cls(rows, columns, corner, float(scale), float(angle), mirror)
+            return cls.centred(rows, columns, centre, scale=scale, angle=angle, mirror=mirror)
+        return cls(rows, columns, corner, float(scale), _angle(angle), mirror)
+
+    @classmethod
+    def centred(
+        cls,
+        height: int,
+        width: int,
+        centre: Point = (0.0, 0.0),
+        *,
+        scale: float = 1.0,
+        angle: float = 0.0,
+        mirror: bool = False,
+    ) -> "PixelGrid":
+        """The grid with a point in the middle of pixel (height // 2, width // 2).
+
+        The arguments are those of `over`.
+        """
+        check_scale(scale)
+        x, y = _point("centre", centre)
+        rows, columns = pixel_count("height", height), pixel_count("width", width)
+        at_zero = cls(rows, columns, (0.0, 0.0), float(scale), _angle(angle), mirror)
+        middle_x, middle_y = at_zero.position(columns // 2 + 0.5, rows // 2 + 0.5)
+        return replace(at_zero, origin=(x - middle_x, y - middle_y))
 
     @property
     def num_pixels(self) -> int:
@@ -137,11 +153,24 @@ def check_samples(samples: int) -> None:
         raise ValueError(f"`samples` must be a positive whole number of points per pixel side, got {samples!r}.")
 
 
-def _pixel_count(name: str, given: int | None, default: float) -> int:
+def check_scale(scale: float) -> None:
+    """Raises ValueError unless `scale` is a positive number."""
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"`scale` must be a positive number of pixels per unit, got {scale!r}.")
+
+
+def pixel_count(name: str, given: int | None, default: float = 1.0) -> int:
+    """A side of a raster, by default rounded from a length in pixels; raises ValueError unless it is 1 or more."""
     count = max(1, round(default)) if given is None else given
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"`{name}` must be a positive whole number of pixels, got {given!r}.")
     return count
+
+
+def _angle(angle: float) -> float:
+    if not math.isfinite(angle):
+        raise ValueError(f"`angle` must be a finite number of radians, got {angle!r}.")
+    return float(angle)
 
 
 def _point(name: str, point: Point) -> tuple[float, float]:

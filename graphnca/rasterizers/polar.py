@@ -1,17 +1,18 @@
 """Polar coordinates: turning a pattern becomes shifting the angle axis."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from ..seeds import Place, cell_at
 from .barycentric import interpolation_weights
+from .interpolation import entries
 from .locate import CellLocator
 from .pixel_grid import check_planar
 from .sampling import Sampling
+from .unrolled_cells import UnrolledCells
 
 
 class Polar(nn.Module):
@@ -61,14 +62,18 @@ class PolarCells(nn.Module):
     weights a sample, and none of the blur that drawing an image first and interpolating it again would add. On a torus
     the rings wrap; on a bounded domain samples outside the extent are 0.
 
+    On a surface in space the sample lies at the distance r along the surface from the centre's cell, in the direction t
+    of that cell's frame, and is 0 where the surface is not there.
+
     Args:
-        topology: One substrate of the contract, in the plane.
+        topology: One substrate of the contract.
         radii: R radii, in units of length.
         angles: A angles, in radians.
-        centre: Middle (x, y) of the rings; by default the middle of the extent.
+        centre: Middle (x, y) of the rings; by default the middle of the extent. On a surface a cell, or a point in
+            space that it is nearest to; by default cell 0.
 
     Raises:
-        ValueError: A topology that is a batch or not planar, a centre that is not a point.
+        ValueError: A topology that is a batch, a centre that is not a point or no cell.
     """
 
     def __init__(
@@ -77,9 +82,15 @@ class PolarCells(nn.Module):
         radii: Float[Tensor, " r"],
         angles: Float[Tensor, " a"],
         *,
-        centre: Sequence[float] | Float[Tensor, "2"] | None = None,
+        centre: Place | None = None,
     ) -> None:
         super().__init__()
+        if "frame" in topology:
+            cells = UnrolledCells(topology, cell_at(topology, centre), float(radii.max()))
+            sample, corners, share = cells.around(_ring_points(radii, angles, middle=(0.0, 0.0), unit=1.0))
+            sample, cell, weight = entries(sample, corners, share, cells.places, "barycentric")
+            self.sampling = Sampling(sample, cell, weight, len(cells.places), len(radii), len(angles))
+            return
         check_planar(topology)
         middle = topology.extent[0] / 2 if centre is None else torch.as_tensor(centre)
         if middle.shape != (2,) or not middle.isfinite().all():

@@ -1,8 +1,5 @@
 """A surface in space as a viewer sees it."""
 
-from typing import Literal
-
-import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -11,10 +8,10 @@ from ..arguments import checked
 from .camera import Camera
 from .covering import covering
 from .fans import cell_triangles
-from .pixel_grid import PixelGrid, check_samples
+from .interpolation import Interpolation, entries
+from .pixel_grid import PixelGrid, check_samples, check_scale, pixel_count
 from .sampling import Sampling
 
-Interpolation = Literal["barycentric", "nearest"]
 MARGIN = 1.05  # of the ball around a surface, that a picture shows by default
 
 
@@ -57,15 +54,11 @@ class SurfaceView(nn.Module):
         check_samples(samples)
         triangles = cell_triangles(topology)
         pos = topology["pos"].detach().cpu().double().numpy()
-        width = height if width is None else width
-        for name, count in (("height", height), ("width", width)):
-            if count < 1:
-                raise ValueError(f"`{name}` must be a positive whole number of pixels, got {count!r}.")
+        height, width = pixel_count("height", height), pixel_count("width", width, height)
         camera = camera or Camera()
         flat, nearness, radius = camera.seen(pos)
         scale = min(height, width) / (2 * MARGIN * camera.widening * radius) if scale is None else scale
-        if not scale > 0:
-            raise ValueError(f"`scale` must be a positive number of pixels per unit, got {scale!r}.")
+        check_scale(scale)
         self.grid = PixelGrid(height, width, (-width / 2 / scale, -height / 2 / scale), scale)
 
         points = self.grid.points(samples).reshape(-1, 2)
@@ -75,25 +68,9 @@ class SurfaceView(nn.Module):
         cells, share = triangles[pairs.triangle[seen]], pairs.share[seen]
         if camera.distance is not None:  # the nearer a corner is, the more its share on the picture is one in space
             share = near[seen] / near[seen].sum(1, keepdims=True)
-        self.sampling = Sampling(
-            *weighted(pairs.point[seen] // samples**2, cells, share, pos, interpolation, samples),
-            len(pos),
-            height,
-            width,
-        )
+        pixel, cell, weight = entries(pairs.point[seen] // samples**2, cells, share, pos, interpolation)
+        self.sampling = Sampling(pixel, cell, weight / samples**2, len(pos), height, width)
 
     def forward(self, states: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b c h w"]:
         """The images (..., C, height, width) of states (..., N, C)."""
         return self.sampling(states)
-
-
-def weighted(
-    pixel: np.ndarray, cells: np.ndarray, share: np.ndarray, pos: np.ndarray, interpolation: Interpolation, samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Entries (pixel, cell, weight) of points that lie at shares (K, 3) of triangles of cells (K, 3)."""
-    if interpolation == "nearest":
-        corners = pos[cells]
-        place = (share[..., None] * corners).sum(1, keepdims=True)
-        nearest = np.square(corners - place).sum(2).argmin(1)
-        return pixel, cells[np.arange(len(cells)), nearest], np.full(len(cells), 1.0 / samples**2)
-    return np.repeat(pixel, 3), cells.ravel(), share.ravel() / samples**2

@@ -101,7 +101,7 @@ def test_bad_arguments() -> None:
         Polar(0, 4, *rings(1.0))
     with pytest.raises(ValueError, match=r"`images` must be \(\.\.\., C, 4, 5\), got \(1, 5, 4\)"):
         Polar(4, 5, *rings(1.0))(torch.rand(1, 5, 4))
-    for centre in ((1.0,), (1.0, float("nan"))):
+    for centre in (torch.tensor([1.0]), (1.0, float("nan"))):
         with pytest.raises(ValueError, match=r"`centre` must be a point \(x, y\)"):
             PolarCells(grid, *rings(1.0), centre=centre)
     with pytest.raises(ValueError, match="`topology` must be one substrate"):
