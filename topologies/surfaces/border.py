@@ -7,6 +7,8 @@ from topologies.interior import HALF_TURN, widest_gaps
 from topologies.rings import MIRROR_REACH, Reads
 from topologies.surfaces.tangent import in_frame
 
+AWAY = 0.35  # mean distances of its neighbours from a cell to the border, at least: else it is its own image
+
 
 def mirrored_at_border(
     reads: Reads,
@@ -37,8 +39,9 @@ def mirrored_at_border(
     across = in_frame(outward[border], normal[cell], frame[cell])
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
     distance = (seen[lines] * across).sum(1) + spacing[border] / 2
-    before = distance > 0  # lines on which a cell lies beyond are of another side of the border
-    cell, across, distance = cell[before], across[before], distance[before]
+    before = distance > 0  # a line beyond which a cell lies is that of another part of the border
+    cell, across = cell[before], across[before]
+    distance = np.maximum(distance[before], AWAY * spacing[cell])
     order = np.lexsort((distance, cell))
     first = order[np.r_[True, np.diff(cell[order]) > 0]] if len(order) else order
     direction, far = np.zeros((n, 2)), np.full(n, np.inf)

@@ -14,6 +14,7 @@ from topologies.surfaces.neighbourhoods import FACING
 
 OPERATORS = ("fitted", "averaged")
 MOST_LAPLACIAN, MOST_GRADIENT = 16.0, 20.0  # sums of a cell's absolute coefficients; flat meshes stay below
+LEAST_LAPLACIAN = 4.0  # sum of its coefficients, 12 where nothing is mirrored: below it, a cell would not be smoothed
 STIFFER = (1e-2, 1e-1, 1.0)  # ridges tried where a cell exceeds them
 
 
@@ -23,9 +24,9 @@ def stencil_on_surface(topology: Data, operators: str) -> tuple[Int[np.ndarray, 
     Raises:
         TopologyError: If `operators` is none, or the one ring, whose law adds the gradients of neighbours.
     """
-    names = ("pos", "normal", "frame", "edge_attr")
-    pos, normal, frame, vectors = (topology[name].detach().cpu().double().numpy() for name in names)
-    return perceived(operators, pos, normal, frame, topology["edge_index"].cpu().numpy(), vectors)
+    names = ("pos", "normal", "frame", "edge_attr", "edge_weight")
+    pos, normal, frame, vectors, weights = (topology[name].detach().cpu().double().numpy() for name in names)
+    return perceived(operators, pos, normal, frame, topology["edge_index"].cpu().numpy(), vectors, weights)
 
 
 def perceived(
@@ -35,6 +36,7 @@ def perceived(
     frame: Float[np.ndarray, "n 3"],
     edge_index: Int[np.ndarray, "2 e"],
     vectors: Float[np.ndarray, "e 2"],
+    weights: Float[np.ndarray, " e"],
 ) -> tuple[Int[np.ndarray, "2 s"], Coefficients]:
     """Index and coefficients of a surface's stencil over two rings, as the logarithmic map lays them down.
 
@@ -42,7 +44,8 @@ def perceived(
     cells whose normal is more than a right angle away are left out (the other side of a thin rim).
 
     A cell whose coefficients would be larger than any of a flat mesh (where two rings fold on one another, as at the
-    tip of an ear) has a larger ridge; if that does not do, they are made as small.
+    tip of an ear) has a larger ridge; if that does not do, they are made as small. A cell that the others would hardly
+    draw to their mean (in a notch of a border) has the weights of its edges.
 
     Raises:
         TopologyError: If `operators` is none, or the one ring, whose law adds the gradients of neighbours.
@@ -73,7 +76,11 @@ def perceived(
         gradient[wild_gradient] = stiffer.gradient[wild_gradient[again]]
     excess = _excess(reads.index, Coefficients(weight, gradient), n)
     steady = Coefficients(weight / np.maximum(excess.weight, 1), gradient / np.maximum(excess.gradient, 1))
-    return merged(reads.index, steady, n)
+    index, (weight, gradient) = merged(reads.index, steady, n)
+    drawn = np.bincount(index[1], weight, n) > LEAST_LAPLACIAN
+    along = np.zeros(len(weight))
+    along[np.searchsorted(index[1] * n + index[0], edge_index[1] * n + edge_index[0])] = weights
+    return index, Coefficients(np.where(drawn[index[1]], weight, along), gradient)
 
 
 def _excess(index: Int[np.ndarray, "2 s"], coefficients: Coefficients, num_cells: int) -> Coefficients:

@@ -48,7 +48,7 @@ def test_a_flat_patch_has_the_cells_of_the_plane_borders_included(turn: int) -> 
     pos = patch.pos * scale
     vectors = logarithmic_map(pos, normal, frame, cells.edge_index)
     np.testing.assert_allclose(vectors, patch.planar.edge_attr, atol=1e-5)
-    index, seen = perceived("fitted", pos, normal, frame, cells.edge_index, vectors)
+    index, seen = perceived("fitted", pos, normal, frame, cells.edge_index, vectors, weights)
     flat = patch.planar.pos.numpy()
     deep = np.minimum(flat, patch.planar.extent.numpy() - flat).min(1) > 4
     found = {(i, j): k for k, (j, i) in enumerate(index.T.tolist()) if deep[i]}
@@ -73,7 +73,7 @@ def test_in_float64_a_flat_patch_does_not_depend_on_its_place() -> None:
         cells = tangent_mesh(Cloud(pos, normal, np.arange(n)), frame)
         weights = cells.length / np.bincount(cells.edge_index[1], cells.length)[cells.edge_index[1]]
         vectors = logarithmic_map(pos, normal, frame, cells.edge_index) / scale
-        index, seen = perceived("fitted", pos / scale, normal, frame, cells.edge_index, vectors)
+        index, seen = perceived("fitted", pos / scale, normal, frame, cells.edge_index, vectors, weights)
         inner = interior_cells(cells.edge_index[1], vectors, n)[index[1]]
         found.append((cells.edge_index, index, weights, vectors, seen.weight[inner], seen.gradient[inner]))
     for one, other in zip(*found, strict=True):

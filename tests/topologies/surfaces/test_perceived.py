@@ -27,7 +27,7 @@ def test_no_cell_has_larger_coefficients_than_a_flat_mesh(build) -> None:
     laplacian = torch.zeros(n).index_add_(0, reader, topology.stencil_weight.abs())
     gradient = torch.zeros(n).index_add_(0, reader, topology.stencil_gradient.norm(dim=1))
     assert laplacian.max() < MOST_LAPLACIAN + 1e-3 and gradient.max() < MOST_GRADIENT + 1e-3
-    assert (torch.zeros(n).index_add_(0, reader, topology.stencil_weight) > 0).all()  # and each is drawn to the others
+    assert (torch.zeros(n).index_add_(0, reader, topology.stencil_weight) > 4).all()  # and each is drawn to the others
 
 
 def test_mirror_images_lie_beyond_a_straight_border() -> None:
