@@ -30,8 +30,12 @@ FEW = 100  # numbers in a tuple that are looked at
 LONGEST = 120  # characters of a value in a message
 
 
-def checked(function: Callable[P, R]) -> Callable[P, R]:
+def checked(function: Callable[P, R], *, error: type[ValueError] = ValueError) -> Callable[P, R]:
     """The function, with every argument held to its annotation before it runs.
+
+    Args:
+        function: What people call.
+        error: What it raises for a wrong value.
 
     Raises:
         TypeError: By the function, if an argument is of another type or shape than it says.
@@ -44,18 +48,22 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def door(*args: P.args, **kwargs: P.kwargs) -> R:
         if not hints:
             hints.update(typing.get_type_hints(function, include_extras=True))
+            for hint in [*hints.values()]:
+                if typing.get_origin(hint) is typing.Unpack:  # the names that **options may have
+                    hints.update(typing.get_type_hints(typing.get_args(hint)[0], include_extras=True))
         try:
             given = signature.bind(*args, **kwargs).arguments
         except TypeError:  # too many or too few: Python says it with the function's name
             return function(*args, **kwargs)
-        _check({name: value for name, value in given.items() if name in hints and not _several(signature, name)}, hints)
+        one_each = {name: value for name, value in given.items() if not _several(signature, name)} | kwargs
+        _check({name: value for name, value in one_each.items() if name in hints}, hints, error)
         try:
             return function(*args, **kwargs)
-        except KeyError as error:
+        except KeyError as lack:
             for name, value in given.items():
-                lacking = error.args[0] if error.args else None
+                lacking = lack.args[0] if lack.args else None
                 if lacking in FIELDS and hasattr(value, "edge_index") and lacking not in value:
-                    raise ValueError(f"`{name}` must have the field {lacking!r}, got {in_words(value)}.") from error
+                    raise error(f"`{name}` must have the field {lacking!r}, got {in_words(value)}.") from lack
             raise
 
     return door
@@ -108,16 +116,16 @@ def in_words(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def _check(given: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
+def _check(given: Mapping[str, Any], hints: Mapping[str, Any], error: type[ValueError] = ValueError) -> None:
     with jaxtyped("context"):  # an axis of one name has one length in all arguments
         for name, value in given.items():
             if not _matches(value, hints[name]):
-                kind = ValueError if _is_of_the_kind(value, hints[name]) else TypeError
+                kind = error if _is_of_the_kind(value, hints[name]) else TypeError
                 raise kind(f"`{name}` must be {_expected(hints[name])}, got {in_words(value)}.")
             if not _is_finite(value):
-                raise ValueError(f"`{name}` must be finite, got {in_words(value)}.")
+                raise error(f"`{name}` must be finite, got {in_words(value)}.")
             if isinstance(value, int) and abs(value) >= LARGEST:
-                raise ValueError(f"`{name}` must be below 2**63, got {in_words(value)}.")
+                raise error(f"`{name}` must be below 2**63, got {in_words(value)}.")
 
 
 def _is_finite(value: Any) -> bool:
@@ -152,10 +160,11 @@ def _matches(value: Any, hint: Any) -> bool:
         return isinstance(value, origin) and all(
             _matches(key, parts[0]) and _matches(entry, parts[1]) for key, entry in value.items()
         )
-    if isinstance(origin, type) and issubclass(origin, collections.abc.Sequence):
-        return (
-            isinstance(value, origin) and not isinstance(value, str) and all(_matches(one, parts[0]) for one in value)
-        )
+    if isinstance(origin, type) and issubclass(origin, collections.abc.Iterable):
+        if not isinstance(value, origin) or isinstance(value, str | bytes):
+            return False
+        used_up = not isinstance(value, collections.abc.Sized)  # by looking at it
+        return used_up or all(_matches(one, parts[0]) for one in (value if not _is_scalar(value) else [None]))
     kind = origin or hint
     if not isinstance(kind, type) or (kind is Data and isinstance(value, Batch)):
         return not isinstance(value, Batch)  # several graphs in one are not a graph
@@ -163,6 +172,10 @@ def _matches(value: Any, hint: Any) -> bool:
         return isinstance(value, kind)
     except TypeError:  # a protocol that can't be asked
         return True
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() == 0
 
 
 def _is_of_the_kind(value: Any, hint: Any) -> bool:

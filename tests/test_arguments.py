@@ -130,3 +130,8 @@ def test_a_value_in_words_is_short_whatever_it_is() -> None:
     assert in_words(Broken()) == "a Broken"
     assert len(in_words("x" * 10_000)) < 200
     assert in_words(torch.tensor(2.5)) == "torch.float32 2.5"
+
+
+def test_both_packages_have_the_same_checker() -> None:
+    mine, theirs = (ROOT / package / "arguments.py" for package in ("graphnca", "topologies"))
+    assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")

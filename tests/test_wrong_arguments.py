@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 import torch
@@ -34,6 +35,7 @@ import graphnca.seeds
 import graphnca.targets
 import graphnca.templates
 import graphnca.training
+import topologies
 from topologies import icosphere, square_grid
 
 GRID, BALL = square_grid(6, 6), icosphere(1)
@@ -43,6 +45,10 @@ RULE = graphnca.layers.NCAConv(8, 8)
 EIGHT_BITS = graphnca.layers.in_8_bits(RULE)
 BANK = graphnca.features.FilterBank(1, 2)
 SEED = graphnca.seeds.StructuredSeed(*graphnca.seeds.ring(3))
+
+
+GRAPH = nx.grid_2d_graph(4, 4)
+nx.set_node_attributes(GRAPH, {node: node for node in GRAPH}, "pos")
 
 
 def loss(states: Tensor) -> Tensor:
@@ -324,6 +330,68 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     graphnca.training.save_checkpoint: {"path": "c.pt", "state": {}},
     graphnca.training.sampled_environments: {"kinds": ["a"], "make": lambda kind, rng: WORLD, "every": 1, "seed": 0},
     graphnca.training.carried_over: {"states": STATES, "old": GRID, "new": GRID},
+    graphnca.layers.NCAConv: {
+        "num_channels": 8,
+        "hidden_size": 8,
+        "perception": "sobel",
+        "gains": None,
+        "fire_rate": 0.5,
+        "fire_per": "cell",
+        "life_mask": "pre_post",
+        "alive_threshold": 0.1,
+        "hidden_bias": True,
+        "output_bias": True,
+        "hidden_init": "uniform",
+        "arithmetic": "float",
+        "weight_steps": None,
+    },
+    graphnca.rollout: {
+        "rule": RULE,
+        "x": STATES,
+        "topology": GRID,
+        "num_steps": 2,
+        "generator": None,
+        "angle": 0.5,
+        "fire_rate": 0.5,
+        "regions": None,
+        "precision": None,
+        "interventions": None,
+        "checkpoint_every": None,
+    },
+    graphnca.trajectory: {
+        "rule": RULE,
+        "x": STATES,
+        "topology": GRID,
+        "num_steps": 2,
+        "record": (1,),
+        "regions": None,
+        "interventions": None,
+        "generator": None,
+    },
+    topologies.square_grid: {"height": 6, "width": 6, "periodic": True},
+    topologies.hex_grid: {"height": 6, "width": 6, "periodic": True, "operators": "fitted"},
+    topologies.voronoi_mesh: {
+        "height": 8,
+        "width": 8,
+        "periodic": True,
+        "lloyd_steps": 0,
+        "seed": 0,
+        "operators": "fitted",
+    },
+    topologies.voronoi_from_points: {
+        "points": topologies.voronoi_mesh(8, 8)["pos"],
+        "extent": (8.5, 8.5),
+        "periodic": True,
+        "operators": "fitted",
+    },
+    topologies.from_networkx: {"graph": GRAPH, "pos": "pos", "operators": "fitted"},
+    topologies.check_topology: {"data": GRID},
+    topologies.load_topology: {"path": "nothing.safetensors"},
+    topologies.save_topology: {"topology": GRID, "path": "s.safetensors"},
+    topologies.substrate: {"kind": "square", "size": 6, "periodic": True},
+    topologies.substrate_of_cells: {"kind": "square", "cells": 36, "periodic": True},
+    topologies.substrates: {"kinds": ["square"], "cells": 36, "size": None, "meshes": 1, "seed": 0},
+    topologies.cells_within: {"kind": "square", "size": 6},
 }
 """Public functions, classes and methods, each with a right value for every argument that is tried."""
 

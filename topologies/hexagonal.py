@@ -1,8 +1,11 @@
 """The hexagonal grid: six equal neighbours, rows one unit apart."""
 
+from functools import partial
+
 import numpy as np
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.assemble import assemble
 from topologies.contract import LAPLACIAN_GAIN, TopologyError
 
@@ -10,6 +13,7 @@ SPACING = 2 / np.sqrt(3)  # unit law: 12 * spacing^2 = 16; rows are then exactly
 QUARTER_STEPS = ((-4, 0), (4, 0), (-2, -1), (2, -1), (-2, 1), (2, 1))  # (quarter spacings in x, rows) to a neighbour
 
 
+@partial(checked, error=TopologyError)
 def hex_grid(height: int, width: int, *, periodic: bool = True, operators: str = "fitted") -> Data:
     """Hexagonal grid of height rows of width cells; odd rows are shifted right by half a spacing.
 

@@ -1,11 +1,16 @@
 """A patch of hexagonal cells that is a hexagon itself."""
 
+from functools import partial
+
 import networkx as nx
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
+from topologies.contract import TopologyError
 from topologies.networks import from_networkx
 
 
+@partial(checked, error=TopologyError)
 def hexagonal_patch(cells: int) -> Data:
     """A bounded patch of hexagonal cells of about that many, itself a hexagon, with a cell in the middle.
 

@@ -6,10 +6,12 @@ A new kind is a file with its builder, and its line in `KINDS`.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, TypedDict, TypeVar, Unpack
 
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import TopologyError
 from topologies.hexagonal import SPACING, hex_grid
 from topologies.operators import OPERATORS
@@ -102,6 +104,7 @@ KINDS: dict[str, Kind] = {
 """The kinds by name: a line for each."""
 
 
+@partial(checked, error=TopologyError)
 def substrate(kind: str, size: float, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
     """A substrate of about `size` x `size` units.
 
@@ -114,19 +117,30 @@ def substrate(kind: str, size: float, *, periodic: bool = True, **options: Unpac
     Raises:
         TopologyError: If there is no such kind, or the size is too small for it.
     """
+    if not size > 0:
+        raise TopologyError(f"`size` must be positive, got {size!r}.")
     return _kind(kind).make(size, size, periodic=periodic, **options)
 
 
+@partial(checked, error=TopologyError)
 def substrate_of_cells(kind: str, cells: int = CELLS, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
-    """A substrate of about so many cells, about as high as it is wide; the other arguments are those of `substrate`."""
+    """A substrate of about so many cells, about as high as it is wide; the other arguments are those of `substrate`.
+
+    Raises:
+        TopologyError: As `substrate`.
+    """
+    if cells < 1:
+        raise TopologyError(f"`cells` must be at least 1, got {cells}.")
     return _kind(kind).with_cells(cells, periodic=periodic, **options)
 
 
+@partial(checked, error=TopologyError)
 def cells_within(kind: str, size: float) -> int:
     """About how many cells of a kind fill `size` x `size` units."""
     return round(size * size * _kind(kind).density)
 
 
+@partial(checked, error=TopologyError)
 def substrates(
     kinds: Iterable[str] = tuple(KINDS),
     cells: int = CELLS,
@@ -160,6 +174,7 @@ def substrates(
     return made
 
 
+@partial(checked, error=TopologyError)
 def varied_meshes(cells: int = CELLS, *, seed: int = 0) -> dict[str, Data]:
     """Five different Voronoi meshes by name, drawn with the seeds after `seed`.
 

@@ -1,14 +1,18 @@
 """Any networkx graph with node positions as a substrate."""
 
+from functools import partial
+
 import networkx as nx
 import numpy as np
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.assemble import assemble
 from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, shortest_image, spread_of_cells
 from topologies.interior import interior_cells
 
 
+@partial(checked, error=TopologyError)
 def from_networkx(graph: nx.Graph, *, pos: str = "pos", operators: str = "fitted") -> Data:
     """Substrate from a networkx graph whose nodes have positions.
 

@@ -1,9 +1,12 @@
 """The square Moore grid, the substrate on which the published rules were trained."""
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Int
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.assemble import assemble
 from topologies.contract import TopologyError
 from topologies.fit import Coefficients
@@ -13,6 +16,7 @@ MOORE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != 
 EDGE_WEIGHT, CORNER_WEIGHT = 2.0, 1.0  # the 3x3 Laplacian [1 2 1; 2 -12 2; 1 2 1] of the published rules
 
 
+@partial(checked, error=TopologyError)
 def square_grid(height: int, width: int, *, periodic: bool = True) -> Data:
     """Square grid of height x width cells with eight neighbours each, weights 2 (edge) and 1 (corner).
 

@@ -4,6 +4,7 @@ import json
 import os
 import zlib
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import (
     FIELDS,
     PLANE_FIELDS,
@@ -34,6 +36,7 @@ READ, READ_COUNTS = "stencil_read", "stencil_counts"  # the cells that every cel
 SMOOTHING = "smoothing"  # of older files, in place of a stencil: how far gradients were mixed with those of neighbours
 
 
+@partial(checked, error=TopologyError)
 def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
     """Writes a topology to a safetensors file, from which `load_topology` restores every bit.
 
@@ -88,6 +91,7 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
         raise
 
 
+@partial(checked, error=TopologyError)
 def load_topology(path: str | os.PathLike[str]) -> Data:
     """Reads a topology that `save_topology` wrote: equal to it in every bit.
 

@@ -1,5 +1,6 @@
 """Voronoi meshes of random or given points, on a torus or a bounded domain."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial import Delaunay, KDTree, QhullError
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.assemble import assemble
 from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, shortest_image, spread_of_cells
 from topologies.interior import interior_cells
@@ -22,6 +24,7 @@ NEAREST = 1e-6  # points nearer to each other or to a border than this share of 
 FIRST_BAND = 3.0  # width of the copied margin in units of sqrt(area / cells); doubled until it suffices
 
 
+@partial(checked, error=TopologyError)
 def voronoi_mesh(
     height: float,
     width: float,
@@ -72,6 +75,7 @@ def voronoi_mesh(
     )
 
 
+@partial(checked, error=TopologyError)
 def voronoi_from_points(
     points: ArrayLike, extent: tuple[float, float], *, periodic: bool = True, operators: str = "fitted"
 ) -> Data:
@@ -95,7 +99,10 @@ def voronoi_from_points(
     """
     if isinstance(points, torch.Tensor):
         points = points.detach().cpu().numpy()
-    points = np.asarray(points, dtype=np.float64)
+    try:
+        points = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TopologyError(f"`points` must be numbers, got {type(points).__name__}.") from error
     if points.ndim != 2 or points.shape[1] != 2:
         raise TopologyError(f"`points` must have shape (N, 2), got {points.shape}.")
     size = np.asarray(extent, dtype=np.float64)

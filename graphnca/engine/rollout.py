@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ..arguments import checked
 from ..layers import NCAConv
 from ..layers.firing import check_rate
 from ..regularisers import OVERFLOW_BOUND
@@ -67,6 +68,7 @@ class Trajectory:
     """Sum over steps of mean |x_t - x_(t-1)|, the mean over cells and channels, one per sample, `(...)`."""
 
 
+@checked
 def rollout(
     rule: NCAConv, x: Float[Tensor, "*b n c"], topology: Data, num_steps: int, **options: Unpack[RolloutOptions]
 ) -> Float[Tensor, "*b n c"]:
@@ -74,6 +76,7 @@ def rollout(
     return trajectory(rule, x, topology, num_steps, regularisers=False, **options).final
 
 
+@checked
 def trajectory(
     rule: NCAConv,
     x: Float[Tensor, "*b n c"],

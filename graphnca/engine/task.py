@@ -45,7 +45,17 @@ class Task:
     transformed: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a substrate whose numbers can't be trusted (see `graphnca.engine.graph`)."""
+        """Raises ValueError for a substrate whose numbers can't be trusted (see `graphnca.engine.graph`).
+
+        So it does for numbers of cells that are of other cells.
+        """
+        for name in ("angle", "fire_rate", "regions"):
+            value = getattr(self, name)
+            if isinstance(value, Tensor) and not _fits(value.shape, self.shape[:-1]):
+                raise ValueError(
+                    f"`{name}` must be one number for each of the {self.num_cells} cells, or for each of every sample, "
+                    f"{tuple(self.shape[:-1])}, got shape {tuple(value.shape)}."
+                )
         _ = self.known
 
     @property
@@ -100,3 +110,9 @@ class Task:
     def _of_every_cell(self, values: Tensor) -> Tensor:
         """Values of all samples or of each, `(batch, N)`."""
         return values.expand(self.shape[:-1]).reshape(self.batch, self.num_cells)
+
+
+def _fits(shape: torch.Size, cells: torch.Size) -> bool:
+    """Whether a shape can be spread over that of the cells."""
+    pairs = zip(reversed(shape), reversed(cells), strict=False)
+    return len(shape) <= len(cells) and all(own in (1, whole) for own, whole in pairs)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..arguments import checked
 from ..regions import protect
 from .arithmetic import ARITHMETICS
 from .coefficients import Neighbourhood
@@ -60,6 +61,7 @@ class NCAConv(Perceiving):
         ValueError: For an argument outside its range, naming it.
     """
 
+    @checked
     def __init__(
         self,
         num_channels: int = 16,
