@@ -57,6 +57,10 @@ SLOW = (  # folders and files of this one, of which most tests take seconds
     "test_new_filter.py",
     "test_published_textures.py",
     "test_rollout.py",
+    "test_surfaces.py",
+    "topologies/surfaces/test_frames.py",
+    "topologies/surfaces/test_from_mesh.py",
+    "topologies/surfaces/test_perceived.py",
     "training/recipes",
     "training/test_distributed.py",
 )
