@@ -37,6 +37,7 @@ import graphnca.templates
 import graphnca.training
 import topologies
 from topologies import icosphere, square_grid
+from topologies.surfaces.icosahedron import icosphere_mesh
 
 GRID, BALL = square_grid(6, 6), icosphere(1)
 STATE, STATES = torch.rand(36, 8), torch.rand(3, 36, 8)
@@ -385,6 +386,13 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
         "operators": "fitted",
     },
     topologies.from_networkx: {"graph": GRAPH, "pos": "pos", "operators": "fitted"},
+    topologies.surface_mesh: {"mesh": icosphere_mesh(1), "cells": 60, "seed": 0, "operators": "fitted"},
+    topologies.surface_from_mesh: {"mesh": icosphere_mesh(1), "operators": "fitted"},
+    topologies.surface_from_points: {"points": BALL["pos"], "normals": BALL["normal"], "operators": "fitted"},
+    topologies.sphere: {"cells": 60, "seed": 0, "operators": "fitted"},
+    topologies.icosphere: {"subdivisions": 1, "operators": "fitted"},
+    topologies.torus: {"cells": 200, "tube": 0.5, "seed": 0, "operators": "fitted"},
+    topologies.with_frames: {"topology": BALL, "field": 3, "anchor": 0, "operators": "fitted"},
     topologies.check_topology: {"data": GRID},
     topologies.load_topology: {"path": "nothing.safetensors"},
     topologies.save_topology: {"topology": GRID, "path": "s.safetensors"},

@@ -1,10 +1,13 @@
 """Fields of frames: in which direction every cell of a surface has its x."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from jaxtyping import Complex, Float
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import TopologyError
 from topologies.surfaces.connection import Connection
 from topologies.surfaces.perceived import stencil_on_surface
@@ -16,6 +19,7 @@ Field = str | int | tuple[float, float, float]
 """"smooth", a cell, or a direction in space."""
 
 
+@partial(checked, error=TopologyError)
 def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str = "fitted") -> Data:
     """A surface with another field of frames: a new `Data`, of which only the directions are different.
 

@@ -1,10 +1,13 @@
 """Surfaces given by triangle meshes."""
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import KDTree
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import TopologyError
 from topologies.surfaces.build import built
 from topologies.surfaces.mesh_files import Mesh
@@ -20,6 +23,7 @@ AROUND = 24  # cells over which the normals of faces are averaged,
 WIDTH = 0.8  # by a Gaussian of this width in spacings: a cell's normal is that of the patch it covers
 
 
+@partial(checked, error=TopologyError)
 def surface_mesh(mesh: Mesh, cells: int, *, seed: int = 0, operators: str = "fitted") -> Data:
     """A surface with about `cells` cells (within 2 %): Poisson-disk points on a triangle mesh.
 
@@ -53,6 +57,7 @@ def surface_mesh(mesh: Mesh, cells: int, *, seed: int = 0, operators: str = "fit
     return built(with_mirror_images(cloud, fine, spacing), area=area, operators=operators)
 
 
+@partial(checked, error=TopologyError)
 def surface_from_mesh(mesh: Mesh, *, operators: str = "fitted") -> Data:
     """A surface whose cells are the vertices of a triangle mesh, in their order.
 

@@ -1,11 +1,14 @@
 """Surfaces given by points."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from scipy.spatial import KDTree
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import TopologyError
 from topologies.surfaces.build import built
 from topologies.surfaces.neighbourhoods import Cloud
@@ -16,6 +19,7 @@ FEWEST_POINTS = 4
 NEAREST = 1e-6  # points nearer to each other than this share of their mean distance coincide
 
 
+@partial(checked, error=TopologyError)
 def surface_from_points(points: ArrayLike, normals: ArrayLike | None = None, *, operators: str = "fitted") -> Data:
     """A surface whose cells are given points of it; cell k is point k.
 
@@ -55,7 +59,10 @@ def surface_from_points(points: ArrayLike, normals: ArrayLike | None = None, *, 
 
 
 def _rows(name: str, values: ArrayLike) -> np.ndarray:
-    rows = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype=np.float64)
+    try:
+        rows = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TopologyError(f"`{name}` must be numbers, got {type(values).__name__}.") from error
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise TopologyError(f"`{name}` must have shape (N, 3), got {rows.shape}.")
     if (bad := np.flatnonzero(~np.isfinite(rows).all(1))).size:

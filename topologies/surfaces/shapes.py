@@ -1,9 +1,12 @@
 """Surfaces by formula: a sphere of random points, an icosphere, a torus."""
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float
 from torch_geometric.data import Data
 
+from topologies.arguments import checked
 from topologies.contract import TopologyError
 from topologies.surfaces.build import built
 from topologies.surfaces.icosahedron import icosphere_mesh
@@ -13,6 +16,7 @@ from topologies.surfaces.sampling import Sampler, poisson_disk_on_surface
 FEWEST_CELLS = 12
 
 
+@partial(checked, error=TopologyError)
 def sphere(cells: int, *, seed: int = 0, operators: str = "fitted") -> Data:
     """A sphere of about `cells` random points (within 2 %).
 
@@ -34,6 +38,7 @@ def sphere(cells: int, *, seed: int = 0, operators: str = "fitted") -> Data:
     return _random(sampler, 4 * np.pi, cells, operators)
 
 
+@partial(checked, error=TopologyError)
 def icosphere(subdivisions: int, *, operators: str = "fitted") -> Data:
     """The vertices of an icosahedron whose faces were quartered and put on the sphere `subdivisions` times.
 
@@ -52,6 +57,7 @@ def icosphere(subdivisions: int, *, operators: str = "fitted") -> Data:
     return built(Cloud(vertices, vertices, np.arange(len(vertices))), area=None, operators=operators)
 
 
+@partial(checked, error=TopologyError)
 def torus(cells: int, *, tube: float = 0.4, seed: int = 0, operators: str = "fitted") -> Data:
     """A torus in space of about `cells` random points (within 2 %).
 
