@@ -65,6 +65,20 @@ WRONG: list[Any] = [
     torch.zeros(3), torch.zeros(2, 5, 7, 9), torch.zeros(36, 8, dtype=torch.int64), torch.full((36, 8), float("nan")),
     torch.zeros(0), np.zeros((2, 2)), Data(), Batch.from_data_list([GRID, GRID]), Image.new("RGB", (2, 2)), ["a", 1],
 ]  # fmt: skip
+BARE = torch.rand(len(BALL["pos"]), 8)
+SHADED = {
+    "topology": BALL,
+    "height": 6,
+    "width": 6,
+    "camera": None,
+    "scale": 1.0,
+    "background": "white",
+    "body": "white",
+    "shaded": True,
+    "interpolation": "nearest",
+    "samples": 1,
+}
+
 
 RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     graphnca.seeds.centre_of: {"topology": GRID},
@@ -255,6 +269,19 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
         "channel": None,
         "offset": None,
         "limit": None,
+    },
+    graphnca.drawing.SurfaceCanvas: SHADED,
+    graphnca.drawing.SurfaceCanvas(BALL, 6).draw: {"states": BARE, "channel": None, "offset": 0.5, "limit": None},
+    graphnca.drawing.draw_surface: {"states": BARE, **SHADED, "channel": None, "offset": None, "limit": None},
+    graphnca.drawing.turntable: {"topology": BALL, "camera": graphnca.rasterizers.Camera(), "count": 2, "turns": 1.0},
+    graphnca.drawing.save_surface: {
+        "path": "p.ply",
+        "states": BARE,
+        "topology": BALL,
+        "channel": None,
+        "offset": None,
+        "limit": None,
+        "body": "white",
     },
     graphnca.drawing.CellCanvas(GRID, scale=2.0).draw: {"states": STATE, "channel": 0, "offset": None, "limit": None},
     graphnca.targets.load_target: {"name_or_path": "heart", "size": 8, "padding": 1, "on_pixel": False},

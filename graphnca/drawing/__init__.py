@@ -8,14 +8,22 @@ from .images import save_image as save_image
 from .images import to_picture as to_picture
 from .images import to_rgb as to_rgb
 from .montage import montage as montage
+from .surface import SurfaceCanvas as SurfaceCanvas
+from .surface import draw_surface as draw_surface
+from .surface_files import save_surface as save_surface
+from .turntable import turntable as turntable
 
 __all__ = [
     "CellCanvas",
+    "SurfaceCanvas",
     "draw_cells",
     "draw_curves",
+    "draw_surface",
     "montage",
     "save_animation",
     "save_image",
+    "save_surface",
     "to_picture",
     "to_rgb",
+    "turntable",
 ]

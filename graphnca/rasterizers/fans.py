@@ -58,14 +58,14 @@ def _fans(edges: Int[np.ndarray, "2 e"], vectors: Float[np.ndarray, "e 2"], n: i
     spanned = (gap > 0) & (gap < math.pi - FLAT)
     a, b, c = cell[spanned], neighbour[after][spanned], neighbour[spanned]  # angles grow clockwise: y points down
     linked = csr_array((np.ones(len(cell), bool), (cell, neighbour)), shape=(n, n))
-    return np.stack([a, b, c], axis=1)[_closed(linked, a, b, c)]
+    return np.stack([a, b, c], axis=1)[_closed(linked, n, a, b, c)]
 
 
-def _closed(linked: csr_array, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def _closed(linked: csr_array, n: int, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Whether the cells b and c border on one another, or are the chosen diagonal of four cells round a corner."""
     kept = np.asarray(linked[b, c]).ravel().astype(bool)
     apart = np.flatnonzero(~kept)
-    known = csr_array(linked + eye_array(linked.shape[0], dtype=bool, format="csr"))
+    known = csr_array(linked + eye_array(n, dtype=bool, format="csr"))
     fourth = csr_array(linked[b[apart]].multiply(linked[c[apart]]) > known[a[apart]])  # both border on it, a doesn't
     begin, cells = np.asarray(fourth.indptr), np.asarray(fourth.indices)
     found = np.flatnonzero(np.diff(begin))
