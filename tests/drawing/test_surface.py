@@ -55,10 +55,10 @@ def test_both_sides_of_an_open_surface_are_drawn() -> None:
     rng = np.random.default_rng(0)
     x, y = (part.ravel() for part in np.meshgrid(np.arange(12.0), np.arange(12.0)))
     places = np.stack([x, y, 0 * x], axis=1) + rng.uniform(-0.2, 0.2, (144, 3)) * [1, 1, 0]
-    sheet = surface_from_points(places, np.tile([0.0, 0.0, 1.0], (144, 1)))
+    shell = surface_from_points(places, np.tile([0.0, 0.0, 1.0], (144, 1)))
     blank = torch.zeros(144, 4)
-    front = np.asarray(draw_surface(blank, sheet, 40))
-    back = np.asarray(draw_surface(blank, sheet, 40, camera=Camera(math.pi)))
+    front = np.asarray(draw_surface(blank, shell, 40))
+    back = np.asarray(draw_surface(blank, shell, 40, camera=Camera(math.pi)))
     assert (front != 255).any()
     assert np.abs(front.astype(int) - back[:, ::-1]).max() <= 2
 
