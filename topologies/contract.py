@@ -21,7 +21,7 @@ UNIT_LAW = 16.0
 """Mean over interior cells of sum_j w_ij |v_ij|^2, that of the same kernel: 4 * 2 * 1 + 4 * 1 * 2."""
 GRADIENT_GAIN = 8.0
 """What a perceived gradient is of the slope of a linear field, that of the raw Sobel pair."""
-COEFFICIENT_LIMIT = 200.0  # of the absolute coefficients of one cell: some 25 where it reads two rings of a mesh
+COEFFICIENT_LIMIT = 1000.0  # of the absolute coefficients of a cell: some 25 on a mesh, 300 in a random graph
 QUADRATIC_FROM = 8  # cells read from which on a fitted stencil is exact on quadratic fields
 BORDER_REACH = 1.0  # centres this near the border of a bounded domain may have weights that sum to less than the gain
 

@@ -12,6 +12,7 @@ from torch_geometric.data import Data
 
 from ..layers import Perception, neighbourhood
 from .graph import check_graph
+from .stale import check_belongs
 from .stencil import Stencil, build_stencil, pads_well
 
 KEPT = 8  # stencils of one substrate, each for a perception, type, device and frame
@@ -73,7 +74,7 @@ def known(topology: Data, num_cells: int) -> Known:
     A new entry where a tensor was replaced or written to, or the number of cells is another.
 
     Raises:
-        ValueError: If a number of the substrate can't be trusted (see `check_graph`).
+        ValueError: If a number of the substrate can't be trusted (see `check_graph`), or its stencil is another's (`check_belongs`).
     """
     fields = neighbourhood(topology)
     state = (num_cells, *((name, id(tensor), _version(tensor)) for name, tensor in fields.items()))
@@ -82,6 +83,7 @@ def known(topology: Data, num_cells: int) -> Known:
         if found is None or found.state != state:
             if found is None:
                 weakref.finalize(topology, _cache.pop, id(topology), None)
+            check_belongs(topology, num_cells)
             found = _cache[id(topology)] = Known(fields, num_cells, state)
     return found
 

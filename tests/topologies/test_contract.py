@@ -246,7 +246,7 @@ BREAKS: dict[str, tuple[Callable[[Data], object], str]] = {
     "stencil itself": (_put("stencil_index", (0, 0), 0), "`stencil_index` must let no cell read itself, got cell 0"),
     "stencil order": (_set("stencil_index", lambda data: data["stencil_index"].flip(1)), "must be sorted by row 1"),
     "stencil twice": (_put("stencil_index", (0, 1), 1), "with no duplicates"),
-    "stencil bound": (_set("stencil_weight", lambda data: data["stencil_weight"] * 100), "sum to at most 200"),
+    "stencil bound": (_set("stencil_weight", lambda data: data["stencil_weight"] * 1000), "sum to at most 1000"),
     "stencil slope": (_set("stencil_gradient", lambda data: data["stencil_gradient"] * 1.01), r"make \[8.0, 0.0\]"),
     "stencil turned": (_set("stencil_gradient", lambda data: data["stencil_gradient"].flip(1)), r"make \[8.0, 0.0\]"),
     "stencil drift": (_put("stencil_weight", 50, 2.5), r"`stencil_weight` must make \[0.0, 0.0\] of x and y"),

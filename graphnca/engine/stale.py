@@ -1,0 +1,59 @@
+"""Whether a stencil still belongs to its substrate: whoever changes cells or positions by hand leaves it behind."""
+
+import torch
+from torch_geometric.data import Data
+from torch_geometric.utils import scatter
+
+FITS_IN_PLANE = 0.01  # share of the gain by which the median cell may be off: rounding takes less
+FITS_IN_SPACE = 0.25  # curvature takes less
+GAIN = 8.0  # of the gradient of the positions themselves, that of the raw Sobel pair
+REMEDY = (
+    "Positions or cells were changed since the stencil was made: build the substrate anew, or give it another "
+    "(topologies.with_operators)."
+)
+
+
+def check_belongs(topology: Data, cells: int) -> None:
+    """Refuses a stencil that was made for other cells or positions; what has neither passes.
+
+    A gradient is exact on linear fields, so that of the positions is 8 away from borders: along the two axes, or along
+    the frame of a surface.
+
+    Args:
+        topology: The substrate.
+        cells: How many cells it has.
+
+    Raises:
+        ValueError: For indices beyond the cells, or gradients of the positions that are another thing in most cells.
+    """
+    if "stencil_index" not in topology:
+        return
+    index = topology["stencil_index"]
+    if index.numel() and not 0 <= int(index.min()) <= int(index.max()) < cells:
+        raise ValueError(
+            f"`stencil_index` must hold cells 0 to {cells - 1}, got {int(index.min())} to {int(index.max())}. {REMEDY}"
+        )
+    if not {"pos", "stencil_gradient", "edge_attr"} <= set(topology.keys()) or not index.numel():
+        return
+    pos, gradient = topology["pos"].double(), topology["stencil_gradient"].double()
+    moved, judged = pos[index[0]] - pos[index[1]], torch.ones(cells, dtype=torch.bool, device=pos.device)
+    if pos.shape[1] == 2 and "extent" in topology and topology["extent"].shape[0] == 1:
+        extent, periodic, fits = topology["extent"].double()[0], topology["periodic"].view(()), FITS_IN_PLANE
+        moved = torch.where(periodic, moved - extent * (moved / extent).round(), moved)
+        furthest = scatter(moved.norm(dim=1), index[1], 0, cells, "max")
+        inside = torch.minimum(pos, extent - pos).amin(1) > furthest
+        wide = 4 * topology["edge_attr"].norm(dim=1).max() < extent.min()  # else two rings go round a torus
+        judged = torch.where(periodic, wide, inside)
+    elif pos.shape[1] == 3 and {"frame", "normal"} <= set(topology.keys()):
+        frame, normal, fits = topology["frame"].double()[index[1]], topology["normal"].double()[index[1]], FITS_IN_SPACE
+        second = torch.linalg.cross(frame, normal)
+        moved = torch.stack([(moved * frame).sum(1), (moved * second).sum(1)], dim=1)
+    else:
+        return
+    seen = moved.new_zeros(cells, 2, 2).index_add(0, index[1], gradient[:, :, None] * moved[:, None, :])
+    off = (seen - GAIN * torch.eye(2, dtype=torch.float64, device=pos.device)).abs().amax((1, 2))[judged]
+    if len(off) and not float(off.median()) <= fits * GAIN:
+        raise ValueError(
+            "`stencil_gradient` must make 8 of the slope of the positions, as it does where it was made; in the median "
+            f"cell it is off by {float(off.median()):.3g}. {REMEDY}"
+        )

@@ -1,0 +1,49 @@
+"""A substrate that was changed by hand no longer has the stencil that was made for it, and a rollout says so."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch_geometric.data import Data
+from torch_geometric.transforms import RandomJitter
+
+from graphnca import rollout
+from graphnca.engine.stale import check_belongs
+from graphnca.layers import NCAConv
+from topologies import OPERATORS, voronoi_mesh, with_operators
+
+
+def fewer(mesh: Data) -> Data:
+    return mesh.subgraph(torch.arange(30, len(mesh["pos"])))
+
+
+def renumbered(mesh: Data) -> Data:
+    order = torch.randperm(len(mesh["pos"]), generator=torch.Generator().manual_seed(0))
+    return mesh.update({"pos": mesh["pos"][order]})
+
+
+CHANGES: dict[str, Callable[[Data], Data]] = {
+    "half of the cells": fewer,
+    "cells in another order": renumbered,
+    "positions shaken": RandomJitter(0.1),
+    "another size": lambda mesh: mesh.update({"pos": mesh["pos"] * 1.5, "extent": mesh["extent"] * 1.5}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_by_hand_is_noticed(change: str) -> None:
+    mesh = CHANGES[change](voronoi_mesh(12, 12))
+    with pytest.raises(ValueError, match=r"`stencil_\w+` must .*topologies.with_operators"):
+        rollout(NCAConv(4, 8), torch.rand(len(mesh["pos"]), 4), mesh, 1)
+
+
+@pytest.mark.parametrize("operators", OPERATORS)
+def test_every_choice_belongs(operators: str, topology: Data) -> None:
+    check_belongs(with_operators(topology, operators), len(topology["pos"]))
+
+
+def test_every_substrate_belongs_to_itself_and_so_does_what_has_no_positions(topology: Data) -> None:
+    cells = len(topology["pos"])
+    check_belongs(topology, cells)
+    del topology["pos"]
+    check_belongs(topology, cells)
