@@ -74,7 +74,8 @@ def known(topology: Data, num_cells: int) -> Known:
     A new entry where a tensor was replaced or written to, or the number of cells is another.
 
     Raises:
-        ValueError: If a number of the substrate can't be trusted (see `check_graph`), or its stencil is another's (`check_belongs`).
+        ValueError: If a number of the substrate can't be trusted (`check_graph`), or its stencil is another's
+            (`check_belongs`).
     """
     fields = neighbourhood(topology)
     state = (num_cells, *((name, id(tensor), _version(tensor)) for name, tensor in fields.items()))
