@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import forward_ad
 from torch.func import functional_call
 
@@ -28,7 +29,7 @@ def transformed(tensors: Iterable[Tensor | None]) -> bool:
 
 def followed(*gradients: Tensor | None) -> bool:
     """Whether a backward pass is followed itself: by `create_graph=True`, or a transform (many gradients at once)."""
-    many = any(found is not None and torch._C._functorch.is_legacy_batchedtensor(found) for found in gradients)
+    many = any(found is not None and is_legacy_batchedtensor(found) for found in gradients)
     return torch.is_grad_enabled() or many or transformed(gradients)
 
 
