@@ -32,7 +32,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import montage
-from graphnca.evaluation.fates import counted, fates
+from graphnca.evaluation.fates import FATES, counted, fates
 from graphnca.evaluation.form import own_form
 from graphnca.evaluation.intervals import rate
 from graphnca.evaluation.pixel_error import OWN_SIDE, own_patterns, own_raster
@@ -90,7 +90,7 @@ class Meter:
 
     def __call__(self, states: Float[Tensor, "b n c"], topology: Data, step: int) -> dict[str, Any]:
         """Errors or losses of runs, and their fates."""
-        found: dict[str, Any] = {"fates": fates(states, topology, self.form)}
+        found: dict[str, Any] = {"fates": counted(fates(states, topology, self.form))}
         if self.loss is None:
             images = own_raster(topology)(bounded(states)[..., :4])
             pattern = self.patterns[step]
@@ -176,21 +176,18 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             last = max(rule["empty"], key=int)
             row = [f"`{name}`", f"{int(last):,}"]
             for operators in WORDS:
-                ends = gathered(rule["operators"][operators], last, "fates")["voronoi"]
-                row += [rate(ends.count("whole"), len(ends)), words_of(ends)]
+                meshes = [entry[last]["fates"] for name, entry in rule["operators"][operators].items() if name != "hex"]
+                ends = {fate: sum(found.get(fate, 0) for found in meshes) for fate in FATES}
+                others = [f"{number} {fate}" for fate, number in ends.items() if number and fate != "whole"]
+                row += [rate(ends["whole"], sum(ends.values())), ", ".join(others)]
             lost.append(row)
         columns = [f"{cells}, {how}" for cells in CELLS.values() for how in WORDS.values()]
         columns += [f"meshes, {WORDS[how]}, moved to fit" for how in SHOWN] if kind == "upright" else []
         if rows:
             made[kind] = Table(["rule", "step", *columns], rows)
             heads = [part for how in WORDS.values() for part in (f"whole, {how}", f"the others, {how}")]
-            made[f"{kind} fates"] = Table(["rule", "step", *heads], lost)
+            made[f"{kind}_fates"] = Table(["rule", "step", *heads], lost)
     return made
-
-
-def words_of(ends: list[str]) -> str:
-    """What became of those that are not whole."""
-    return ", ".join(f"{number} {fate}" for fate, number in counted(ends).items() if fate != "whole")
 
 
 if __name__ == "__main__":
