@@ -15,7 +15,8 @@ else:
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("graphnca", "topologies")
-BRIDGES = {Path("graphnca/topologies.py"), Path("graphnca/cli/substrates.py")}  # an alias, and what --substrate names
+# An alias, and what --substrate names. (A page asks the alias whether it can make a stencil again by itself.)
+BRIDGES = {Path("graphnca/topologies.py"), Path("graphnca/cli/substrates.py")}
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}

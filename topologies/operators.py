@@ -105,7 +105,7 @@ def put_stencil(topology: Data, index: Int[np.ndarray, "2 s"], coefficients: Coe
 
 def operators_of(topology: Data) -> str | None:
     """By which choice the stencil of a substrate of the plane was made; None: by none of them, or there is none."""
-    if "stencil_index" not in topology or "extent" not in topology:
+    if "stencil_index" not in topology or "extent" not in topology or topology["extent"].shape[0] != 1:
         return None
     for operators in OPERATORS:
         made = with_operators(topology, operators)

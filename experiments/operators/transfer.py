@@ -1,6 +1,6 @@
 """Rules trained on squares, at home on other cells: one ring of neighbours against operators fitted to the kernel.
 
-    python experiments/operators/transfer.py --threads 1            # half an hour on one core
+    python experiments/operators/transfer.py --threads 1            # forty minutes on one core
     python experiments/operators/transfer.py --rule growing-lizard isonca-heart
     python experiments/operators/transfer.py --rule ex3_butterfly.json
 

@@ -14,7 +14,7 @@ from . import substrates
 from .cards import RULE_HELP
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, whole
-from .substrates import KINDS, fit_of, name_of_substrate, read_substrate
+from .substrates import KINDS, name_of_substrate, read_substrate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +62,6 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         "cards": [one.card for one in subjects],
         "seeds": [_with_genome(one) if one.genomes else None for one in subjects],
         "weights": "int8" if given.int8 else "float32",
-        "fitted": {name: how for name, topology in topologies.items() if (how := fit_of(topology))},
     }
     return [one.rule for one in subjects], topologies, options
 

@@ -23,7 +23,6 @@ from topologies import (
 )
 from topologies.kinds import Options
 
-from ..playground.substrates import Fitted
 from ..suggestions import suggestion
 from .errors import CommandError, UsageError
 from .memory import check_memory
@@ -50,12 +49,6 @@ def operators_in_words(topology: Data) -> str:
         return "along the edges, no stencil"
     reads = topology["stencil_index"].shape[1] / len(topology["pos"])
     return f"{operators_of(topology) or 'a stencil of its own'}, {reads:.1f} cells read by each"
-
-
-def fit_of(topology: Data) -> Fitted | None:
-    """How the stencil of a substrate was fitted, if a page can fit it anew."""
-    found = operators_of(topology)
-    return found if found in ("fitted", "averaged") and bool(topology["periodic"]) else None
 
 
 def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:

@@ -54,7 +54,6 @@ def export_page(
     cards: Sequence[Mapping[str, Any] | None] | None = None,
     weights: Weights = "float32",
     settings: Mapping[str, str] | None = None,
-    fitted: Mapping[str, Fitted] | None = None,
 ) -> Path:
     """Writes one self-contained HTML file in which rules live on substrates; it needs no network and no server.
 
@@ -69,7 +68,6 @@ def export_page(
         cards: Each rule's card; by default the one in its file.
         weights: `"float32"`, or `"int8"` for a smaller file (see `pack_rule`).
         settings: What the page starts with, as in the links that it shares, e.g. `{"show": "3", "rate": "0.8"}`.
-        fitted: How the stencils of substrates, by name, were fitted (see `pack_topology`); the page carries the others.
 
     Returns:
         The path of the file.
@@ -103,7 +101,7 @@ def export_page(
     content = {
         "rules": packed_rules,
         "substrates": [
-            {"name": name, **pack_topology(topology, directions=uses_gradient, fitted=(fitted or {}).get(name))}
+            {"name": name, **pack_topology(topology, directions=uses_gradient, fitted=_fit_of(topology))}
             for name, topology in topologies.items()
         ],
         "settings": dict(settings or {}),
@@ -111,6 +109,14 @@ def export_page(
     title = packed_rules[0]["name"] if title is None else title
     write_atomically(path, _page(title, pack_container(content)).encode())
     return path
+
+
+def _fit_of(topology: Data) -> Fitted | None:
+    """How the stencil of a substrate was fitted, if it was by this library on a torus: then the page fits it anew."""
+    from ..topologies import operators_of  # where fits are made; nothing else of a page knows of it
+
+    found = operators_of(topology) if "periodic" in topology and bool(topology["periodic"].all()) else None
+    return found if found in ("fitted", "averaged") else None
 
 
 def _page(title: str, payload: str) -> str:

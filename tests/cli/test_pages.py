@@ -26,8 +26,7 @@ def test_the_page_is_that_of_the_library(graphnca, small_rule: Path) -> None:
 
     assert graphnca("export", str(small_rule), "--int8").status == 0
     grids = {kind: build_substrate(kind, 16) for kind in ("square", "hex", "voronoi")}
-    fits = {"hex": "fitted", "voronoi": "fitted"}
-    playground.export_page([str(small_rule)], grids, "library.html", weights="int8", fitted=fits)
+    playground.export_page([str(small_rule)], grids, "library.html", weights="int8")
     assert Path("small.html").read_bytes() == Path("library.html").read_bytes()
 
 

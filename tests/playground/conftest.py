@@ -76,7 +76,7 @@ def match_page(
 ) -> Iterator[Any]:
     """An open, paused page with all of them."""
     path = tmp_path_factory.mktemp("match") / "page.html"
-    export_page(list(rules.values()), match_cells, path, names=list(rules), fitted={"Hexagons": "fitted"})
+    export_page(list(rules.values()), match_cells, path, names=list(rules))
     with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
         yield page
         assert complaints == []

@@ -14,7 +14,6 @@ from graphnca.models import isonca
 from graphnca.playground import export_page
 from graphnca.playground.browser import opened
 from graphnca.playground.page import FOLDER, PROGRAM
-from graphnca.playground.substrates import Fitted
 from topologies import hex_grid, square_grid, voronoi_mesh
 
 LIMIT = 1_500_000  # bytes of a page with one rule on three substrates of 72x72 cells
@@ -26,8 +25,7 @@ def test_a_page_with_three_substrates_is_small(rule: str, tmp_path: Path) -> Non
     side = 72
     mesh = voronoi_mesh(side * 1.104, side * 1.104, seed=1)  # 0.82 cells a unit
     topologies = {"square": square_grid(side, side), "hex": hex_grid(side, side), "voronoi": mesh}
-    fits: dict[str, Fitted] = {"hex": "fitted", "voronoi": "fitted"}
-    assert export_page([rule], topologies, tmp_path / "page.html", fitted=fits).stat().st_size < LIMIT
+    assert export_page([rule], topologies, tmp_path / "page.html").stat().st_size < LIMIT
 
 
 def test_the_page_asks_for_nothing_else(lizard_path: Path) -> None:

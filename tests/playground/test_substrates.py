@@ -11,7 +11,6 @@ from torch_geometric.data import Batch, Data
 
 from graphnca.playground import export_page, pack_topology
 from graphnca.playground.browser import opened
-from graphnca.playground.substrates import Fitted
 from topologies import OPERATORS, substrate
 
 
@@ -54,11 +53,8 @@ SEEN = """() => {
 def test_the_page_sees_what_the_library_sees(operators: str, chromium: Any, tmp_path: Path) -> None:
     """Fitted by itself or carried: coefficients to 1e-6, neighbours first."""
     topologies = {kind: substrate(kind, 14, operators=operators) for kind in ("square", "hex", "voronoi")}
-    fits: dict[str, Fitted] = {}
-    if operators in ("fitted", "averaged"):
-        fits = dict.fromkeys(("hex", "voronoi"), operators)
     for name, topology in topologies.items():
-        path = export_page(["texture-dotted"], {name: topology}, tmp_path / f"{name}.html", fitted=fits)
+        path = export_page(["texture-dotted"], {name: topology}, tmp_path / f"{name}.html")
         with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
             found = page.evaluate(SEEN)
             assert complaints == []
