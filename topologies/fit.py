@@ -17,10 +17,11 @@ functions I_0, I_1 scaled by exp(-x) the mean of k over a ring of radius R, and 
 
     exp(-(r - R)^2 / 2 s^2) I_0(r R / s^2)          exp(-(r - R)^2 / 2 s^2) I_1(r R / s^2) v / r
 
-Width and ridge are the best of a search on rules and meshes that no result contains (`docs/operators.md`). Kin: RBF-FD
-and generalised moving least squares, which approximate a differential operator instead.
+Width and ridge were chosen on rules and meshes that no result contains. Kin: RBF-FD and generalised moving least squares,
+which approximate a differential operator instead; `docs/operators.md` says what that costs.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,8 @@ from scipy.special import i0e, i1e
 WIDTH, RIDGE = 0.8, 1e-3  # of the Gaussian, in units of length; of the coefficients
 OFFSETS = np.array([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)], dtype=np.float64)
 WEIGHTS = np.where(np.abs(OFFSETS).sum(1) == 1, 2.0, 1.0)  # of the square grid's kernel: 2 along an edge, 1 at a corner
-RINGS = ((1.0, 8.0), (2.0**0.5, 4.0))  # radius, and sum of the weights on it
+Rings = Sequence[tuple[float, float]]  # of a kernel averaged over directions: radius, and sum of the weights on it
+RINGS = ((1.0, 8.0), (2.0**0.5, 4.0))  # of the square grid's
 LAPLACIAN_OF_MONOMIALS = (0.0, 0.0, 0.0, 8.0, 0.0, 8.0)
 ALONG_X_OF_MONOMIALS = (0.0, 8.0, 0.0, 0.0, 0.0, 0.0)
 ALONG_Y_OF_MONOMIALS = (0.0, 0.0, 8.0, 0.0, 0.0, 0.0)
@@ -53,6 +55,7 @@ def fitted_coefficients(
     *,
     averaged: bool = False,
     laplacian_averaged: bool = True,
+    rings: Rings = RINGS,
     width: float = WIDTH,
     ridge: float = RIDGE,
 ) -> Coefficients:
@@ -69,6 +72,8 @@ def fitted_coefficients(
         averaged: Whether the gradient too is averaged over all directions: then turning the frame of a cell turns its
             coefficients. Otherwise it is fitted to the kernel in the cell's own frame.
         laplacian_averaged: Whether the Laplacian is; without it no rule is isotropic.
+        rings: What is averaged; of another kernel than the square grid's, whose weights w are 12 in all, 16 with their
+            radius squared.
         width: s, in units of length.
         ridge: What is added to the diagonal of K.
     """
@@ -82,7 +87,7 @@ def fitted_coefficients(
         first, same = _alike(places)
         solved = np.concatenate(
             [
-                _solve(places[first[low : low + BLOCK]], averaged, laplacian_averaged, width, ridge)
+                _solve(places[first[low : low + BLOCK]], averaged, laplacian_averaged, rings, width, ridge)
                 for low in range(0, len(first), BLOCK)
             ]
         )[same]
@@ -99,7 +104,12 @@ def _alike(places: Float[np.ndarray, "n k 2"]) -> tuple[Int[np.ndarray, " u"], I
 
 
 def _solve(
-    places: Float[np.ndarray, "n k 2"], averaged: bool, laplacian_averaged: bool, width: float, ridge: float
+    places: Float[np.ndarray, "n k 2"],
+    averaged: bool,
+    laplacian_averaged: bool,
+    rings: Rings,
+    width: float,
+    ridge: float,
 ) -> Float[np.ndarray, "n k 3"]:
     """Coefficients of Laplacian, d/dx and d/dy of neighbourhoods of the same size."""
     n, others, _ = places.shape
@@ -122,26 +132,26 @@ def _solve(
     system[:, size:, :size] = turned
     system[:, :size, size:] = turned.swapaxes(1, 2)
     system[:, range(size, size + degree), range(size, size + degree)] = np.where(seen, 0.0, 1.0)
-    right = np.concatenate([_targets(v, averaged, laplacian_averaged, width), wanted], axis=1)
+    right = np.concatenate([_targets(v, averaged, laplacian_averaged, rings, width), wanted], axis=1)
     return np.linalg.solve(system, right)[:, 1:size]
 
 
 def _targets(
-    v: Float[np.ndarray, "n k 2"], averaged: bool, laplacian_averaged: bool, width: float
+    v: Float[np.ndarray, "n k 2"], averaged: bool, laplacian_averaged: bool, rings: Rings, width: float
 ) -> Float[np.ndarray, "n k 3"]:
     """What the kernels of Laplacian, d/dx and d/dy make of the Gaussians round every place."""
     around = _gaussian(v[:, :, None] - OFFSETS, width) * WEIGHTS
     r = np.hypot(v[..., 0], v[..., 1])
     if laplacian_averaged:
         laplacian = np.zeros_like(r)
-        for radius, total in RINGS:
+        for radius, total in rings:
             laplacian += total * np.exp(-((r - radius) ** 2) / (2 * width**2)) * i0e(r * radius / width**2)
     else:
         laplacian = around.sum(-1)
     laplacian = laplacian - WEIGHTS.sum() * np.exp(-(r**2) / (2 * width**2))
     if averaged:
         size = np.zeros_like(r)
-        for radius, total in RINGS:
+        for radius, total in rings:
             size += total * radius * np.exp(-((r - radius) ** 2) / (2 * width**2)) * i1e(r * radius / width**2)
         gradient = size[..., None] * v / np.where(r > 0, r, 1.0)[..., None]
     else:
