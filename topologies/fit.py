@@ -17,8 +17,8 @@ functions I_0, I_1 scaled by exp(-x) the mean of k over a ring of radius R, and 
 
     exp(-(r - R)^2 / 2 s^2) I_0(r R / s^2)          exp(-(r - R)^2 / 2 s^2) I_1(r R / s^2) v / r
 
-Width and ridge were chosen on rules and meshes that no result contains. Kin: RBF-FD and generalised moving least squares,
-which approximate a differential operator instead; `docs/operators.md` says what that costs.
+Width and ridge were chosen on rules and meshes that no result contains. Kin: RBF-FD and generalised moving least
+squares, which approximate a differential operator instead; `docs/operators.md` says what that costs.
 """
 
 from collections.abc import Sequence
