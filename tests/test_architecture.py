@@ -16,7 +16,7 @@ else:
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("graphnca", "topologies")
 # An alias, and what --substrate names. (A page asks the alias whether it can make a stencil again by itself.)
-BRIDGES = {Path("graphnca/topologies.py"), Path("graphnca/cli/substrates.py")}
+BRIDGES = {Path(f"graphnca/{file}.py") for file in ("topologies", "cli/substrates", "cli/surfaces")}
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}

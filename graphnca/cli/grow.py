@@ -4,53 +4,60 @@ import argparse
 import math
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
 from tqdm import tqdm
 
-from ..damage import disks, erase, half_plane, random_disks
-from ..drawing import CellCanvas, save_animation, save_image
+from ..damage import erase
+from ..drawing import save_animation, save_image
 from ..engine.rollout import rollout
 from ..evaluation.named import read_subject
 from ..evaluation.scores import EXPLODED
 from ..evaluation.subject import Subject
 from ..layers.life import ALPHA
-from ..seeds import centre_of
 from ..suggestions import suggestion
-from . import substrates
+from . import substrates, surfaces
 from .cards import RULE_HELP
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, degrees, share, whole
+from .plane_scene import CUTS, PICTURE, SIDES, PlaneScene
 from .printable import printable
 from .substrates import name_of_substrate, read_substrate
+from .surface_scene import AXES, SurfaceScene
+from .surfaces import is_surface, read_surface
 
 FRAMES = 60  # of an animation, about
-PICTURE = 432  # pixels of the longer side, about
-LARGEST_PICTURE = 16_383  # pixels on a side, what WebP can hold
 FPS = 15.0
+VIEW = (0.0, 15.0)  # degrees
+CELLS_AT_MOST = 10_000_000
 REST = 15  # times that the last frame is shown, so that it can be looked at
-HOLE = 0.25  # of the shorter side: the diameter of the hole in the middle
-SIDES = {"left": math.pi, "right": 0.0, "upper": -math.pi / 2, "lower": math.pi / 2}  # y points down
-CUTS = (*SIDES, "middle", "disk")
 PICTURES = (".png", ".jpg")
 ANIMATIONS = (".webp", ".gif", ".mp4")
+MESHES = (".glb", ".ply")
 DESCRIPTION = "Grows a rule on a substrate, from the seed that it was trained for, and draws it."
 EXAMPLE = """examples:
   graphnca grow isonca-lizard-any --substrate voronoi
   graphnca grow growing-lizard --substrate hex --damage 200:left --steps 400
   graphnca grow runs/mine/rule.safetensors --substrate my_cells.pt --out pictures/mine
-  graphnca grow growing-butterfly --angle 45 --out turned.png"""
+  graphnca grow growing-butterfly --angle 45 --out turned.png
+  graphnca grow growing-butterfly --substrate sphere --cells 9500
+  graphnca grow texture-interlaced --substrate bunny.ply --cells 20000 --out bunny.glb"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
     parser.add_argument("rule", metavar="RULE", help=RULE_HELP)
-    parser.add_argument("--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP} [square]")
+    parser.add_argument(
+        "--substrate", default="square", metavar="KIND|FILE", help=f"{substrates.HELP}; {surfaces.HELP} [square]"
+    )
     parser.add_argument(
         "--size", type=whole(4, LARGEST_SIDE), help="units on a side of the substrate [as in training, or 72]"
+    )
+    parser.add_argument(
+        "--cells", type=whole(1, CELLS_AT_MOST), help=f"on a surface in space, about [{surfaces.CELLS}]"
     )
     parser.add_argument("--open", action="store_true", help="a bounded domain with borders, not a torus")
     substrates.add_operators(parser)
@@ -71,10 +78,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", type=whole(1), help=f"steps between two frames [about {FRAMES} frames]")
     parser.add_argument("--scale", type=whole(1), help=f"pixels a unit of length [a picture of about {PICTURE}]")
     parser.add_argument(
+        "--view",
+        type=degrees,
+        nargs=2,
+        default=VIEW,
+        metavar=("AZIMUTH", "ELEVATION"),
+        help=f"degrees by which the viewer of a surface has walked round it and has risen [{VIEW[0]:g} {VIEW[1]:g}]",
+    )
+    parser.add_argument("--up", choices=[*AXES], default="y", help="which axis of a surface is upwards [y]")
+    parser.add_argument(
+        "--turn", type=degrees, metavar="DEGREES", help="by which an animated surface turns [360 for a texture, or 0]"
+    )
+    parser.add_argument(
         "--out",
         metavar="PATH",
-        help="where to: a name ending in .png is a picture, in .webp, .gif or .mp4 an animation, without ending "
-        "it is both, .png and .webp [RULE-SUBSTRATE]",
+        help="where to: a name ending in .png is a picture, in .webp, .gif or .mp4 an animation, in .glb or .ply a "
+        "surface as a mesh with colours, without ending it is both, .png and .webp [RULE-SUBSTRATE]",
     )
 
 
@@ -85,36 +104,59 @@ def run(given: argparse.Namespace) -> None:
     if given.angle is not None and not subject.rule.perception.uses_gradient:
         raise UsageError(f"--angle turns the gradients that a rule perceives, and {subject.name} perceives none.")
     files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
-    size = given.size or subject.usual_size
-    topology = read_substrate(
-        given.substrate, size, periodic=not given.open, seed=given.seed, operators=given.operators
-    )
-    canvas = CellCanvas(topology, scale=_scale_of(topology, given.scale))
-    start = subject.seed(topology, genome=given.genome)
+    scene = scene_of(subject, given)
+    if unfit := [path.name for path in files if path.suffix.lower() in MESHES and not isinstance(scene, SurfaceScene)]:
+        raise UsageError(f"--out {unfit[0]} is for a surface in space, and {given.substrate} lies in the plane.")
+    start = subject.seed(scene.topology, genome=given.genome, at=scene.seed_at)
 
     every = given.every or max(1, given.steps // FRAMES)
     shown = {*range(0, given.steps + 1, every), given.steps}
     animated = any(path.suffix.lower() in ANIMATIONS for path in files)
+    canvases = iter(scene.canvases(len({*shown, *(step for step, _ in cuts)})) if animated else ())
     frames, state = [], start
     with tqdm(total=given.steps, unit="step", disable=None, leave=False) as bar:
-        for step, state in growth(subject, start, topology, shown, cuts, given):
+        for step, state in growth(subject, start, scene, shown, cuts, given):
             bar.update(step - bar.n)
-            if animated:
-                frames.append(subject.picture(canvas, state))
+            frames += [subject.picture(canvas, state) for canvas in islice(canvases, 1)]
     print(printable(f"{subject.name} on {given.substrate}: {summary(subject, state, given.steps)}."))
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in ANIMATIONS:
             save_animation(path, [*frames, *frames[-1:] * REST], fps=FPS)
+        elif path.suffix.lower() in MESHES:
+            subject.save_surface(path, state, scene.topology)
         else:
-            save_image(path, subject.picture(canvas, state))
+            save_image(path, subject.picture(scene.canvas, state))
         print(f"wrote {path}")
+
+
+def scene_of(subject: Subject, given: argparse.Namespace) -> PlaneScene | SurfaceScene:
+    """The substrate that was asked for, and how it is seen.
+
+    Raises:
+        UsageError: If there is none such.
+        CommandError: If a file holds none.
+    """
+    if is_surface(given.substrate):
+        cells = given.cells or surfaces.CELLS
+        topology = read_surface(given.substrate, cells, seed=given.seed, operators=given.operators)
+    else:
+        size = given.size or subject.usual_size
+        options = {"seed": given.seed, "operators": given.operators}
+        topology = read_substrate(given.substrate, size, periodic=not given.open, **options)
+    if "frame" in topology:
+        return SurfaceScene(topology, subject, given)
+    if given.cells:
+        raise UsageError(
+            f"--cells is for surfaces in space, and {given.substrate} lies in the plane: --size is its side."
+        )
+    return PlaneScene(topology, given)
 
 
 def growth(
     subject: Subject,
     state: Tensor,
-    topology: Data,
+    scene: PlaneScene | SurfaceScene,
     shown: Iterable[int],
     cuts: Iterable[tuple[int, str]],
     given: argparse.Namespace,
@@ -129,10 +171,16 @@ def growth(
     for stop in sorted({*shown, *cuts_at}):
         with torch.no_grad():
             state = rollout(
-                subject.rule, state, topology, stop - now, generator=generator, angle=angle, fire_rate=given.fire_rate
+                subject.rule,
+                state,
+                scene.topology,
+                stop - now,
+                generator=generator,
+                angle=angle,
+                fire_rate=given.fire_rate,
             )
         for cut in cuts_at.get(stop, []):
-            state = erase(state, region(cut, topology, generator))
+            state = erase(state, scene.cut(cut, generator))
         now = stop
         yield stop, state
 
@@ -155,16 +203,6 @@ def read_damage(text: str, steps: int) -> tuple[int, str]:
     return int(step), cut
 
 
-def region(cut: str, topology: Data, generator: torch.Generator) -> Tensor:
-    """The cells of a cut, as a mask."""
-    middle = centre_of(topology)
-    if cut in SIDES:
-        return half_plane(topology, (float(middle[0]), float(middle[1])), SIDES[cut])
-    if cut == "middle":
-        return disks(topology, middle[None], topology["extent"].min()[None] * HOLE / 2)[0]
-    return random_disks(topology, 1, generator=generator)[0]
-
-
 def output_files(out: str) -> list[Path]:
     """The picture, the animation or both that `--out` asks for.
 
@@ -175,12 +213,12 @@ def output_files(out: str) -> list[Path]:
     if path.name in ("", "..") or out.endswith(("/", os.sep)):
         raise UsageError(f"--out must name a file, and {out!r} is a folder: {Path(out, 'NAME')} writes into it.")
     ending = path.suffix.lower()
-    if ending in (*PICTURES, *ANIMATIONS):
+    if ending in (*PICTURES, *ANIMATIONS, *MESHES):
         return [path]
     if ending and ending[1:].isalpha():
         raise UsageError(
-            f"--out must end in {', '.join(PICTURES)} (a picture) or {', '.join(ANIMATIONS)} (an animation), or have "
-            f"no ending for both, got {out!r}."
+            f"--out must end in {', '.join(PICTURES)} (a picture), {', '.join(ANIMATIONS)} (an animation) or "
+            f"{', '.join(MESHES)} (a surface), or have no ending for both of the first, got {out!r}."
         )
     return [path.with_name(f"{path.name}.png"), path.with_name(f"{path.name}.webp")]
 
@@ -197,19 +235,3 @@ def summary(subject: Subject, state: Tensor, steps: int) -> str:
         return f"{done}, states up to {largest:.2f}"
     alive = int((state[:, ALPHA] > subject.rule.alive_threshold).sum())
     return f"{done}, {alive:,} cells alive" if alive else f"{done}; no cell is alive any more"
-
-
-def _scale_of(topology: Data, asked: int | None) -> int:
-    """Whole pixels a unit, as was asked for or for a picture of about the usual size.
-
-    Raises:
-        UsageError: If that makes a larger picture than files can hold.
-    """
-    side = float(topology["extent"].max())
-    scale = asked or max(1, round(PICTURE / side))
-    if scale * side > LARGEST_PICTURE:
-        raise UsageError(
-            f"--scale {scale} makes {scale * side:,.0f} pixels of {side:,.0f} units; a picture has at most "
-            f"{LARGEST_PICTURE:,} on a side."
-        )
-    return scale

@@ -1,5 +1,6 @@
 """A rule with everything that is known of it: what it starts from, what it is to show, how that is seen and scored."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,13 +12,13 @@ from PIL import Image
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from ..drawing import CellCanvas
+from ..drawing import CellCanvas, SurfaceCanvas, save_surface
 from ..layers import NCAConv
 from ..losses import PixelLoss, RotationInvariantLoss
 from ..rasterizers import NearestCell
 from ..rules import STRUCTURED_SEEDS, starting_state
 from ..rules.starts import STRUCTURED
-from ..seeds import nearest_cells
+from ..seeds import Place, nearest_cells, point_in_plane
 from ..suggestions import suggestion
 from ..targets import load_target
 from ..templates import load_template
@@ -153,7 +154,7 @@ class Subject:
         topology: Data,
         *,
         genome: str | Float[Tensor, " g"] | None = None,
-        at: tuple[float, float] | None = None,
+        at: Place | None = None,
         angle: float = 0.0,
         mirror: bool = False,
     ) -> Float[Tensor, "n c"]:
@@ -163,7 +164,7 @@ class Subject:
             topology: The substrate.
             genome: What the seed carries, or its name; by default the first that the rule was trained with.
             at: Where the middle of the pattern is to lie, in units; by default in the middle of the substrate. The seed
-                of a card with `seed at` lies elsewhere in its pattern.
+                of a card with `seed at` lies elsewhere in its pattern. On a surface in space, where the seed lies.
             angle: Radians by which a structured seed is turned, clockwise on the screen.
             mirror: Whether its x is negated before that.
 
@@ -176,7 +177,8 @@ class Subject:
             )
         if angle or mirror:
             raise SubjectError(f"{self.name} starts from a seed that looks the same from all sides.")
-        place = self._middle(topology, at) + self._planting_offset if "seed at" in self.card else at
+        planted = "seed at" in self.card and "frame" not in topology
+        place = self._middle(topology, at) + self._planting_offset if planted else at
         card = {**self.card, **({"target": self.goal} if self.goal else {})}
         try:
             return starting_state(self.rule, topology, card, genome=self._genome(genome), at=place)
@@ -257,10 +259,18 @@ class Subject:
         """What is added to them then."""
         return float(self.card.get("rgb_offset", RGB_OFFSET))
 
-    def picture(self, canvas: CellCanvas, state: Float[Tensor, "n c"]) -> Image.Image:
+    def picture(self, canvas: CellCanvas | SurfaceCanvas, state: Float[Tensor, "n c"]) -> Image.Image:
         """One state as this rule's are meant to be seen; what is not finite is empty."""
         state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
         return canvas.draw(self.rgb_scale * state, offset=self.rgb_offset) if self.is_texture else canvas.draw(state)
+
+    def save_surface(self, path: str | os.PathLike[str], state: Float[Tensor, "n c"], topology: Data) -> None:
+        """One state on a surface in space as a mesh with the colours of its `picture`, .glb or .ply."""
+        state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
+        if self.is_texture:
+            save_surface(path, self.rgb_scale * state, topology, offset=self.rgb_offset)
+        else:
+            save_surface(path, state, topology)
 
     # How it is scored.
 
@@ -297,8 +307,8 @@ class Subject:
         at = torch.tensor(self.card["seed at"], dtype=torch.float32)
         return ((at - 0.5) * self.card["size"]).round()
 
-    def _middle(self, topology: Data, at: tuple[float, float] | None = None) -> Float[Tensor, " 2"]:
-        return torch.tensor(at or seeded_position(topology))
+    def _middle(self, topology: Data, at: Place | None = None) -> Float[Tensor, " 2"]:
+        return torch.tensor(seeded_position(topology)) if at is None else point_in_plane(topology, at)
 
     def _planted_at(self, topology: Data) -> tuple[float, float]:
         """Where the middle of the picture lies, if its seed lies where the cell that got it really is."""

@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 
 from graphnca import load_rule, rollout, save_rule
-from graphnca.cli.grow import CUTS, output_files, region, summary
+from graphnca.cli.grow import output_files, summary
+from graphnca.cli.plane_scene import CUTS, region
 from graphnca.drawing import draw_cells
 from graphnca.evaluation.named import atlas_models, read_subject
 from graphnca.evaluation.subject import Subject

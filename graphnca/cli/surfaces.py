@@ -1,0 +1,57 @@
+"""The surfaces in space that a command line names: a shape, or a file with a mesh."""
+
+import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from torch_geometric.data import Data
+
+from topologies import SurfaceWarning, TopologyError, bunny_mesh, sphere, surface_mesh, torus, with_frames
+from topologies.surfaces.mesh_files import FORMATS
+
+from .errors import CommandError, UsageError
+from .memory import check_memory
+
+SHAPES: dict[str, Callable[..., Data]] = {
+    "sphere": sphere,
+    "torus": torus,
+    "bunny": lambda cells, **options: surface_mesh(bunny_mesh(), cells, **options),
+}
+CELLS = 10_000  # on a surface, where nothing else is said
+HELP = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS)}) to lay --cells on"
+
+
+def is_surface(text: str) -> bool:
+    """Whether a name is that of a shape or of a file with a mesh."""
+    return text in SHAPES or Path(text).suffix.lower() in FORMATS
+
+
+def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:
+    """Cells on a shape or on the mesh in a file; what was mended of a mesh is said.
+
+    Raises:
+        UsageError: If there is no such file, or the number of cells is no good.
+        CommandError: If it holds no mesh that is a surface, or its reader is not installed.
+    """
+    check_memory(cells, f"--cells {cells} of {text}")
+    if text not in SHAPES and not Path(text).is_file():
+        raise UsageError(f"there is no file {text!r}.")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", SurfaceWarning)
+            build = SHAPES.get(text) or partial(surface_mesh, text)
+            topology = build(cells, seed=seed, operators=operators)
+    except TopologyError as error:
+        raise CommandError(f"no surface of {cells:,} cells can be made of {text}: {error}") from error
+    except ImportError as error:
+        raise CommandError(str(error)) from error
+    for warning in caught:
+        print(f"graphnca: {text}: {warning.message}", file=sys.stderr)
+    return topology
+
+
+def upright_frames(topology: Data, cell: int, right: tuple[float, float, float], *, operators: str) -> Data:
+    """The surface with x to the right at a cell, and that frame carried from there to all others."""
+    return with_frames(with_frames(topology, right, operators=operators), cell, operators=operators)
