@@ -24,6 +24,7 @@ from topologies.kinds import varied_meshes as varied_meshes
 from topologies.networks import from_networkx as from_networkx
 from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
 from topologies.operators import OPERATORS as OPERATORS
+from topologies.operators import cells_of_lower_order as cells_of_lower_order
 from topologies.operators import operators_of as operators_of
 from topologies.operators import with_operators as with_operators
 from topologies.sampled import sampled_torus as sampled_torus
@@ -58,6 +59,7 @@ __all__ = [
     "TopologyError",
     "bunny_mesh",
     "by_kind",
+    "cells_of_lower_order",
     "cells_within",
     "check_topology",
     "fields_of",

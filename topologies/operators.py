@@ -5,11 +5,12 @@ import torch
 from jaxtyping import Float, Int
 from torch_geometric.data import Data
 
-from topologies.contract import TopologyError, check_topology
-from topologies.fit import RIDGE, WIDTH, Coefficients, fitted_coefficients
+from topologies.contract import GRADIENT_GAIN, TopologyError, check_topology, shortest_image
+from topologies.fit import LAPLACIAN_OF_MONOMIALS, RIDGE, WIDTH, Coefficients, fitted_coefficients
 from topologies.noise_gain import one_ring_stencil
 from topologies.rings import Reads, reads_in_plane
 
+EXACT = 1e-3  # share of the kernel's gain: rounding takes less
 OPERATORS = ("fitted", "averaged", "one_ring")
 """The choices: gradients fitted to the square grid's kernel in each cell's own frame, fitted to its average over all
 directions, or taken over one ring under the noise-gain law."""
@@ -115,3 +116,17 @@ def operators_of(topology: Data) -> str | None:
         ):
             return operators
     return None
+
+
+def cells_of_lower_order(topology: Data) -> int:
+    """How many cells of a substrate of the plane have a Laplacian that is not exact on quadratic fields.
+
+    At a border, with few neighbours or with neighbours on a line a fit takes the best lower order; over one ring no
+    cell of a mesh is exact. On a small torus, where two rings meet a cell twice, all are counted.
+    """
+    index, weight = topology["stencil_index"].cpu().numpy(), topology["stencil_weight"].cpu().double().numpy()
+    pos, extent = topology["pos"].cpu().double().numpy(), topology["extent"].cpu().double().numpy()[0]
+    x, y = shortest_image(pos[index[0]] - pos[index[1]], extent, bool(topology["periodic"])).T
+    made = np.stack([np.bincount(index[1], weight * field, len(pos)) for field in (x, y, x * x, x * y, y * y)])
+    wanted = np.array(LAPLACIAN_OF_MONOMIALS[1:])[:, None]
+    return int((np.abs(made - wanted).max(0) > EXACT * GRADIENT_GAIN).sum())

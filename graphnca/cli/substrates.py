@@ -14,6 +14,7 @@ from topologies import (
     KINDS,
     OPERATORS,
     TopologyError,
+    cells_of_lower_order,
     cells_within,
     check_topology,
     load_topology,
@@ -48,7 +49,8 @@ def operators_in_words(topology: Data) -> str:
     if "stencil_index" not in topology:
         return "along the edges, no stencil"
     reads = topology["stencil_index"].shape[1] / len(topology["pos"])
-    return f"{operators_of(topology) or 'a stencil of its own'}, {reads:.1f} cells read by each"
+    lower = f", {cells_of_lower_order(topology):,} cells of lower order" if "extent" in topology else ""
+    return f"{operators_of(topology) or 'a stencil of its own'}, {reads:.1f} cells read by each{lower}"
 
 
 def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:

@@ -9,6 +9,7 @@ from topologies import (
     OPERATORS,
     STENCIL_FIELDS,
     TopologyError,
+    cells_of_lower_order,
     from_networkx,
     hex_grid,
     hexagonal_patch,
@@ -86,3 +87,13 @@ def test_graphs_of_any_outline_have_them() -> None:
         nx.set_node_attributes(graph, {node: node for node in graph}, "pos")
         assert operators_of(from_networkx(graph, operators=operators)) == operators
     assert "stencil_index" in hexagonal_patch(30)
+
+
+def test_cells_of_lower_order_are_those_at_borders() -> None:
+    assert cells_of_lower_order(voronoi_mesh(12, 12)) == 0
+    assert cells_of_lower_order(hex_grid(10, 10)) == 0
+    open_mesh = voronoi_mesh(16, 16, periodic=False)
+    border = (open_mesh["pos"] < 2.4).any(1) | (open_mesh["extent"] - open_mesh["pos"] < 2.4).any(1)
+    assert 0 < cells_of_lower_order(open_mesh) <= int(border.sum())
+    one_ring = voronoi_mesh(12, 12, operators="one_ring")
+    assert cells_of_lower_order(one_ring) == len(one_ring["pos"])
