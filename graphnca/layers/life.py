@@ -11,14 +11,20 @@ ALPHA = 3  # the channel that is opacity and life at once
 def alive_mask(
     x: Float[Tensor, "*b n c"], edge_index: Int[Tensor, "2 e"], threshold: float = 0.1
 ) -> Bool[Tensor, "*b n"]:
-    """A cell is alive when its own alpha or that of any neighbour exceeds `threshold`.
+    """A cell is alive when its own alpha or that of any neighbour exceeds `threshold`, or is NaN.
 
+    What is no number counts as life, so that a state that has diverged stays to be seen and does not pass for death.
     On the square Moore grid this is the 3x3 max-pool of alpha compared with the threshold (Growing NCA); no maximum is
     formed: the number of mature neighbours is summed and compared with zero.
     """
-    mature = x[..., ALPHA] > threshold
+    mature = is_mature(x[..., ALPHA], threshold)
     counts = scatter(mature.index_select(-1, edge_index[0]).to(x.dtype), edge_index[1], dim=-1, dim_size=x.shape[-2])
     return mature | (counts > 0)
+
+
+def is_mature(alpha: Float[Tensor, "*s"], threshold: float) -> Bool[Tensor, "*s"]:
+    """Whether an alpha keeps its cell and its neighbours alive: it exceeds the threshold, or is NaN."""
+    return ~(alpha <= threshold)
 
 
 def keep_alive(x: Float[Tensor, "*b n c"], alive: Bool[Tensor, "*b n"]) -> Float[Tensor, "*b n c"]:

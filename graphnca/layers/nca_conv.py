@@ -12,6 +12,7 @@ from ..regions import protect
 from .arithmetic import ARITHMETICS
 from .coefficients import Neighbourhood
 from .firing import fire_key, fires, hash_index
+from .given import check_given
 from .life import alive_mask, keep_alive
 from .perceiving import Perceiving
 from .perception import Perception
@@ -22,7 +23,9 @@ FIRING = ("cell", "channel")
 
 
 class NCAConv(Perceiving):
-    r"""One step of a neural cellular automaton on any graph.
+    r"""One step of a neural cellular automaton on any graph: C channels in, the same C channels out.
+
+    Its second argument is the width of the hidden layer, not a number of output channels.
 
         p_i  = perceive(x_i, sum_j w_ij (x_j - x_i), sum_j g_ij (x_j - x_i))
         x_i' = alive_i * (x_i + fires_i * W_2 relu(W_1 p_i + b_1))
@@ -32,9 +35,16 @@ class NCAConv(Perceiving):
     geometry enters through the coefficients w (Laplacian) and g (gradient) alone, those of the substrate's stencil or,
     without one, of its edges (`graphnca.layers.along_edges`): one rule runs on square, hexagonal and irregular cells.
 
+    Features in place of pictures want four things known. The default life mask takes channel 3 for life and zeroes the
+    cells around which it is small: give `life_mask=None`. Cells fire at random in evaluation mode too, because that is
+    what the rule is: `fire_rate=1.0` makes all of them fire, a generator the same ones. Where no weights are given, a
+    cell's sum to 12, which suits pixels: `gains={"laplacian": 1 / 12}` makes it 1. And every column of `edge_index`
+    counts: an edge that is there twice twice, one of a cell to itself as a neighbour without difference (without
+    weights it takes its share of the 12), and a cell without edges perceives its own state alone.
+
     Args:
         num_channels: State channels C; with a life mask at least 4 (premultiplied RGBA first, alpha is life).
-        hidden_size: Width of the update network's hidden layer.
+        hidden_size: Width of the update network's hidden layer; what comes out has C channels in any case.
         perception: `"sobel"` = [x, d/dx, d/dy], `"laplacian"` = [x, d/dx, d/dy, lap], `"isonca"` = [x, lap], or a tuple
             of filters (see `Perception`).
         gains: Factor of each filter; stored with the rule, because the published rules disagree on them.
@@ -110,6 +120,23 @@ class NCAConv(Perceiving):
         )
 
     @property
+    def in_channels(self) -> int:
+        """Channels of the states, by the name that PyTorch Geometric's layers have for it."""
+        return self.num_channels
+
+    @property
+    def out_channels(self) -> int:
+        """As many: a step leaves the states their channels."""
+        return self.num_channels
+
+    def __repr__(self) -> str:
+        """Channels, hidden width and perception on one line, as PyTorch Geometric's layers show themselves."""
+        return (
+            f"{type(self).__name__}({self.num_channels}, hidden_size={self.hidden_size}, "
+            f"perception=[{self.perception.extra_repr()}], fire_rate={self.fire_rate:g}, life_mask={self.life_mask!r})"
+        )
+
+    @property
     def weight_steps(self) -> tuple[float, float] | None:
         """The steps of the network's weights in 8 bits; None where they follow the weights."""
         return self.update_rule.weight_steps
@@ -180,16 +207,19 @@ class NCAConv(Perceiving):
                 trace a `torch.Generator`, and a key is a tensor like any other.
 
         Raises:
-            ValueError: If a gradient is perceived without `edge_attr` or a stencil, both `generator` and `key` are
-                given, or the rule's arithmetic cannot hold the type of `x` or the weights.
+            TypeError: For states of two kinds of nodes, or a sparse adjacency matrix in place of `edge_index`.
+            ValueError: If the states are no floats or not of the rule's channels, lengths disagree, a gradient is
+                perceived without `edge_attr` or a stencil, both `generator` and `key` are given, or the rule's
+                arithmetic cannot hold the type of `x` or the weights.
         """
+        through = Neighbourhood(
+            edge_index, edge_weight, edge_attr, stencil_index, stencil_weight, stencil_gradient, angle
+        )
+        check_given(x, through, self.num_channels)
         arithmetic = ARITHMETICS[self.arithmetic]
         state = arithmetic.enter(x)
         before = self._alive(state, edge_index) if self.life_mask in ("pre", "pre_post") else None
         asked = arithmetic.asked(before) if self.life_mask == "pre" else None
-        through = Neighbourhood(
-            edge_index, edge_weight, edge_attr, stencil_index, stencil_weight, stencil_gradient, angle
-        )
         change = arithmetic.change(self.update_rule, self._perceive(state, through, asked), asked)
         following = arithmetic.add(state, change, self.draw_firing(state, fire_rate, generator, key))
         if regions is not None:

@@ -8,6 +8,7 @@ from torch_geometric.typing import OptTensor
 
 from .arithmetic import ARITHMETICS
 from .coefficients import Neighbourhood
+from .given import check_given
 from .operators import operated
 from .perception import Perception
 
@@ -52,10 +53,11 @@ class Perceiving(MessagePassing):
         angle: float | Float[Tensor, "*a"] | None = None,
     ) -> Float[Tensor, "*b n p"]:
         """The vector every cell perceives, band by band; arguments as in `forward`. In fixed point it is float64."""
-        arithmetic = ARITHMETICS[self.arithmetic]
         through = Neighbourhood(
             edge_index, edge_weight, edge_attr, stencil_index, stencil_weight, stencil_gradient, angle
         )
+        check_given(x, through)
+        arithmetic = ARITHMETICS[self.arithmetic]
         return arithmetic.leave(self._perceive(arithmetic.enter(x), through))
 
     def _perceive(

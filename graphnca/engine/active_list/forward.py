@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...layers import fires
-from ...layers.life import ALPHA
+from ...layers.life import ALPHA, is_mature
 from .network import Network, to_precision
 from .plan import Plan
 from .regularisers import Record, Regularisers
@@ -79,9 +79,9 @@ def _alive(plan: Plan, x: Tensor, rows: Tensor | None, more: Tensor | None = Non
     """Life flags of all rows, given the rows that may be mature and more that are."""
     alpha = x[:, ALPHA]
     if rows is None:
-        mature = (alpha > plan.alive_threshold).nonzero().view(-1)
+        mature = is_mature(alpha, plan.alive_threshold).nonzero().view(-1)
     else:
-        mature = rows[alpha.index_select(0, rows) > plan.alive_threshold]
+        mature = rows[is_mature(alpha.index_select(0, rows), plan.alive_threshold)]
     if more is not None:
         mature = torch.cat([mature, more])
     return _flags(plan, plan.reach.index_select(0, mature).long().view(-1))
@@ -118,4 +118,4 @@ def _would_be_mature(
     change = network.alpha_change(perceived)[: len(own)].to(x.dtype)
     if fired is not None:
         change = change * fired[:, ALPHA]
-    return rows[own[:, ALPHA] + change > plan.alive_threshold]
+    return rows[is_mature(own[:, ALPHA] + change, plan.alive_threshold)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...layers.life import ALPHA
+from ...layers.life import ALPHA, is_mature
 from ..stencil import Stencil, Table
 
 QUANTUM = 256  # patches come in multiples of so many cells: few shapes, so that allocations and kernels are met again
@@ -50,7 +50,7 @@ def reached(stencil: Stencil, x: Tensor, threshold: float, num_steps: int) -> Te
     def any_of(flags: Tensor, index: Tensor) -> Tensor:
         return flags[:, index.long()].any(-1)
 
-    alive = flags = any_of(x[..., ALPHA] > threshold, stencil.heard.index)
+    alive = flags = any_of(is_mature(x[..., ALPHA], threshold), stencil.heard.index)
     for _ in range(num_steps):
         flags = any_of(flags, stencil.heard.index)
     asked = flags | any_of(flags, stencil.reach.index) | x.ne(0).any(-1)

@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from ...layers import Perception, fires
-from ...layers.life import ALPHA
+from ...layers.life import ALPHA, is_mature
 from ..stencil import Table, gather_sum
 from .patch import Patch
 
@@ -66,7 +66,7 @@ def step(
 
 
 def _alive(settings: Settings, patch: Patch, x: Tensor) -> Tensor:
-    return (x[:, ALPHA] > settings.alive_threshold)[patch.heard].any(1)
+    return is_mature(x[:, ALPHA], settings.alive_threshold)[patch.heard].any(1)
 
 
 class _Operator(torch.autograd.Function):

@@ -145,7 +145,7 @@ class Forward {
             std::copy_n(from, channels, to);
             if (given.masked) {
                 holding.push_back(r);
-                life.mature[r] = to[problem.alpha] > given.threshold;
+                life.mature[r] = given.is_mature(to[problem.alpha]);
             }
             if (given.measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
         }
@@ -218,7 +218,7 @@ class Forward {
                 const int row = chosen[i + m];
                 if (given.kept(row) > problem.alpha) continue;
                 if (problem.fire_per_channel && !given.channel_fires(given.keys[step], row, problem.alpha)) continue;
-                if (given.state(row)[problem.alpha] + change[m] > given.threshold) own.would_be_mature.push_back(row);
+                if (given.is_mature(given.state(row)[problem.alpha] + change[m])) own.would_be_mature.push_back(row);
             }
         }
     }
@@ -236,7 +236,7 @@ class Forward {
                 if (!problem.fire_per_channel || given.channel_fires(given.keys[step], row, c)) now[c] += change[c];
             if (problem.quantised)
                 for (int c = given.kept(row); c < channels; c++) now[c] = clipped<real>(now[c], LEAST, MOST);
-            if (given.masked && (now[problem.alpha] > given.threshold) != life.mature[row]) own.crossed.push_back(row);
+            if (given.masked && given.is_mature(now[problem.alpha]) != bool(life.mature[row])) own.crossed.push_back(row);
             if (given.masked_after) updated_now[row] = 1;
             if (!given.measured) continue;
             if (!given.masked_after) own.moved[row / problem.num_cells] += distance(now, before);

@@ -1,6 +1,6 @@
 // Which cells live, kept up with the few that changed instead of asked of all.
 //
-// A cell is mature when its alpha exceeds the threshold, and lives when it or a neighbour is. `mature_around` holds how
+// A cell is mature when its alpha exceeds the threshold (or is NaN: `Setting::is_mature`), and lives when it or a neighbour is. `mature_around` holds how
 // many mature cells reach a cell; a step changes it only around the cells that crossed the threshold.
 #pragma once
 

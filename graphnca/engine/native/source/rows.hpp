@@ -96,6 +96,9 @@ struct Setting {
         });
     }
 
+    // Written so that an alpha of NaN is mature: what has diverged must not pass for dead.
+    bool is_mature(real alpha) const { return !(alpha <= threshold); }
+
     uint32_t fire_threshold(int row) const {
         if (kept(row) == channels) return 0;
         return problem.fire_thresholds ? problem.fire_thresholds[row] : problem.fire_threshold;
