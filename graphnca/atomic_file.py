@@ -1,4 +1,7 @@
-"""Files that are whole or not there: what training, rules and metrics are written with."""
+"""Files that are whole or not there: what training, rules, metrics and substrates are written with.
+
+Both packages have this file, to the letter: neither imports the other.
+"""
 
 import contextlib
 import os

@@ -55,7 +55,7 @@ def cell_at(topology: Data, place: Place | None) -> int:
     """The cell at a place; by default that in the middle of the domain, and on a surface, which has none, cell 0.
 
     Raises:
-        ValueError: If there is no such cell.
+        ValueError: If there is no such cell, or the place lies outside a bounded domain.
     """
     if place is None:
         return 0 if "frame" in topology else int(nearest_cells(topology, centre_of(topology)[None])[0])
@@ -63,7 +63,8 @@ def cell_at(topology: Data, place: Place | None) -> int:
         if not 0 <= place < len(topology["pos"]):
             raise ValueError(f"`at` must be one of the cells 0 to {len(topology['pos']) - 1}, got {place}.")
         return place
-    return int(nearest_cells(topology, torch.as_tensor(place, dtype=torch.float32).view(1, -1))[0])
+    point = torch.as_tensor(place, dtype=torch.float32).view(-1)
+    return int(nearest_cells(topology, (point if len(point) == 3 else _inside(topology, point))[None])[0])
 
 
 @checked
@@ -71,13 +72,29 @@ def point_in_plane(topology: Data, place: Place) -> Float[Tensor, " 2"]:
     """The point (x, y) that a place of a substrate of the plane is; of a cell its centre.
 
     Raises:
-        ValueError: If there is no such cell, or the place is one in space.
+        ValueError: If there is no such cell, the place is one in space, or it lies outside a bounded domain.
     """
     if isinstance(place, int):
         return topology["pos"][cell_at(topology, place), :2]
     point = torch.as_tensor(place, dtype=torch.float32)
     if len(point) != 2:
         raise ValueError(f"`at` must be (x, y) in the plane, got {point.tolist()}.")
+    return _inside(topology, point)
+
+
+def _inside(topology: Data, point: Float[Tensor, " 2"]) -> Float[Tensor, " 2"]:
+    """The point itself: on a torus there is none outside, in a bounded domain one outside has no cell.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    if "extent" not in topology or bool(topology["periodic"]):
+        return point
+    extent = topology["extent"].view(2).cpu()
+    if bool(((point < 0) | (point > extent)).any()):
+        raise ValueError(
+            f"`at` must lie in the bounded domain, (0, 0) to {tuple(extent.tolist())}, got {tuple(point.tolist())}."
+        )
     return point
 
 
@@ -121,8 +138,9 @@ def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor
     """
     at_least(1, num_points=num_points)
     turns = [2.0 * math.pi * i / num_points for i in range(num_points)]
-    points = torch.tensor([(radius * math.sin(t), radius * math.cos(t)) for t in turns])
-    colours = torch.tensor([colorsys.hsv_to_rgb(i / num_points, 1.0, 1.0) for i in range(num_points)])
+    points = torch.tensor([(radius * math.sin(t), radius * math.cos(t)) for t in turns], dtype=torch.float32)
+    hues = [colorsys.hsv_to_rgb(i / num_points, 1.0, 1.0) for i in range(num_points)]
+    colours = torch.tensor(hues, dtype=torch.float32)
     return points, colours
 
 
@@ -170,7 +188,7 @@ class StructuredSeed:
     def moved(self, point: int, by: tuple[float, float]) -> "StructuredSeed":
         """A point moved by (x, y) units."""
         points = self.points.clone()
-        points[self._checked("point", point)] += torch.tensor(by)
+        points[self._checked("point", point)] += points.new_tensor(by)
         return StructuredSeed(points, self.colours)
 
     @checked
@@ -217,9 +235,9 @@ class StructuredSeed:
         return torch.cdist(offsets.to(places), places.nan_to_num(posinf=1e6)).argmin(1)
 
     def _offsets(self, angle: float, mirror: bool) -> Float[Tensor, "p 2"]:
-        offsets = self.points * torch.tensor([-1.0, 1.0]) if mirror else self.points
+        offsets = self.points * self.points.new_tensor([-1.0, 1.0]) if mirror else self.points
         cos, sin = math.cos(angle), math.sin(angle)
-        return offsets @ torch.tensor([[cos, sin], [-sin, cos]])
+        return offsets @ offsets.new_tensor([[cos, sin], [-sin, cos]])
 
     @checked
     def state(
@@ -247,7 +265,8 @@ class StructuredSeed:
                 f"`points` must fall on different cells of the substrate, got {positions.tolist()} in cells "
                 f"{cells.tolist()}."
             )
-        seed = torch.zeros(topology["pos"].shape[0], num_channels, device=topology["pos"].device)
+        shape = (topology["pos"].shape[0], num_channels)
+        seed = torch.zeros(shape, dtype=torch.float32, device=topology["pos"].device)
         seed[cells, RGB:] = 1.0
         seed[cells, :RGB] = self.colours.to(seed)
         return seed
@@ -286,7 +305,8 @@ def structured_seed(
             surface cell 0.
 
     Raises:
-        ValueError: If points and colours differ in number, or two points fall on one cell.
+        ValueError: If points and colours differ in number, two points fall on one cell, or `at` lies outside a bounded
+            domain.
     """
     default_points, default_colours = ring(3 if points is None else len(points))
     seed = StructuredSeed(

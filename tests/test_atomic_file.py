@@ -51,6 +51,11 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         write_atomically(tmp_path / "nowhere" / "a.bin", b"")
 
 
+def test_both_packages_have_the_same_writer() -> None:
+    mine, theirs = (Path(__file__).parents[1] / package / "atomic_file.py" for package in ("graphnca", "topologies"))
+    assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
+
+
 KILLED = """
 import os, signal, sys
 from graphnca.atomic_file import write_atomically

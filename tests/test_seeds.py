@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
+from graphnca import load_rule, rollout
 from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed, with_genome
 from topologies import hex_grid, square_grid
 from topologies.surfaces import sphere
@@ -243,3 +244,33 @@ def test_a_cell_that_is_none(at: int) -> None:
 def test_a_place_in_the_plane_is_none_on_a_surface() -> None:
     with pytest.raises(ValueError, match=r"must be \(x, y, z\) on a surface"):
         point_seed(sphere(100), 6, at=(1.0, 2.0))
+
+
+@pytest.mark.parametrize("at", [(-0.5, 3.0), (3.0, 1e6), (1e30, 1.0)])
+def test_a_place_outside_a_bounded_domain_has_no_cell(at: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match=r"`at` must lie in the bounded domain, \(0, 0\) to \(8.0, 6.0\), got"):
+        point_seed(square_grid(6, 8, periodic=False), 6, at=at)
+
+
+def test_a_place_goes_round_a_torus() -> None:
+    grid = square_grid(6, 8)
+    torch.testing.assert_close(point_seed(grid, 6, at=(2.5 + 3 * 8, 1.5 - 6)), point_seed(grid, 6, at=(2.5, 1.5)))
+
+
+def test_seeds_are_what_rules_take_whatever_torchs_default_is(substrates: dict[str, Data]) -> None:
+    mesh, rule = substrates["voronoi"], load_rule("isonca-lizard")
+    expected = (
+        structured_seed(mesh, angle=0.3, mirror=True),
+        rollout(rule, point_seed(mesh), mesh, 2, generator=torch.Generator().manual_seed(0)),
+    )
+    torch.set_default_dtype(torch.float64)
+    try:
+        rule = load_rule("isonca-lizard")
+        got = (
+            structured_seed(mesh, angle=0.3, mirror=True),
+            rollout(rule, point_seed(mesh), mesh, 2, generator=torch.Generator().manual_seed(0)),
+        )
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for one, other in zip(got, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)

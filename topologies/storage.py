@@ -3,7 +3,6 @@
 import json
 import os
 import zlib
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from safetensors.numpy import save
 from torch_geometric.data import Data
 
 from topologies.arguments import checked
+from topologies.atomic_file import write_atomically
 from topologies.contract import (
     FIELDS,
     PLANE_FIELDS,
@@ -52,6 +52,7 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
     Raises:
         TopologyError: if fields are missing or others are there, or a law of the contract is broken.
         FileNotFoundError: if the folder does not exist.
+        IsADirectoryError: if `path` is a folder itself.
     """
     fields = fields_of(topology)
     missing, foreign = [name for name in fields if name not in topology], set(topology.keys()) - set(fields)
@@ -75,20 +76,7 @@ def save_topology(topology: Data, path: str | os.PathLike[str]) -> None:
         arrays["edge_attr"] = vectors[upward]
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     description = {"format": FORMAT, "crc32": _checksum(arrays)}
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"`path` must lie in an existing folder, got {os.fspath(path)!r}.")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(save(arrays, metadata={METADATA_KEY: json.dumps(description)}))
-            file.flush()
-            os.fsync(file.fileno())  # on the disk before it takes the name
-        temporary.replace(target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
+    write_atomically(path, save(arrays, metadata={METADATA_KEY: json.dumps(description)}))
 
 
 @partial(checked, error=TopologyError)

@@ -1,6 +1,8 @@
 """Saving and loading: every bit comes back, and every damage is noticed."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,11 +96,28 @@ def test_a_failed_save_keeps_the_old_file(
         raise OSError("disk full")
 
     save_topology(substrates["hex"], tmp_path / "mesh")
-    monkeypatch.setattr("topologies.storage.os.fsync", fails)
+    monkeypatch.setattr("topologies.atomic_file.os.fsync", fails)
     with pytest.raises(OSError, match="disk full"):
         save_topology(substrates["square"], tmp_path / "mesh")
     assert_same(load_topology(tmp_path / "mesh"), substrates["hex"])
     assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
+
+
+KILLED = """
+import os, signal, sys
+from topologies import save_topology, square_grid
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+save_topology(square_grid(8, 8), sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_save_leaves_behind_is_taken_by_the_next(topology: Data, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "mesh"], cwd=Path(__file__).parents[2], check=False)
+    assert [path.name for path in tmp_path.iterdir()] == [".mesh.part"]
+    save_topology(topology, tmp_path / "mesh")
+    assert [path.name for path in tmp_path.iterdir()] == ["mesh"]
+    assert_same(load_topology(tmp_path / "mesh"), topology)
 
 
 def test_what_is_no_topology_is_not_saved(substrates: dict[str, Data], tmp_path: Path) -> None:
