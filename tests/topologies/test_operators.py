@@ -86,7 +86,7 @@ def test_graphs_of_any_outline_have_them() -> None:
         graph = nx.grid_2d_graph(4, 5)
         nx.set_node_attributes(graph, {node: node for node in graph}, "pos")
         assert operators_of(from_networkx(graph, operators=operators)) == operators
-    assert "stencil_index" in hexagonal_patch(30)
+    assert operators_of(hexagonal_patch(30)) == "one_ring"
 
 
 def test_cells_of_lower_order_are_those_at_borders() -> None:
