@@ -27,6 +27,7 @@ WORDS = {int: "a whole number", float: "a number", bool: "True or False", str: "
 FIELDS = ("pos", "edge_index", "edge_attr", "edge_weight", "area", "extent", "periodic")  # of a graph, what may lack
 LARGEST = 2**63  # no whole number of torch reaches it
 FEW = 100  # numbers in a tuple that are looked at
+OR_BATCH = "or a batch"  # what an annotated graph says that may be several in one
 LONGEST = 120  # characters of a value in a message
 
 
@@ -141,11 +142,14 @@ def _matches(value: Any, hint: Any) -> bool:
     if hint is None or hint is types.NoneType:
         return value is None
     if origin in (Union, types.UnionType):
+        array_like = any("_array_like" in str(part) for part in parts)  # NumPy's protocols differ between its versions
+        if array_like and isinstance(value, list | tuple | np.ndarray | Tensor):
+            return True
         return any(_matches(value, part) for part in parts)
     if origin is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
     if origin is typing.Annotated:
-        return _matches(value, parts[0])
+        return _matches(value, parts[0]) or (OR_BATCH in parts and isinstance(value, Batch))
     if hint is bool:
         return isinstance(value, bool | np.bool_)
     if hint in (int, float):

@@ -3,14 +3,14 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Annotated, TypedDict, Unpack
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ..arguments import checked
+from ..arguments import OR_BATCH, checked
 from ..layers import NCAConv
 from ..layers.firing import check_rate
 from ..regularisers import OVERFLOW_BOUND
@@ -20,6 +20,7 @@ from .graph import num_cells_of
 from .task import Task
 
 Intervention = Callable[[Tensor], Tensor]
+Graph = Annotated[Data, OR_BATCH]
 
 
 class StepOptions(TypedDict, total=False):
@@ -70,7 +71,7 @@ class Trajectory:
 
 @checked
 def rollout(
-    rule: NCAConv, x: Float[Tensor, "*b n c"], topology: Data, num_steps: int, **options: Unpack[RolloutOptions]
+    rule: NCAConv, x: Float[Tensor, "*b n c"], topology: Graph, num_steps: int, **options: Unpack[RolloutOptions]
 ) -> Float[Tensor, "*b n c"]:
     """The state after `num_steps` steps; see `trajectory` for the arguments, and `RolloutOptions` for the options."""
     return trajectory(rule, x, topology, num_steps, regularisers=False, **options).final
@@ -80,7 +81,7 @@ def rollout(
 def trajectory(
     rule: NCAConv,
     x: Float[Tensor, "*b n c"],
-    topology: Data,
+    topology: Graph,
     num_steps: int,
     *,
     record: Iterable[int] = (),
