@@ -4,7 +4,7 @@ import torch
 from torch_geometric.data import Data
 from torch_geometric.utils import scatter
 
-FITS_IN_PLANE = 0.15  # share of the gain by which the median cell may be off: kernels of one's own may be as far
+FITS_IN_PLANE = 0.01  # share of the gain by which the median cell may be off: rounding takes less
 FITS_IN_SPACE = 0.25  # curvature takes less
 GAIN = 8.0  # of the gradient of the positions themselves, that of the raw Sobel pair
 REMEDY = (

@@ -13,7 +13,7 @@ def demo_hexagons(topology: Data) -> Data:
     every neighbour in the Laplacian, at the gain of the raw square kernels (the demo divides all of them by 8). So a
     neighbour in the direction a counts 2 cos a along x and 2 sign(sin a) along y. On rows one unit apart that is 8
     times the slope along y and 6.93 times that along x: nearly what the square grid sees, but no gradient of the
-    contract, which is why `topologies` doesn't build it.
+    contract, which is why `topologies` doesn't build it, and why it comes without direction vectors.
 
     Source: the page of Niklasson, Mordvintsev, Randazzo, Levin, "Self-Organising Textures" (Distill 2021).
 
@@ -32,4 +32,5 @@ def demo_hexagons(topology: Data) -> Data:
     other["stencil_index"] = index.clone()
     other["stencil_weight"] = torch.full_like(across, 2.0)
     other["stencil_gradient"] = torch.stack([2 * across / vectors.norm(dim=-1), 2 * rows], dim=-1)
+    del other["edge_attr"]  # with vectors, a rollout would hold its gradient to their slopes (`engine.stale`)
     return other

@@ -25,7 +25,7 @@ def renumbered(mesh: Data) -> Data:
 CHANGES: dict[str, Callable[[Data], Data]] = {
     "half of the cells": fewer,
     "cells in another order": renumbered,
-    "positions shaken": RandomJitter(1.0),
+    "positions shaken": RandomJitter(0.1),
     "another size": lambda mesh: mesh.update({"pos": mesh["pos"] * 1.5, "extent": mesh["extent"] * 1.5}),
 }
 
