@@ -1,9 +1,10 @@
-"""The three published architectures."""
+"""The three published architectures, and one for features in place of pictures."""
 
 from typing import Any
 
 from .arguments import checked
 from .layers import NCAConv
+from .layers.coefficients import LAPLACIAN_GAIN
 
 
 @checked
@@ -32,3 +33,17 @@ def texture_nca(num_channels: int = 12, hidden_size: int = 96, **options: Any) -
     `options` go to `NCAConv`.
     """
     return NCAConv(num_channels, hidden_size, "laplacian", **{"life_mask": None, "output_bias": False, **options})
+
+
+@checked
+def feature_nca(num_channels: int = 32, hidden_size: int = 64, **options: Any) -> NCAConv:
+    """A layer for features on anyone's graph: state and Laplacian, no life mask, every cell fires.
+
+    Where there are no weights, those of a node's neighbours sum to 1, in place of the 12 that suit pixels; weights that
+    are given count a twelfth. `experiments/graph_learning.py` has measured both numbers. In training a `fire_rate` of
+    0.5 acts like dropout, and stays random in evaluation mode. `options` go to `NCAConv`.
+    """
+    gains = {"laplacian": 1.0 / LAPLACIAN_GAIN}
+    return NCAConv(
+        num_channels, hidden_size, "isonca", **{"gains": gains, "fire_rate": 1.0, "life_mask": None, **options}
+    )

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphnca.layers import NCAConv
-from graphnca.models import growing_nca, isonca, texture_nca
+from graphnca.models import feature_nca, growing_nca, isonca, texture_nca
 
 
 def count(rule: NCAConv) -> int:
@@ -44,7 +44,17 @@ def test_texture_nca() -> None:
     assert rule.update_rule.output.bias is None
 
 
-@pytest.mark.parametrize("make", [growing_nca, isonca, texture_nca])
+def test_feature_nca() -> None:
+    """Whatever the features are: neighbours count 1 together, no channel is life, and twice the same comes out."""
+    rule = feature_nca(3, 8).eval()
+    torch.nn.init.normal_(rule.update_rule.output.weight)
+    x, edge_index = -torch.rand(5, 3), torch.tensor([[0, 1, 2, 3, 4, 1], [1, 2, 3, 4, 0, 0]])
+    together = torch.stack([x[edge_index[0][edge_index[1] == cell]].mean(0) for cell in range(5)])
+    update = rule.update_rule(torch.cat([x, together - x], dim=1))
+    torch.testing.assert_close(rule(x, edge_index), x + update)
+
+
+@pytest.mark.parametrize("make", [feature_nca, growing_nca, isonca, texture_nca])
 def test_options_go_to_the_layer(make: type[NCAConv]) -> None:
     rule = make(8, 32, fire_rate=0.8, life_mask="post", output_bias=True, hidden_init="uniform")
     assert (rule.num_channels, rule.hidden_size, rule.fire_rate, rule.life_mask) == (8, 32, 0.8, "post")

@@ -35,12 +35,13 @@ class NCAConv(Perceiving):
     geometry enters through the coefficients w (Laplacian) and g (gradient) alone, those of the substrate's stencil or,
     without one, of its edges (`graphnca.layers.along_edges`): one rule runs on square, hexagonal and irregular cells.
 
-    Features in place of pictures want four things known. The default life mask takes channel 3 for life and zeroes the
-    cells around which it is small: give `life_mask=None`. Cells fire at random in evaluation mode too, because that is
-    what the rule is: `fire_rate=1.0` makes all of them fire, a generator the same ones. Where no weights are given, a
-    cell's sum to 12, which suits pixels: `gains={"laplacian": 1 / 12}` makes it 1. And every column of `edge_index`
-    counts: an edge that is there twice twice, one of a cell to itself as a neighbour without difference (without
-    weights it takes its share of the 12), and a cell without edges perceives its own state alone.
+    Features in place of pictures want four things known; `graphnca.models.feature_nca` is a layer that has seen to
+    them. The default life mask takes channel 3 for life and zeroes the cells around which it is small: give
+    `life_mask=None`. Cells fire at random in evaluation mode too, because that is what the rule is: `fire_rate=1.0`
+    makes all of them fire, a generator the same ones. Where no weights are given, a cell's sum to 12, which suits
+    pixels: `gains={"laplacian": 1 / 12}` makes it 1. And every column of `edge_index` counts: an edge that is there
+    twice twice, one of a cell to itself as a neighbour without difference (without weights it takes its share of the
+    12), and a cell without edges perceives its own state alone.
 
     Args:
         num_channels: State channels C; with a life mask at least 4 (premultiplied RGBA first, alpha is life).
