@@ -6,6 +6,7 @@ from typing import NamedTuple
 LAPLACIAN, ALONG_X, ALONG_Y = "laplacian", "along_x", "along_y"
 OPERATORS = (LAPLACIAN, ALONG_X, ALONG_Y)  # in the order in which tables of them are kept; `operators.py` derives them
 GRADIENT = (ALONG_X, ALONG_Y)  # always together: a frame that is turned mixes them
+ALONG, ACROSS = "along", "across"  # the guide: the gradient of the cell's last channel
 
 
 class Filter(NamedTuple):
@@ -14,7 +15,8 @@ class Filter(NamedTuple):
     Attributes:
         words: What it is, for people.
         bands: Each the names of its operators: none is the cell's own state, one is what the operator makes of the
-            state, two are the norm of what both make of it.
+            state, two are the norm of what both make of it. `ALONG` or `ACROSS` behind two makes of the vector of both
+            its part along the guide, or across it, a quarter turn from x to y (`Perception`).
     """
 
     words: str
@@ -26,6 +28,7 @@ FILTERS: dict[str, Filter] = {
     "gradient": Filter("its gradient", ((ALONG_X,), (ALONG_Y,))),
     "laplacian": Filter("its Laplacian", ((LAPLACIAN,),)),
     "gradient_norm": Filter("the gradient's size", ((ALONG_X, ALONG_Y),)),
+    "steered_gradient": Filter("its gradient, turned to its last channel's", ((*GRADIENT, ALONG), (*GRADIENT, ACROSS))),
 }
 """The known filters. Layer, engines and page walk the bands of a perception (`Perception.program`), in their order."""
 

@@ -53,7 +53,7 @@ def in_8_bits(rule: NCAConv, *, gain: float = GAIN) -> NCAConv:
         bands = FILTERS[name].bands
         columns = slice(first, first + len(bands) * rule.num_channels)
         first = columns.stop
-        linear = all(len(band) == 1 for band in bands)  # as much smaller as its gain, and none the state itself
+        linear = all(len(band) % 2 for band in bands)  # as much smaller as its gain: no norm, and not the state itself
         if linear and (before := twin.perception.gains[name]) > gain:
             twin.perception.gains[name] = gain
             with torch.no_grad():

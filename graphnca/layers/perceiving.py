@@ -66,7 +66,8 @@ class Perceiving(MessagePassing):
         """As the step's arithmetic has it; what cells perceive that are not asked may be anything."""
         arithmetic, perception = ARITHMETICS[self.arithmetic], self.perception
         found = operated(state, through, arithmetic, self.propagate, perception.operators, asked)
-        return arithmetic.perceived(perception(state, found, norm_floor=arithmetic.norm_floor))
+        limits = {"norm_floor": arithmetic.norm_floor, "full_slope": arithmetic.full_slope}
+        return arithmetic.perceived(perception(state, found, **limits))
 
     def message(self, x_i: Tensor, x_j: Tensor, edge_weight: Tensor, edge_gradient: OptTensor) -> Tensor:
         """w_ij (x_j - x_i), followed by g_ij (x_j - x_i) where a gradient is perceived."""

@@ -56,6 +56,7 @@ def pack_rule(
         "operators": list(rule.perception.operators),
         "bands": [list(band) for band in rule.perception.program()],
         "normFloor": arithmetic.norm_floor,
+        "fullSlope": arithmetic.full_slope,
         "fireRate": rule.fire_rate,
         "firePer": rule.fire_per,
         "lifeMask": rule.life_mask,

@@ -54,12 +54,34 @@ def test_the_gradient_norm_does_not_feel_the_direction_and_has_a_gradient_at_zer
     assert flat.grad.isfinite().all()
 
 
+def test_a_steered_gradient_has_two_parts_by_the_gradient_of_the_last_channel() -> None:
+    perception = Perception(("steered_gradient",), {"steered_gradient": 0.5})
+    along_x, along_y = torch.tensor([[1.0, -2.0, 0.6]]), torch.tensor([[3.0, 5.0, 0.8]])  # a guide of length 1
+    both = [0.6 * along_x + 0.8 * along_y, 0.6 * along_y - 0.8 * along_x]
+    torch.testing.assert_close(perception(along_x, [along_x, along_y]), 0.5 * torch.cat(both, -1))
+    along_x[:, -1], along_y[:, -1] = 6.0, 8.0  # a longer one counts no more
+    both = [0.6 * along_x + 0.8 * along_y, 0.6 * along_y - 0.8 * along_x]
+    torch.testing.assert_close(perception(along_x, [along_x, along_y]), 0.5 * torch.cat(both, -1))
+    along_x[:, -1], along_y[:, -1] = 0.06, 0.08  # a shorter one less
+    both = [0.06 * along_x + 0.08 * along_y, 0.06 * along_y - 0.08 * along_x]
+    torch.testing.assert_close(perception(along_x, [along_x, along_y]), 0.5 * torch.cat(both, -1))
+
+
+def test_without_a_guide_a_steered_gradient_is_zero_and_has_a_gradient() -> None:
+    flat = torch.zeros(4, 3, requires_grad=True)
+    seen = Perception(("steered_gradient",))(flat, [flat, flat])
+    seen.sum().backward()
+    assert not seen.any()
+    assert flat.grad is not None
+    assert flat.grad.isfinite().all()
+
+
 @pytest.mark.parametrize("filters", [*PRESETS, *((name,) for name in FILTERS)])
 def test_what_is_needed_is_known(filters: str | tuple[str, ...]) -> None:
     perception = Perception(filters)
     names = PRESETS[filters] if isinstance(filters, str) else filters
     assert ("laplacian" in perception.operators) == ("laplacian" in names)
-    assert perception.uses_gradient == bool({"gradient", "gradient_norm"} & set(names))
+    assert perception.uses_gradient == any("gradient" in name for name in names)
     assert perception.has_direction == ("gradient" in names)
 
 

@@ -57,8 +57,8 @@ def rules() -> dict[str, NCAConv]:
     everything = NCAConv(
         10,
         33,
-        ("laplacian", "identity", "gradient", "gradient_norm"),
-        gains={"laplacian": 0.1, "gradient": 0.125, "gradient_norm": 0.125},
+        ("laplacian", "identity", "gradient", "gradient_norm", "steered_gradient"),
+        gains={"laplacian": 0.1, "gradient": 0.125, "gradient_norm": 0.125, "steered_gradient": 0.25},
         fire_per="channel",
         fire_rate=0.8,
         life_mask="post",

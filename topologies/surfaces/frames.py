@@ -15,8 +15,8 @@ from topologies.surfaces.tangent import any_frames, in_frame, turned
 
 NOWHERE = 1e-6  # length of a projected direction, or share of a field's largest value, below which it has no direction
 
-Field = str | int | tuple[float, float, float]
-""""smooth", a cell, or a direction in space."""
+Field = str | int | tuple[float, float, float] | Float[torch.Tensor, " n"]
+""""smooth", a cell, a direction in space, or radians by which each frame is turned."""
 
 
 @partial(checked, error=TopologyError)
@@ -30,7 +30,7 @@ def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str
         field: `"smooth"`: the field that changes least, with singularities where it must (textures); the number of a
             cell: its frame, carried to all others along the shortest ways (patterns that grow upright from a seed
             there); a direction (x, y, z) in space, projected on every tangent plane: there the frame's first axis, x,
-            points.
+            points; radians, (N,), by which every cell's own frame is turned, from x towards y.
         anchor: The cell from which the smoothest field points to the nearest neighbour.
         operators: How the gradient is fitted, as of the builders: `"fitted"` or `"averaged"`.
 
@@ -45,8 +45,14 @@ def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str
     connection = Connection.of(edges, vectors, weights, area)
     if isinstance(field, str):
         if field != "smooth":
-            raise TopologyError(f'`field` must be "smooth", a cell or a direction (x, y, z), got {field!r}.')
+            raise TopologyError(
+                f'`field` must be "smooth", a cell or a direction (x, y, z), or angles (N,), got {field!r}.'
+            )
         frame = turned(normal, frame, _somewhere(connection.smoothest(_cell(anchor, "anchor", len(normal)))))
+    elif isinstance(field, torch.Tensor):
+        if field.shape != normal.shape[:1]:
+            raise TopologyError(f"`field` must be one angle for each of {len(normal)} cells, got {tuple(field.shape)}.")
+        frame = turned(normal, frame, np.exp(1j * field.detach().cpu().double().numpy()))
     elif isinstance(field, int):
         frame = turned(normal, frame, _somewhere(connection.transported(_cell(field, "field", len(normal)))))
     else:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ...layers import Perception
-from ...layers.perception import NONE, NORM_FLOOR, OWN
+from ...layers.perception import ALONG, FULL_SLOPE, NONE, NORM_FLOOR, OWN, PARTS
 from .forward import Step
 from .network import Network, to_precision
 from .plan import Plan
@@ -89,14 +89,38 @@ def _split(
         before = rows[row]
         rows[row] = part if before is None else before + part
 
-    for (first, second, gain), piece in zip(perception.program(), grad.split(channels, dim=1), strict=True):
+    for (first, second, gain, part), piece in zip(perception.program(), grad.split(channels, dim=1), strict=True):
         if first == OWN:
             own = piece if own is None else own + piece
         elif second == NONE:
             add(first, gain * piece)
-        else:
+        elif part == 0:
             one, other = gain * operated[first], gain * operated[second]
             length = torch.sqrt(one**2 + other**2 + NORM_FLOOR)
             add(first, gain * one / length * piece)
             add(second, gain * other / length * piece)
+        else:
+            for row, share in zip(
+                (first, second), _through_guide(operated[first], operated[second], part, gain * piece), strict=True
+            ):
+                add(row, share)
     return own, [torch.zeros_like(grad[:, :channels]) if row is None else row for row in rows]
+
+
+def _through_guide(x: Tensor, y: Tensor, part: int, grad: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradients of both operators, from that of a part of their vector along or across the guide."""
+    guide = torch.stack([x[:, -1], y[:, -1]])
+    size = guide.norm(dim=0)
+    full = size >= FULL_SLOPE
+    size = torch.where(full, size, FULL_SLOPE)
+    guide = guide / size
+    pull = torch.stack([(grad * x).sum(1), (grad * y).sum(1)])  # of the factors of x and y
+    if PARTS[part] == ALONG:
+        factors = guide
+    else:
+        factors, pull = torch.stack([-guide[1], guide[0]]), torch.stack([pull[1], -pull[0]])
+    pull = (pull - torch.where(full, (pull * guide).sum(0), 0.0) * guide) / size  # a full guide only turns
+    to_x, to_y = factors[0, :, None] * grad, factors[1, :, None] * grad
+    to_x[:, -1] += pull[0]
+    to_y[:, -1] += pull[1]
+    return to_x, to_y

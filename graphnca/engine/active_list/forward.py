@@ -21,7 +21,7 @@ class Step:
     zeroed: Tensor | None  # rows that the life mask set to zero
     active: Tensor  # rows that were updated
     perceived: Tensor
-    operated: list[Tensor]  # what the operators make of the active rows, where a norm needs it
+    operated: list[Tensor]  # what the operators make of the active rows, where a band of two needs it
     fired: Tensor | None  # which channels fired, where channels fire on their own
     measured: Record | None  # the regularisers
 
@@ -67,7 +67,7 @@ def forward(plan: Plan, x: Tensor, keys: Tensor, network: Network, tape: list[St
         measured = regularisers and regularisers.add(x, active, after, change, survives, died)
         if tape is not None:
             tape.append(
-                Step(support, kept, zeroed, active, perceived, operated if plan.has_norm else [], fired, measured)
+                Step(support, kept, zeroed, active, perceived, operated if plan.has_vectors else [], fired, measured)
             )
         support = kept
     if regularisers is None:

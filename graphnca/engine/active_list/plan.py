@@ -60,8 +60,8 @@ class Plan:
         )
 
     @property
-    def has_norm(self) -> bool:
-        """Whether a band is the norm of two operators, so that its gradient needs what they made."""
+    def has_vectors(self) -> bool:
+        """Whether a band sees a vector of two operators, so that its gradient needs what they made."""
         return any(band.second != NONE for band in self.perception.program())
 
     def sample_of(self, rows: Tensor) -> Tensor:

@@ -63,7 +63,12 @@ class Gradients(Parameters):
 class Band(ctypes.Structure):
     """One of `Perception.program`."""
 
-    _fields_ = (("first", ctypes.c_int32), ("second", ctypes.c_int32), ("gain", ctypes.c_double))
+    _fields_ = (
+        ("first", ctypes.c_int32),
+        ("second", ctypes.c_int32),
+        ("gain", ctypes.c_double),
+        ("part", ctypes.c_int32),
+    )
 
 
 class Problem(_Fields):
@@ -85,6 +90,7 @@ class Problem(_Fields):
         ("num_operators", ctypes.c_int32),
         ("bands", ctypes.POINTER(Band)),
         ("norm_floor", ctypes.c_double),
+        ("full_slope", ctypes.c_double),
         ("life_mask", ctypes.c_int32),
         ("alpha", ctypes.c_int32),
         ("alive_threshold", ctypes.c_double),
@@ -119,6 +125,7 @@ class Problem(_Fields):
             num_operators=len(stencil.forward.weights),
             bands=(Band * len(program))(*program),
             norm_floor=arithmetic.norm_floor,
+            full_slope=arithmetic.full_slope,
             life_mask=LIFE_CODES[rule.life_mask],
             alpha=ALPHA,
             alive_threshold=rule.alive_threshold * arithmetic.levels,

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..coefficients import Coefficients
-from ..perception import NORM_FLOOR
+from ..perception import FULL_SLOPE, NORM_FLOOR
 from ..update import UpdateRule
 
 
@@ -44,6 +44,11 @@ class Arithmetic(ABC):
     def norm_floor(self) -> float:
         """What stands under the root of a norm, in squared levels."""
         return NORM_FLOOR * self.levels**2
+
+    @property
+    def full_slope(self) -> float:
+        """Size of a guide from which on it steers fully, in levels."""
+        return FULL_SLOPE * self.levels
 
     @abstractmethod
     def enter(self, x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:

@@ -183,15 +183,20 @@ class CpuEngine {
       }
     }
     let at = 0;
-    for (const [first, second, gain] of bands) {
+    for (const [first, second, gain, part] of bands) {
       const one = first * channels, two = second * channels;
       if (first === OWN) for (let c = 0; c < channels; c++) input[at + c] = state[own + c];
       else if (second === NONE) for (let c = 0; c < channels; c++) input[at + c] = gain * sums[one + c];
-      else {
+      else if (part === NORM) {
         for (let c = 0; c < channels; c++) {
           const x = gain * sums[one + c], y = gain * sums[two + c];
           input[at + c] = Math.sqrt(x * x + y * y + rule.normFloor);
         }
+      } else {
+        const guideX = sums[one + channels - 1], guideY = sums[two + channels - 1]; // of the last channel
+        const size = Math.max(Math.sqrt(guideX * guideX + guideY * guideY), rule.fullSlope);
+        const [x, y] = part === ALONG ? [guideX / size, guideY / size] : [-guideY / size, guideX / size];
+        for (let c = 0; c < channels; c++) input[at + c] = gain * (x * sums[one + c] + y * sums[two + c]);
       }
       at += channels;
     }

@@ -250,11 +250,15 @@ class GpuEngine {
     const before = rule.lifeMask === "pre" || rule.lifeMask === "pre_post";
     const sums = rule.operators.map((_, row) => `sum${row}`);
     const [alongX, alongY] = rule.frame.map((row) => sums[row]);
-    const band = ([first, second, weight], group) => {
+    const guide = [Math.floor((rule.channels - 1) / 4), (rule.channels - 1) % 4].map((at) => `[${at}]`).join("");
+    const band = ([first, second, weight, part], group) => {
       if (first === OWN) return `own[${group}]`;
       const gain = glslFloat(weight);
       const [x, y] = [first, second].map((row) => `${gain} * ${sums[row]}[${group}]`);
-      return second === NONE ? x : `sqrt(${x} * ${x} + ${y} * ${y} + ${glslFloat(rule.normFloor)})`;
+      if (second === NONE) return x;
+      if (part === NORM) return `sqrt(${x} * ${x} + ${y} * ${y} + ${glslFloat(rule.normFloor)})`;
+      const way = `steer(vec2(${sums[first]}${guide}, ${sums[second]}${guide}))`;
+      return part === ALONG ? `${way}.x * ${x} + ${way}.y * ${y}` : `${way}.x * ${y} - ${way}.y * ${x}`;
     };
     const rounded = (value) => (rule.quantised ? `clamp(roundEven(${value}), ${LEAST}.0, ${MOST}.0)` : value);
     const eachFires = rule.firePer === "channel";
@@ -270,6 +274,7 @@ class GpuEngine {
         bits = (bits ^ (bits >> 15)) * 0x846ca68bu;
         return bits ^ (bits >> 16);
       }
+      vec2 steer(vec2 guide) { return guide / max(length(guide), ${glslFloat(rule.fullSlope)}); }
       bool fires(int index) { return (mixed(mixed(uint(index)) ^ key) & 0x7fffffffu) < threshold; }
       void main() {
         int cell = cellHere();

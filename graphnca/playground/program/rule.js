@@ -2,7 +2,8 @@
 
 const STATE_LEVELS = 255 / 4; // an 8-bit rule counts states in levels of 4 / 255 ...
 const HIDDEN_LEVELS = 255 / 2; // ... and hidden values in levels of 2 / 255 (graphnca/layers/arithmetic/eight_bit.py)
-const OWN = -1, NONE = -1; // in a band [first, second, gain]: the cell's own state; no norm of two
+const OWN = -1, NONE = -1; // in a band [first, second, gain, part]: the cell's own state; no vector of two
+const NORM = 0, ALONG = 1; // parts of a vector: its size, what is along the guide, and else what is across it
 
 class Rule {
   constructor(packed) {

@@ -157,6 +157,15 @@ def test_averaged_coefficients_turn_with_their_frames() -> None:
     torch.testing.assert_close(after, before * turn.conj()[topology.stencil_index[1]], atol=2e-4, rtol=0)
 
 
+def test_angles_turn_every_frame_from_x_towards_y() -> None:
+    topology = sphere(500)
+    angles = torch.linspace(-3, 3, topology.num_nodes)
+    other = with_frames(topology, angles)
+    y = torch.linalg.cross(topology.frame, topology.normal)
+    torch.testing.assert_close(other.frame, angles.cos()[:, None] * topology.frame + angles.sin()[:, None] * y)
+    assert torch.equal(other.stencil_weight, topology.stencil_weight)
+
+
 def test_a_projected_direction_is_where_x_points() -> None:
     topology = with_frames(sphere(500), (0.0, 0.0, 2.0))
     up = torch.tensor([0.0, 0.0, 1.0])
@@ -185,6 +194,7 @@ def test_a_letter_reads_from_outside() -> None:
         (500, "`field` must be one of the cells 0 to"),
         (-1, "`field` must be one of the cells 0 to"),
         ((0.0, 0.0, 0.0), "`field` must be a direction (x, y, z) other than 0"),
+        (torch.zeros(3), "`field` must be one angle for each of"),
     ],
 )
 def test_other_fields_are_refused(field, words: str) -> None:

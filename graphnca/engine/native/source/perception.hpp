@@ -8,6 +8,26 @@
 
 constexpr int MOST_OPERATORS = 3;  // Laplacian, d/dx, d/dy
 
+// The gradient of a cell's last channel, which says where its own x is: at most 1 long.
+template <class real>
+struct Guide {
+    real x, y, size;
+    bool is_full;
+
+    Guide(real along_x, real along_y, real full) {
+        size = std::sqrt(along_x * along_x + along_y * along_y);
+        is_full = !(size < full);
+        if (!is_full) size = full;
+        x = along_x / size, y = along_y / size;
+    }
+
+    // Adds to the gradient of what it is made of, from its own.
+    void pass(real grad_x, real grad_y, real& along_x, real& along_y) const {
+        const real along = is_full ? x * grad_x + y * grad_y : 0;  // where it is as long as it can be, it only turns
+        along_x += (grad_x - along * x) / size, along_y += (grad_y - along * y) / size;
+    }
+};
+
 template <class real>
 class Perception {
     using L = Lanes<real>;
@@ -79,11 +99,19 @@ class Perception {
             const Band& band = problem.bands[b];
             const real gain = band.gain;
             const real* from = band.first == OWN ? own : sums + band.first * channels_row;
-            if (band.second == NO_NORM) {
+            if (band.second == ONE) {
                 for (int c = 0; c < channels_row; c += L::count) L::store(to + c, gain * L::load(from + c));
-            } else {
-                const real* other = sums + band.second * channels_row;
+                continue;
+            }
+            const real* other = sums + band.second * channels_row;
+            if (band.part == NORM) {
                 for (int c = 0; c < channels; c++) to[c] = norm(gain * from[c], gain * other[c]);
+            } else {
+                const Guide<real> way = guide(from, other);
+                const bool along = band.part == ALONG;
+                const real x = gain * (along ? way.x : -way.y), y = gain * (along ? way.y : way.x);
+                for (int c = 0; c < channels_row; c += L::count)
+                    L::store(to + c, x * L::load(from + c) + y * L::load(other + c));
             }
         }
     }
@@ -95,15 +123,27 @@ class Perception {
             const Band& band = problem.bands[b];
             const real gain = band.gain;
             real* first = band.first == OWN ? own : to + band.first * channels_row;
-            if (band.second == NO_NORM) {
+            if (band.second == ONE) {
                 for (int c = 0; c < channels; c++) first[c] += gain * grad[c];
-            } else {
-                real* second = to + band.second * channels_row;
-                const real *one = sums + band.first * channels_row, *other = sums + band.second * channels_row;
+                continue;
+            }
+            real* second = to + band.second * channels_row;
+            const real *one = sums + band.first * channels_row, *other = sums + band.second * channels_row;
+            if (band.part == NORM) {
                 for (int c = 0; c < channels; c++) {
                     const real x = gain * one[c], y = gain * other[c], share = gain * grad[c] / norm(x, y);
                     first[c] += x * share, second[c] += y * share;
                 }
+            } else {
+                const Guide<real> way = guide(one, other);
+                const bool along = band.part == ALONG;
+                const real x = gain * (along ? way.x : -way.y), y = gain * (along ? way.y : way.x);
+                real grad_x = 0, grad_y = 0;
+                for (int c = 0; c < channels; c++) {
+                    first[c] += x * grad[c], second[c] += y * grad[c];
+                    grad_x += gain * one[c] * grad[c], grad_y += gain * other[c] * grad[c];
+                }
+                way.pass(along ? grad_x : grad_y, along ? grad_y : -grad_x, first[channels - 1], second[channels - 1]);
             }
         }
     }
@@ -124,4 +164,8 @@ class Perception {
 
   private:
     real norm(real x, real y) const { return std::sqrt(x * x + y * y + real(problem.norm_floor)); }
+
+    Guide<real> guide(const real* x, const real* y) const {
+        return Guide<real>(x[channels - 1], y[channels - 1], problem.full_slope);
+    }
 };

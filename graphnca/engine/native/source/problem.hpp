@@ -5,13 +5,16 @@
 
 enum LifeMask : int32_t { NONE, PRE, POST, PRE_POST };
 
-// One band of the perceived vector: gain times what an operator makes of the states, or the norm of two of them.
+enum Part : int32_t { NORM, ALONG, ACROSS };  // of the vector of two operators; along and across the guide
+
+// One band of the perceived vector: gain times what an operator makes of the states, or a part of the vector of two.
 struct Band {
     int32_t first;   // which operator; OWN: the cell's own state
-    int32_t second;  // NONE, or the other operator of a norm
+    int32_t second;  // ONE, or the other operator of a vector
     double gain;
+    Part part;
 };
-constexpr int32_t OWN = -1, NO_NORM = -1;
+constexpr int32_t OWN = -1, ONE = -1;
 
 // Rows of a sparse matrix, padded to `width`; the first `counts[n]` entries of row n are meant.
 struct Table {
@@ -31,6 +34,7 @@ struct Problem {
     int32_t num_bands, num_operators;
     const Band* bands;
     double norm_floor;
+    double full_slope;  // size of a guide from which on it steers fully
     LifeMask life_mask;
     int32_t alpha;
     double alive_threshold;
