@@ -11,6 +11,7 @@ from topologies.contract import TopologyError as TopologyError
 from topologies.contract import check_topology as check_topology
 from topologies.contract import fields_of as fields_of
 from topologies.flat_batch import flat_batch as flat_batch
+from topologies.graph_positions import graph_positions as graph_positions
 from topologies.hexagonal import hex_grid as hex_grid
 from topologies.hexagonal_patch import hexagonal_patch as hexagonal_patch
 from topologies.kinds import KINDS as KINDS
@@ -21,6 +22,7 @@ from topologies.kinds import substrate as substrate
 from topologies.kinds import substrate_of_cells as substrate_of_cells
 from topologies.kinds import substrates as substrates
 from topologies.kinds import varied_meshes as varied_meshes
+from topologies.long_range import with_long_range as with_long_range
 from topologies.networks import from_networkx as from_networkx
 from topologies.noise_gain import NOISE_GAIN as NOISE_GAIN
 from topologies.operators import OPERATORS as OPERATORS
@@ -66,6 +68,7 @@ __all__ = [
     "first_of_each_kind",
     "flat_batch",
     "from_networkx",
+    "graph_positions",
     "hex_grid",
     "hexagonal_patch",
     "icosphere",
@@ -87,5 +90,6 @@ __all__ = [
     "voronoi_from_points",
     "voronoi_mesh",
     "with_frames",
+    "with_long_range",
     "with_operators",
 ]

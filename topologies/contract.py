@@ -268,7 +268,8 @@ def _check_laws(data: Data, rounded: bool) -> None:
     if planar:
         sums, extents = np.bincount(graph, area, len(extent)), extent.prod(axis=1)
         if (wrong := np.flatnonzero(~np.isclose(sums, extents, rtol=tolerance))).size:
-            _fail("area", f"sum to the area of the extent, {extents[wrong[0]]:.9g}", f"{sums[wrong[0]]:.9g}")
+            share = sums[wrong[0]] / extents[wrong[0]] - 1
+            _fail("area", f"sum to the area of the extent, {extents[wrong[0]]:.9g}", f"{share:+.3g} of it besides")
     if "stencil_index" in arrays:
         _check_stencil(arrays, graph, interior, slack, tolerance)
 

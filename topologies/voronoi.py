@@ -21,6 +21,7 @@ EXTENT_TOLERANCE = 0.02  # the exact extent may differ from the size asked for b
 MAX_ATTEMPTS = 50  # point sets tried until the extent is near enough; only very small domains need more than two
 DEGENERATE_RIDGE = 1e-5  # shared edges shorter than this share of sqrt(area / cells) come from rounding: corners only
 NEAREST = 1e-6  # points nearer to each other or to a border than this share of sqrt(area / cells) count as touching
+WIDEST = 1e5  # sides of the extent in units of the points' own spacing; beyond it float32 can't tell neighbours apart
 FIRST_BAND = 3.0  # width of the copied margin in units of sqrt(area / cells); doubled until it suffices
 
 
@@ -115,6 +116,12 @@ def voronoi_from_points(
     if (bad := np.flatnonzero(((points < 0) | (points > size)).any(axis=1))).size:
         raise TopologyError(
             f"`points` must lie inside the extent {size.tolist()}, got {points[bad[0]].tolist()} at index {bad[0]}."
+        )
+    span = np.ptp(points, axis=0)
+    if (size > WIDEST * span.max() / np.sqrt(len(points))).any():
+        raise TopologyError(
+            f"`points` must fill their extent, got {len(points)} within {span.tolist()} of {size.tolist()}; take "
+            "`points - points.min(0)` and an extent that goes with it."
         )
     touching = NEAREST * np.sqrt(size.prod() / len(points))
     if periodic:

@@ -1,31 +1,37 @@
-"""Whether a stencil still belongs to its substrate: whoever changes cells or positions by hand leaves it behind."""
+"""Whether a substrate is still of one piece: who changes cells, edges or positions by hand leaves the rest behind."""
 
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.utils import scatter
 
 FITS_IN_PLANE = 0.01  # share of the gain by which the median cell may be off: rounding takes less
 FITS_IN_SPACE = 0.25  # curvature takes less
 GAIN = 8.0  # of the gradient of the positions themselves, that of the raw Sobel pair
+MOVED = 1e-3  # share of the longest edge by which the median vector may be off
+ROUNDED = 1e-6  # share of the extent that rounding may take of positions
 REMEDY = (
-    "Positions or cells were changed since the stencil was made: build the substrate anew, or give it another "
+    "Positions, edges or cells were changed since the substrate was made: build it anew, or give it another stencil "
     "(topologies.with_operators)."
 )
 
 
 def check_belongs(topology: Data, cells: int) -> None:
-    """Refuses a stencil that was made for other cells or positions; what has neither passes.
+    """Refuses edges and a stencil that were made for other cells or positions; what has none of a substrate passes.
 
-    A gradient is exact on linear fields, so that of the positions is 8 away from borders: along the two axes, or along
-    the frame of a surface.
+    On a substrate of the plane no cell is its own neighbour, and vectors are the differences of positions. A gradient
+    is exact on linear fields, so that of the positions is 8 away from borders: along the two axes, or along the frame
+    of a surface.
 
     Args:
         topology: The substrate.
         cells: How many cells it has.
 
     Raises:
-        ValueError: For indices beyond the cells, or gradients of the positions that are another thing in most cells.
+        ValueError: For an edge of a cell to itself, vectors of which most are no difference of their cells' positions,
+            indices beyond the cells, or gradients of the positions that are another thing in most cells.
     """
+    _check_edges(topology)
     if "stencil_index" not in topology:
         return
     index = topology["stencil_index"]
@@ -39,7 +45,7 @@ def check_belongs(topology: Data, cells: int) -> None:
     moved, judged = pos[index[0]] - pos[index[1]], torch.ones(cells, dtype=torch.bool, device=pos.device)
     if pos.shape[1] == 2 and "extent" in topology and topology["extent"].shape[0] == 1:
         extent, periodic, fits = topology["extent"].double()[0], topology["periodic"].view(()), FITS_IN_PLANE
-        moved = torch.where(periodic, moved - extent * (moved / extent).round(), moved)
+        moved = _shortest(moved, extent, periodic)
         furthest = scatter(moved.norm(dim=1), index[1], 0, cells, "max")
         inside = torch.minimum(pos, extent - pos).amin(1) > furthest
         wide = 4 * topology["edge_attr"].norm(dim=1).max() < extent.min()  # else two rings go round a torus
@@ -57,3 +63,33 @@ def check_belongs(topology: Data, cells: int) -> None:
             "`stencil_gradient` must make 8 of the slope of the positions, as it does where it was made; in the median "
             f"cell it is off by {float(off.median()):.3g}. {REMEDY}"
         )
+
+
+def _check_edges(topology: Data) -> None:
+    """Whether the edges of one substrate of the plane are those of its positions."""
+    if not {"pos", "edge_attr", "extent", "periodic"} <= set(topology.keys()) or topology["extent"].shape != (1, 2):
+        return
+    index, vectors, pos = topology["edge_index"], topology["edge_attr"].detach().double(), topology["pos"].double()
+    if (
+        pos.shape[1:] != (2,)
+        or vectors.shape != (index.shape[1], 2)
+        or not index.numel()
+        or int(index.max()) >= len(pos)
+    ):
+        return  # `graphnca.engine.graph` says what is wrong
+    if bool((index[0] == index[1]).any()):
+        raise ValueError(f"`edge_index` must not lead from a cell to itself on a substrate. {REMEDY}")
+    extent, periodic = topology["extent"].double()[0], topology["periodic"].view(())
+    near = vectors.norm(dim=1) > 0  # `topologies.with_long_range` gives far cells no direction
+    off = _shortest(pos[index[0]] - pos[index[1]] - vectors, extent, periodic).norm(dim=1)[near]
+    allowed = MOVED * vectors.norm(dim=1).max() + ROUNDED * extent.max()
+    if len(off) and not bool(off.median() <= allowed):
+        raise ValueError(
+            "`edge_attr` must be the differences of the positions, in the median it is off by "
+            f"{float(off.median()):.3g}. {REMEDY}"
+        )
+
+
+def _shortest(moved: Tensor, extent: Tensor, periodic: Tensor) -> Tensor:
+    """Differences of positions, on a torus the shortest way."""
+    return torch.where(periodic, moved - extent * (moved / extent).round(), moved)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch_geometric.data import Data
-from torch_geometric.transforms import RandomJitter
+from torch_geometric.transforms import AddSelfLoops, RandomJitter
 
 from graphnca import rollout
 from graphnca.engine.stale import check_belongs
 from graphnca.layers import NCAConv
-from topologies import OPERATORS, voronoi_mesh, with_operators
+from topologies import KINDS, OPERATORS, voronoi_mesh, with_operators
 
 
 def fewer(mesh: Data) -> Data:
@@ -33,8 +33,18 @@ CHANGES: dict[str, Callable[[Data], Data]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_by_hand_is_noticed(change: str) -> None:
     mesh = CHANGES[change](voronoi_mesh(12, 12))
-    with pytest.raises(ValueError, match=r"`stencil_\w+` must .*topologies.with_operators"):
+    with pytest.raises(ValueError, match=r"`(stencil_\w+|edge_attr)` must .*topologies.with_operators"):
         rollout(NCAConv(4, 8), torch.rand(len(mesh["pos"]), 4), mesh, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_transforms_do_to_edges_and_positions_is_noticed(kind: str) -> None:
+    """On squares too, which have no stencil."""
+    cells, rule = KINDS[kind].make(12, 12), NCAConv(4, 8, "isonca")
+    for change in (AddSelfLoops("edge_attr", 0.0), AddSelfLoops(), RandomJitter(0.1)):
+        changed = change(cells.clone())
+        with pytest.raises(ValueError, match=r"`(stencil_gradient|edge_attr|edge_index|edge_weight)` must"):
+            rollout(rule, torch.rand(len(changed["pos"]), 4), changed, 1)
 
 
 @pytest.mark.parametrize("operators", OPERATORS)

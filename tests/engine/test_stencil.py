@@ -134,8 +134,8 @@ def test_a_changed_substrate_is_seen(field: str, how: str, random_rule: MakeRule
     rule, grid = random_rule(5, 8, tuple(FILTERS), fire_rate=1.0, life_mask=None), square_grid(4, 4)
     if field in STENCIL_FIELDS:
         grid = with_operators(grid, "fitted")
-        del grid["pos"]  # or it would be seen that this is no longer the stencil of these positions
-        grid.num_nodes = 16
+    del grid["pos"]  # or it would be seen that these are no longer the edges and the stencil of these positions
+    grid.num_nodes = 16
     x = torch.rand(16, 5)
     for number in range(4):
         if number:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from graphnca import rollout
+from graphnca.models import growing_nca, isonca
 from topologies import TopologyError, check_topology, from_networkx, hex_grid
 
 
@@ -80,6 +82,35 @@ def test_nodes_keep_their_order_and_may_have_any_name() -> None:
     data = from_networkx(graph)
     assert data["pos"][1, 0] > data["pos"][0, 0]
     assert data["pos"][2, 1] > data["pos"][0, 1]
+
+
+def test_without_positions_neighbours_and_weights_are_left() -> None:
+    graph = nx.Graph([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")])
+    graph.edges["c", "d"]["weight"] = 2
+    data = from_networkx(graph)
+    assert set(data.keys()) == {"edge_index", "edge_weight", "num_nodes"}
+    assert data["edge_index"].tolist() == [[1, 2, 0, 2, 0, 1, 3, 2], [0, 0, 1, 1, 2, 2, 2, 3]]
+    torch.testing.assert_close(data["edge_weight"], torch.tensor([6.0, 6, 6, 6, 3, 3, 6, 12]))
+    assert rollout(isonca(8, 16), torch.rand(4, 8), data, 3).shape == (4, 8)
+    with pytest.raises(ValueError, match="`topology` must have the fields"):
+        rollout(growing_nca(8, 16), torch.rand(4, 8), data, 3)
+
+
+def test_without_positions_an_edge_may_go_one_way() -> None:
+    data = from_networkx(nx.DiGraph([(0, 1), (1, 2), (2, 0), (0, 2)]))
+    assert data["edge_index"].tolist() == [[2, 0, 0, 1], [0, 1, 2, 2]]
+    assert data["edge_weight"].tolist() == [12.0, 12.0, 6.0, 6.0]
+
+
+def test_positions_may_be_given_left_out_and_must_be_found() -> None:
+    graph = _graph(RING, SQUARE)
+    moved = {node: (2 * x + 1, 2 * y) for node, (x, y) in SQUARE.items()}
+    assert torch.equal(from_networkx(graph, pos=moved)["pos"], from_networkx(graph)["pos"])
+    assert "pos" not in from_networkx(graph, pos=None)
+    with pytest.raises(TopologyError, match="Node attribute `centre` must be set on every node, missing on node 0"):
+        from_networkx(graph, pos="centre")
+    with pytest.raises(TopologyError, match="`pos` must be set on every node, missing on node 2"):
+        from_networkx(graph, pos={0: (0, 0), 1: (1, 0)})
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,12 @@ def _with(index: int, point: tuple[float, float]) -> np.ndarray:
         (_with(7, tuple(GOOD[30] + 1e-9)), (8, 8), True, "`points` must lie apart, .* at index 7 and .* at 30"),
         (np.r_[GOOD, [[0, 4], [8, 4]]], (8, 8), True, "`points` must lie apart, .* at index 50 and .* at 51"),
         (np.r_[GOOD / 8, GOOD / 8 + 7], (8, 8), True, "`points` must be enough, and spread enough"),
+        (
+            GOOD / 8e3 + (13.4, 52.5),
+            (13.401, 52.501),
+            False,
+            r"`points` must fill their extent, .* `points - points.min",
+        ),
     ],
 )
 def test_bad_points_are_refused(points: np.ndarray, extent: tuple[float, float], periodic: bool, message: str) -> None:
@@ -202,3 +208,9 @@ def test_points_may_be_a_tensor_or_a_list() -> None:
     expected = voronoi_from_points(GOOD, (8, 8))
     for points in (torch.tensor(GOOD, requires_grad=True), GOOD.tolist()):
         assert torch.equal(voronoi_from_points(points, (8, 8))["pos"], expected["pos"])
+
+
+def test_points_may_lie_in_a_corner_of_their_extent() -> None:
+    """Geographic coordinates, for example, of which the extent reaches to (0, 0)."""
+    mesh = voronoi_from_points(GOOD / 80 + (13.4, 52.5), (13.5, 52.6), periodic=False)
+    assert mesh["area"].double().sum() == pytest.approx(float(mesh["extent"].double().prod()), rel=1e-5)
