@@ -12,8 +12,8 @@ order of float sums. A new one is a subclass of `Engine` and a place in `ENGINES
     stencil_cache.py  those that were built, for all threads
     following.py  what follows the steps besides a backward pass: second gradients, `torch.func`
     start.py      the states that steps began with, from which they can be taken again
-    native/       in C++, on the CPU: nothing but the cells that act is looked at; in 8 bits too
-    active_list/  PyTorch on lists of the cells that act: on the CPU without a compiler, or with bfloat16 products
+    native/       in C++, on the CPU: nothing but the cells that act is looked at; in bfloat16 and 8 bits too
+    active_list/  PyTorch on lists of the cells that act: on the CPU without a compiler, or without bfloat16's unit
     patches/      PyTorch on patches of fixed shape, masked: on accelerators, which must not wait for a list
     plain.py      the layer, step by step
 """

@@ -37,8 +37,8 @@ class StepOptions(TypedDict, total=False):
     precision: torch.dtype | None
     """Type of the update network's products, e.g. `torch.bfloat16`; states and gradients keep their type.
 
-    Defaults to that of `x`. For accelerators: on the CPU the compiled engine, which computes in the type of `x`, is
-    faster (see `graphnca.engine`).
+    Defaults to that of `x`. For accelerators, and for processors that multiply in bfloat16 (AVX512-BF16); on others the
+    compiled engine in the type of `x` is faster (see `graphnca.engine`).
     """
 
 

@@ -17,9 +17,11 @@ from graphnca.engine.plain import Plain
 from graphnca.layers import NCAConv
 from topologies import square_grid
 
-HALF = {"precision": torch.bfloat16}
+HALF: dict[str, Any] = {"precision": torch.bfloat16}
 CUDA = {"device": torch.device("cuda")}
-ON_CPU = ActiveList if load_library() is None else Native
+LIBRARY = load_library()
+ON_CPU = ActiveList if LIBRARY is None else Native
+IN_HALF = Native if LIBRARY is not None and LIBRARY.graphnca_has_half_products() else ActiveList
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +41,9 @@ def task(rule: NCAConv | None = None, **asked: Any) -> Task:
         ({"dtype": torch.float64}, ON_CPU),
         ({"regions": torch.zeros(16, dtype=torch.int64)}, Patches if ON_CPU is ActiveList else Native),
         ({"arithmetic": "quantised"}, Plain if ON_CPU is ActiveList else Native),
-        (HALF, ActiveList),
-        (HALF | {"regions": torch.zeros(16, dtype=torch.int64)}, Patches),
+        (HALF, IN_HALF),
+        (HALF | {"regions": torch.zeros(16, dtype=torch.int64)}, Patches if IN_HALF is ActiveList else Native),
+        (HALF | {"arithmetic": "quantised"}, Plain),
         (CUDA, Patches),
         (CUDA | HALF, Patches),
         (CUDA | {"arithmetic": "quantised"}, Plain),
@@ -71,7 +74,9 @@ def test_a_wish_is_heard(wanted: type, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("engine", "asked", "reason"),
     [
-        ("native", HALF, "products torch.bfloat16, which must both be float32 or float64"),
+        ("native", HALF | {"dtype": torch.float64}, "states are torch.float64, .*and for products in bfloat16 float32"),
+        ("native", {"precision": torch.float64}, "products are torch.float64, which must be torch.float32"),
+        ("native", HALF | {"arithmetic": "quantised"}, "'quantised', whose products can't be in bfloat16"),
         ("native", CUDA, "the states are on cuda"),
         ("native", {"arithmetic": "fixed_point"}, "the rule's arithmetic is 'fixed_point'"),
         ("active_list", CUDA, "on cuda, every step would wait for the length of its list"),
@@ -87,6 +92,15 @@ def test_an_engine_that_can_not_says_why(
     monkeypatch.setenv(SWITCH, engine)
     with pytest.raises(ValueError, match=f"{SWITCH}={engine}, but this engine does not take the rollout: .*{reason}"):
         choose_engine(task(**asked))
+
+
+@pytest.mark.skipif(LIBRARY is None, reason="there is no C++ compiler on this machine")
+def test_a_processor_without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_library(), "graphnca_has_half_products", lambda: 0)
+    assert choose_engine(task(**HALF)) is ActiveList
+    monkeypatch.setenv(SWITCH, "native")
+    with pytest.raises(ValueError, match="the processor has no products in bfloat16"):
+        choose_engine(task(**HALF))
 
 
 def test_an_unknown_engine(monkeypatch: pytest.MonkeyPatch, random_rule: Callable[..., NCAConv]) -> None:

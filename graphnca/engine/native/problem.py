@@ -100,11 +100,12 @@ class Problem(_Fields):
         ("quantised", ctypes.c_int32),
         ("hidden_scale", ctypes.c_double),
         ("output_scale", ctypes.c_double),
+        ("half_products", ctypes.c_int32),
     )
 
     @classmethod
     def of(cls, task: Task) -> "Problem":
-        """Of a task of float32 or float64 on the CPU; the products are of the states' own type.
+        """Of a task of float32 or float64 on the CPU.
 
         Where the arithmetic counts levels, so do the states, and the scales are still to come: they follow the weights.
         """
@@ -131,6 +132,7 @@ class Problem(_Fields):
             alive_threshold=rule.alive_threshold * arithmetic.levels,
             overflow_bound=-1.0 if task.overflow_bound is None else task.overflow_bound * arithmetic.levels,
             quantised=int(arithmetic.rounding == "levels"),
+            half_products=int(task.products == torch.bfloat16),
         )
         if isinstance(rate, Tensor):
             made.put("fire_thresholds", firing_threshold(rate).to(torch.uint32).contiguous())

@@ -21,7 +21,7 @@ NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
 class Native(StencilEngine):
-    """In C++, for float32 and float64 on the CPU.
+    """In C++, for float32 and float64 on the CPU, with products in bfloat16 where the processor has them.
 
     The one of its kind that takes an arithmetic of whole levels: its functions are given levels, and give levels.
     """
@@ -35,12 +35,24 @@ class Native(StencilEngine):
 
     @classmethod
     def takes(cls, task: Task) -> str | None:
-        """Products of the states' own type, where there is a compiler."""
+        """Products of the states' own type, where there is a compiler; in bfloat16, where the processor has them."""
         if task.device.type != "cpu":
             return f"the states are on {task.device}"
-        if task.dtype not in NUMPY_TYPES or task.products != task.dtype:
-            return f"states are {task.dtype} and products {task.products}, which must both be float32 or float64"
-        return super().takes(task) or ("there is no compiled library" if load_library() is None else None)
+        half = task.products == torch.bfloat16
+        if task.dtype not in NUMPY_TYPES or (half and task.dtype != torch.float32):
+            return f"states are {task.dtype}, which must be float32 or float64, and for products in bfloat16 float32"
+        if not half and task.products != task.dtype:
+            return f"products are {task.products}, which must be {task.dtype} as the states or bfloat16"
+        if half and ARITHMETICS[task.rule.arithmetic].rounding != "none":
+            return f"the rule's arithmetic is {task.rule.arithmetic!r}, whose products can't be in bfloat16"
+        if reason := super().takes(task):
+            return reason
+        library = load_library()
+        if library is None:
+            return "there is no compiled library"
+        if half and not library.graphnca_has_half_products():
+            return "the processor has no products in bfloat16 (AVX512-BF16)"
+        return None
 
     def steps(self, x: Tensor, keys: Tensor) -> Steps:
         """One step a key."""

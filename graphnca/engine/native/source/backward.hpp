@@ -55,7 +55,7 @@ class Backward {
         if (grad_moved)
             for (int b = 0; b < problem.batch; b++)
                 pull.push_back(grad_moved[b] / (double(problem.num_cells) * channels));
-        for (auto& worker : given.workers) worker->space.start_gradients();
+        for (auto& worker : given.workers) worker->space->start_gradients();
     }
 
     // Undoes steps until all are undone, or it is time to stop; whether all are.
@@ -68,8 +68,8 @@ class Backward {
         });
         phase.check();
         if (left > 0) return false;
-        for (int t = 1; t < num_threads; t++) given.workers[0]->space.add(given.workers[t]->space);
-        given.workers[0]->space.write(gradients);
+        for (int t = 1; t < num_threads; t++) given.workers[0]->space->add(*given.workers[t]->space);
+        given.workers[0]->space->write(gradients);
         if (grad_start) given.unpad(given.masked_before ? &first : nullptr, grads.data(), grad_start);
         return true;
     }
@@ -191,14 +191,13 @@ class Backward {
                         wanted[long(i) * channels_row + c] = 0;
         for (int i = 0; i < part.count; i += BLOCK) {
             const int size = std::min(BLOCK, part.count - i);
-            given.perceive(own, part.rows + i, size, true);
-            own.space.backward(size, wanted + long(i) * channels_row);
+            given.perceive(own, part.rows + i, size);
+            own.space->backward(size, wanted + long(i) * channels_row);
             if (!passes) continue;
             for (int m = 0; m < size; m++) {
                 const int row = row_of(part.rows[i + m]);
                 const long to = slot + i + m;
-                given.perception.split(own.space.grad_perceived.data() + long(m) * given.net.perceived_row,
-                                       own.sums.data(0) + m * sums_row, grad(row), passed + to * operators_row);
+                given.perception.split(own.space->grad_of_perceived(m),                                       own.sums.data(0) + m * sums_row, grad(row), passed + to * operators_row);
                 slots.data()[row] = to;
             }
         }

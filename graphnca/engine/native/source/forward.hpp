@@ -195,7 +195,7 @@ class Forward {
         for (int i = 0; i < count; i += BLOCK) {
             const int size = std::min(BLOCK, count - i);
             given.perceive(own.worker, rows + i, size);
-            own.worker.space.forward(size, change + long(i) * channels_row);
+            own.worker.space->forward(size, change + long(i) * channels_row);
         }
         if (problem.life_mask == PRE_POST) find_would_be_mature(thread, step);
     }
@@ -213,7 +213,7 @@ class Forward {
         for (int i = 0; i < count; i += BLOCK) {
             const int size = std::min(BLOCK, count - i);
             given.perceive(own.worker, chosen.data() + i, size);
-            own.worker.space.forward_channel(size, problem.alpha, change);
+            own.worker.space->forward_channel(size, problem.alpha, change);
             for (int m = 0; m < size; m++) {
                 const int row = chosen[i + m];
                 if (given.kept(row) > problem.alpha) continue;

@@ -43,6 +43,7 @@ struct Problem {
     const int32_t* kept;  // how many channels of a row keep their values, the first ones; or null: none of any
     int32_t quantised;    // in 8 bits: states and parameters come in levels, and whatever is computed is rounded
     double hidden_scale, output_scale;  // then, the factors of the two layers' sums
+    int32_t half_products;  // the network's products are of numbers in bfloat16
     int num_rows() const { return num_cells * batch; }
 };
 

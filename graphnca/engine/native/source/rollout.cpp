@@ -73,6 +73,15 @@ static int outcome_of(Work work) {
 extern "C" {
 int graphnca_problem_bytes() { return sizeof(Problem); }
 
+// Whether the processor multiplies numbers in bfloat16.
+int graphnca_has_half_products() {
+#ifdef HALF_PRODUCTS
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 int graphnca_start_forward(int is_double, const Problem* problem, const Parameters* parameters, const void* in,
                            void* out, const int32_t* keys, int num_steps, int keep_tape, void* overflow, void* moved,
                            void** rollout) {

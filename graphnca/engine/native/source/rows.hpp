@@ -5,9 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "eight_bit.hpp"
 #include "firing.hpp"
+#include "half.hpp"
 #include "memory.hpp"
-#include "network.hpp"
 #include "pause.hpp"
 #include "perception.hpp"
 #include "tape.hpp"
@@ -16,12 +17,33 @@
 // In the tape, ~row stands for a row that the life mask zeroed after its update.
 static inline int32_t row_of(int32_t entry) { return entry < 0 ? ~entry : entry; }
 
+// Room for each thread to compute the network in, as the problem wants it computed.
+template <class real>
+static std::vector<std::unique_ptr<Workspace<real>>> workspaces(const Network<real>& net, const Problem& problem,
+                                                                int count) {
+    std::vector<std::unique_ptr<Workspace<real>>> made(count);
+#ifdef HALF_PRODUCTS
+    if constexpr (std::is_same_v<real, float>)
+        if (problem.half_products) {
+            const auto half = std::make_shared<const HalfNetwork>(net);
+            for (auto& space : made) space = std::make_unique<HalfWorkspace>(net, half);
+            return made;
+        }
+#endif
+    for (auto& space : made)
+        if (problem.quantised)
+            space = std::make_unique<LevelWorkspace<real>>(net);
+        else
+            space = std::make_unique<FloatWorkspace<real>>(net);
+    return made;
+}
+
 // What one thread works with.
 template <class real>
 struct Worker {
-    Workspace<real> space;
+    const std::unique_ptr<Workspace<real>> space;
     Buffer<real> change, sums;  // of the rows that it updates; perceived sums of a block
-    explicit Worker(const Network<real>& net) : space(net) {}
+    explicit Worker(std::unique_ptr<Workspace<real>> space) : space(std::move(space)) {}
 };
 
 // A rule on copies of a substrate, and the states that a pass has under way.
@@ -56,7 +78,8 @@ struct Setting {
           measured(problem.overflow_bound >= 0),
           threshold(problem.alive_threshold),
           bound(problem.overflow_bound) {
-        for (int t = 0; t < num_threads; t++) workers.push_back(std::make_unique<Worker<real>>(net));
+        for (auto& space : workspaces(net, problem, num_threads))
+            workers.push_back(std::make_unique<Worker<real>>(std::move(space)));
         if (!problem.kept) return;
         kept_by_row.assign(problem.kept, problem.kept + num_rows);
         for (int r = 0; r < num_rows; r++) {
@@ -109,15 +132,14 @@ struct Setting {
     }
 
     // Perceived vectors of up to BLOCK rows.
-    void perceive(Worker<real>& own, const int32_t* rows, int count, bool learning = false) {
+    void perceive(Worker<real>& own, const int32_t* rows, int count) {
         const long sums_row = long(MOST_OPERATORS) * channels_row;
         real* sums = own.sums.data(BLOCK * sums_row);
         for (int m = 0; m < count; m++) {
             const int row = row_of(rows[m]), sample = row / problem.num_cells, base = sample * problem.num_cells;
             perception.sums(row - base, state(base), sums + m * sums_row);
-            perception.compose(state(row), sums + m * sums_row, own.space.perceived(m));
+            perception.compose(state(row), sums + m * sums_row, own.space->perceived(m));
         }
-        if (problem.quantised) own.space.round_perceived(count, learning);
     }
 
     real excess(real value) const { return value > bound ? value - bound : value < -bound ? value + bound : 0; }

@@ -14,10 +14,11 @@ constexpr int VECTOR_BYTES = 16, REGISTERS = 16;
 template <class real>
 struct Lanes {
     static constexpr int count = VECTOR_BYTES / sizeof(real);
+    typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
     // aligned as one number is: rows may begin anywhere
-    typedef real vector __attribute__((vector_size(VECTOR_BYTES), aligned(alignof(real)), may_alias));
+    typedef real anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(alignof(real)), may_alias));
 
-    static vector load(const real* from) { return *reinterpret_cast<const vector*>(from); }
-    static void store(real* to, vector value) { *reinterpret_cast<vector*>(to) = value; }
+    static vector load(const real* from) { return *reinterpret_cast<const anywhere*>(from); }
+    static void store(real* to, vector value) { *reinterpret_cast<anywhere*>(to) = value; }
     static int rounded_up(int length) { return (length + count - 1) / count * count; }
 };
