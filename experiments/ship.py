@@ -113,7 +113,7 @@ def kind_of(subject: Subject) -> str:
     """By which measures a rule is shipped."""
     if subject.is_texture:
         return TEXTURE
-    return UPRIGHT if subject.rule.perception.uses_gradient else ISOTROPIC
+    return UPRIGHT if subject.rule.perception.has_direction else ISOTROPIC
 
 
 def drawn(subject: Subject, states: Float[Tensor, "*b n c"], topology: Data) -> Float[Tensor, "*b 4 h w"]:
@@ -144,7 +144,8 @@ def of_isotropic(subject: Subject, topologies: dict[str, Data], config: Config) 
             }
             tiles += list(drawn(subject, states[step], topology))
             captions += [f"{name}, {step}: {loss:.1f}" for loss in losses]
-    channels = PUBLISHED_AUXILIARY.get(subject.goal, "binary") or "no auxiliary channel"
+    own = "" if subject.rule.perception.is_steered else PUBLISHED_AUXILIARY.get(subject.goal, "binary")
+    channels = own or "no auxiliary channel"
     pixels, published = (
         f"{LOSS_SCALE:g} * mean squared error of RGBA",
         f"published, with a closed ring around the seed (RGBA, {channels})",

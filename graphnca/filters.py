@@ -46,3 +46,9 @@ def have_direction(filters: Iterable[str]) -> bool:
     """Whether what they make turns with the frame: a band that sees d/dx or d/dy without the other."""
     bands = [band for name in filters for band in FILTERS[name].bands]
     return any(len(set(GRADIENT) & set(band)) == 1 for band in bands)
+
+
+def are_steered(filters: Iterable[str]) -> bool:
+    """Whether they see a direction, and none but that of the guide: patterns lie anyhow, and are no mirror images."""
+    filters = list(filters)
+    return not have_direction(filters) and any(ACROSS in band for name in filters for band in FILTERS[name].bands)

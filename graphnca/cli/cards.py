@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from ..filters import FILTERS, have_direction
+from ..filters import FILTERS, are_steered, have_direction
 from .tables import listing
 
 RULE_HELP = (
@@ -63,7 +63,8 @@ def trained_on(card: Mapping[str, Any]) -> str:
 def kind_of(description: Mapping[str, Any]) -> str:
     """Whether a rule's patterns have a direction."""
     architecture = description["architecture"]
-    turns = "upright" if have_direction(architecture["perception"]) else "isotropic"
+    filters = architecture["perception"]
+    turns = "upright" if have_direction(filters) else "steerable" if are_steered(filters) else "isotropic"
     return f"texture, {turns}" if architecture["life_mask"] is None else turns
 
 

@@ -54,7 +54,7 @@ class OwnForm:
     picture: Float[Tensor, "4 h w"]
     """The median run around its centroid, one pixel a unit."""
     mirror: bool
-    """Whether the mirrored pattern is as good: of isotropic rules."""
+    """Whether the mirrored pattern is as good: of isotropic rules alone."""
     spread: float
     """The median form of the rule's other runs on squares."""
 
@@ -111,7 +111,10 @@ def own_form(subject: Subject, square: Data, *, runs: int = RUNS, seed: int = OW
     mature = states[..., 3] > ALIVE
     if not bool(mature.any(-1).all()) or not float(bounded(states).abs().max()) < EXPLODED:
         raise SubjectError(f"`subject` must grow on squares, got {subject.name}, of which a run died or exploded.")
-    area, mirror = median((mature * square["area"]).sum(-1).tolist()), not subject.is_upright
+    area, mirror = (
+        median((mature * square["area"]).sum(-1).tolist()),
+        not (subject.is_upright or subject.rule.perception.is_steered),
+    )
     candidates = []
     side = min(subject.usual_size, int(square["extent"].min())) | 1  # an odd number: one pixel is in the middle
     for picture in around(states, square, centroid(states, square), side):

@@ -50,6 +50,8 @@ class Subject:
     - an **isotropic** rule perceives no direction: it grows its target in any orientation, and is scored by the
       published loss in the best of them, with a closed ring around its seed and the paper's auxiliary channels
       (`isotropic_loss`);
+    - a **steered** one perceives gradients in a frame of the cell's own: it grows its target in any orientation, and is
+      scored as an isotropic one, of RGBA alone and not mirrored;
     - an **upright** one perceives gradients, or starts from several coloured points: its pattern has one orientation,
       and the score is 1000 times the mean squared error of RGBA in that one.
 
@@ -82,7 +84,8 @@ class Subject:
     @property
     def is_upright(self) -> bool:
         """Whether its pattern has one orientation, which comes with the seed or with the rule's frame."""
-        return self.is_structured or self.rule.perception.uses_gradient
+        perception = self.rule.perception
+        return self.is_structured or (perception.uses_gradient and not perception.is_steered)
 
     @property
     def usual_size(self) -> int:
@@ -113,14 +116,15 @@ class Subject:
         if self.is_texture:
             return load_template(self.goal, TEMPLATE_SIZE)
         if self.rule.perception.uses_gradient:
-            return load_target(self.goal, size=self.card.get("size", SIZE), padding=self.card.get("padding", PADDING))
+            shape = {"size": self.card.get("size", SIZE), "padding": self.card.get("padding", PADDING)}
+            return load_target(self.goal, **shape, on_pixel=not self.is_upright)
         auxiliary = "" if self.is_structured else PUBLISHED_AUXILIARY.get(self.goal, "binary")
         return target_with_auxiliary(self.goal, auxiliary, on_pixel=not self.is_structured)
 
     @cached_property
     def orientation(self) -> RotationInvariantLoss:
-        """The loss whose match says how a pattern lies: of an upright one, of RGBA alone."""
-        return RotationInvariantLoss(self.target)
+        """The loss whose match says how a pattern lies; of an upright or a steered one, of RGBA alone."""
+        return RotationInvariantLoss(self.target, mirror=not self.rule.perception.is_steered)
 
     @cached_property
     def loss(self) -> Callable[[Tensor], Tensor]:

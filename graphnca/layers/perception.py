@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..arguments import checked
-from ..filters import ACROSS, ALONG, have_direction
+from ..filters import ACROSS, ALONG, are_steered, have_direction
 from ..filters import ALONG_X as ALONG_X
 from ..filters import ALONG_Y as ALONG_Y
 from ..filters import FILTERS as FILTERS
@@ -111,6 +111,11 @@ class Perception(nn.Module):
     def has_direction(self) -> bool:
         """Whether what it perceives turns with the frame: a band that sees d/dx or d/dy without the other."""
         return have_direction(self.filters)
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether it sees a direction, and none but the guide: patterns lie anyhow, and are no mirror images."""
+        return are_steered(self.filters)
 
     def program(self) -> list[Band]:
         """Its bands, in the order of the perceived vector."""

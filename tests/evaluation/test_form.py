@@ -6,6 +6,7 @@ import torch
 from graphnca.evaluation.fates import fates
 from graphnca.evaluation.form import OwnForm, grown_at, own_form
 from graphnca.evaluation.subject import Subject
+from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca
 from graphnca.targets import load_target
 from topologies import square_grid
@@ -38,7 +39,7 @@ def test_how_a_pattern_lies() -> None:
 def test_the_own_form_is_the_median_run_on_squares() -> None:
     """Of an untrained rule, whose seed stays: a single cell."""
     square = square_grid(9, 9)
-    for rule in (isonca(), growing_nca()):
+    for rule in (isonca(), growing_nca(), NCAConv(16, 8, ("identity", "steered_gradient"))):
         subject = Subject("still", rule, {"size": 9}, goal="lizard")
         found = own_form(subject, square, runs=2)
         assert found.area == 1

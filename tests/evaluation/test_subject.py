@@ -10,6 +10,7 @@ from graphnca.evaluation.pixel_error import NOTHING
 from graphnca.evaluation.scores import LOSS_SCALE, seeded_position
 from graphnca.evaluation.subject import Subject, SubjectError
 from graphnca.evaluation.upright import painted
+from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca, texture_nca
 from graphnca.rasterizers import NearestCell
 from graphnca.rules import STRUCTURED_SEEDS
@@ -165,3 +166,14 @@ def test_what_exploded_has_finite_pictures() -> None:
     topology = square_grid(16, 16)
     assert texture.images(states, topology).isfinite().all()
     assert texture.picture(CellCanvas(topology, scale=1), states).size == (16, 16)
+
+
+def test_a_steered_rule_is_scored_in_any_orientation_and_not_mirrored() -> None:
+    rule = NCAConv(16, 8, ("identity", "steered_gradient"))
+    subject = Subject("steered", rule, {"size": 24, "padding": 10}, goal="lizard")
+    assert not subject.is_upright
+    assert subject.target.shape == (4, 45, 45)  # the seed in the middle of a pixel
+    assert float(subject.loss(subject.target.rot90(1, (-2, -1)))) == pytest.approx(0, abs=1e-3)
+    assert float(subject.loss(subject.target.flip(-1))) > 0.1 * subject.empty_loss
+    with_a_frame = Subject("upright", NCAConv(16, 8, ("gradient", "steered_gradient")), goal="lizard")
+    assert with_a_frame.is_upright
