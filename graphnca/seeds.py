@@ -144,6 +144,18 @@ def ring(num_points: int = 3, radius: float = RING_RADIUS) -> tuple[Float[Tensor
     return points, colours
 
 
+def _square_unit(topology: Data, cell: int) -> Int[Tensor, " k"]:
+    """A cell and as many of its nearest neighbours as bring their area nearest to one square unit: mostly none."""
+    alone = torch.tensor([cell], device=topology["pos"].device)
+    if any(name not in topology for name in ("area", "edge_attr")):
+        return alone
+    neighbour, receiver = topology["edge_index"]
+    here = receiver == cell
+    order = topology["edge_attr"][here].norm(dim=1).argsort(stable=True)
+    cells = torch.cat([alone, neighbour[here][order]])
+    return cells[: int((topology["area"][cells].cumsum(0) - 1).abs().argmin()) + 1]
+
+
 @dataclass(frozen=True, eq=False)
 class StructuredSeed:
     """Several coloured points, whose arrangement tells the pattern where to lie (IsoNCA, structured seeds).
@@ -251,7 +263,8 @@ class StructuredSeed:
     ) -> Float[Tensor, "n c"]:
         """The state that growth starts from: the cell nearest to each point lives, in the point's colour.
 
-        The arguments are those of `structured_seed`.
+        Where cells are finer, those next to it live as well: together they have about one square unit, as a cell of
+        the square grid has. The arguments are those of `structured_seed`.
 
         Raises:
             ValueError: If two points fall on one cell.
@@ -267,8 +280,9 @@ class StructuredSeed:
             )
         shape = (topology["pos"].shape[0], num_channels)
         seed = torch.zeros(shape, dtype=torch.float32, device=topology["pos"].device)
-        seed[cells, RGB:] = 1.0
-        seed[cells, :RGB] = self.colours.to(seed)
+        for cell, colour in zip(cells.tolist(), self.colours.to(seed), strict=True):
+            living = _square_unit(topology, cell)
+            seed[living, :RGB], seed[living, RGB:] = colour, 1.0
         return seed
 
     def _checked(self, name: str, point: int) -> int:

@@ -23,6 +23,7 @@ GRADIENT_GAIN = 8.0
 """What a perceived gradient is of the slope of a linear field, that of the raw Sobel pair."""
 COEFFICIENT_LIMIT = 1000.0  # of the absolute coefficients of a cell: some 25 on a mesh, 300 in a random graph
 QUADRATIC_FROM = 8  # cells read from which on a fitted stencil is exact on quadratic fields
+MIRROR_REACH = 2.1  # units, or mean distances of a cell's neighbours, within which it reads mirror images: two rings
 BORDER_REACH = 1.0  # centres this near the border of a bounded domain may have weights that sum to less than the gain
 
 
@@ -351,10 +352,11 @@ def _away_from_borders(
 ) -> Bool[np.ndarray, " n"]:
     """Which cells surely read no mirror image.
 
-    They are surrounded, as all are that they read, and lie further from the extent's border than from these.
+    They are surrounded, as all are that they read, and lie further from the extent's border than from these and than
+    they look for images.
     """
     read, reader = index
-    furthest, open_ones = np.zeros(len(pos)), np.bincount(reader, ~interior[read], len(pos))
+    furthest, open_ones = np.full(len(pos), MIRROR_REACH), np.bincount(reader, ~interior[read], len(pos))
     np.maximum.at(furthest, reader, np.hypot(*vectors.T))
     inside = np.minimum(pos, extent - pos).min(axis=1) > furthest
     return interior & (open_ones == 0) & (periodic | inside)

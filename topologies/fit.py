@@ -12,8 +12,11 @@ coefficients, exact on polynomials up to the second degree (the first, where the
     [K + ridge  C^T] [c]   [b]       K_jk = k(v_j - v_k)     b_j = L k(v_j - .)
     [C          0  ] [m] = [d]       C: the monomials 1, x, y, x^2, xy, y^2 at the v_j     d: L of the monomials
 
-The Laplacian is averaged over all directions first, and with `averaged` the gradient too; with the modified Bessel
-functions I_0, I_1 scaled by exp(-x) the mean of k over a ring of radius R, and of k times its first harmonic, are
+What the Laplacian takes of the cell's own value, -12 f(0), is known and needs no quadrature: only the sum over the
+others is fitted. (The ridge would smear it over near neighbours, and on four cells a unit of area short waves would
+grow by themselves.) The Laplacian is averaged over all directions first, and with `averaged` the gradient too; with the
+modified Bessel functions I_0, I_1 scaled by exp(-x) the mean of k over a ring of radius R, and of k times its first
+harmonic, are
 
     exp(-(r - R)^2 / 2 s^2) I_0(r R / s^2)          exp(-(r - R)^2 / 2 s^2) I_1(r R / s^2) v / r
 
@@ -34,6 +37,7 @@ WEIGHTS = np.where(np.abs(OFFSETS).sum(1) == 1, 2.0, 1.0)  # of the square grid'
 Rings = Sequence[tuple[float, float]]  # of a kernel averaged over directions: radius, and sum of the weights on it
 RINGS = ((1.0, 8.0), (2.0**0.5, 4.0))  # of the square grid's
 LAPLACIAN_OF_MONOMIALS = (0.0, 0.0, 0.0, 8.0, 0.0, 8.0)
+MEAN_OF_MONOMIALS = (float(WEIGHTS.sum()), *LAPLACIAN_OF_MONOMIALS[1:])  # without the cell's own value
 ALONG_X_OF_MONOMIALS = (0.0, 8.0, 0.0, 0.0, 0.0, 0.0)
 ALONG_Y_OF_MONOMIALS = (0.0, 0.0, 8.0, 0.0, 0.0, 0.0)
 QUADRATIC_FROM = 8  # neighbours from which on the coefficients are exact on quadratic fields
@@ -118,7 +122,7 @@ def _solve(
     kernel[:, range(others + 1), range(others + 1)] += ridge
     x, y = v[..., 0], v[..., 1]
     monomials = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    exact = np.array([LAPLACIAN_OF_MONOMIALS, ALONG_X_OF_MONOMIALS, ALONG_Y_OF_MONOMIALS]).T
+    exact = np.array([MEAN_OF_MONOMIALS, ALONG_X_OF_MONOMIALS, ALONG_Y_OF_MONOMIALS]).T
     if others < QUADRATIC_FROM:
         monomials, exact = monomials[:, :3], exact[:3]
     size, degree = others + 1, len(exact)
@@ -139,16 +143,15 @@ def _solve(
 def _targets(
     v: Float[np.ndarray, "n k 2"], averaged: bool, laplacian_averaged: bool, rings: Rings, width: float
 ) -> Float[np.ndarray, "n k 3"]:
-    """What the kernels of Laplacian, d/dx and d/dy make of the Gaussians round every place."""
+    """What the kernels of Laplacian (without the cell itself), d/dx and d/dy make of the Gaussians round every place."""
     around = _gaussian(v[:, :, None] - OFFSETS, width) * WEIGHTS
     r = np.hypot(v[..., 0], v[..., 1])
     if laplacian_averaged:
-        laplacian = np.zeros_like(r)
+        mean = np.zeros_like(r)
         for radius, total in rings:
-            laplacian += total * np.exp(-((r - radius) ** 2) / (2 * width**2)) * i0e(r * radius / width**2)
+            mean += total * np.exp(-((r - radius) ** 2) / (2 * width**2)) * i0e(r * radius / width**2)
     else:
-        laplacian = around.sum(-1)
-    laplacian = laplacian - WEIGHTS.sum() * np.exp(-(r**2) / (2 * width**2))
+        mean = around.sum(-1)
     if averaged:
         size = np.zeros_like(r)
         for radius, total in rings:
@@ -156,7 +159,7 @@ def _targets(
         gradient = size[..., None] * v / np.where(r > 0, r, 1.0)[..., None]
     else:
         gradient = around @ OFFSETS
-    return np.concatenate([laplacian[..., None], gradient], axis=-1)
+    return np.concatenate([mean[..., None], gradient], axis=-1)
 
 
 def _gaussian(v: Float[np.ndarray, "*s 2"], width: float) -> Float[np.ndarray, "*s"]:

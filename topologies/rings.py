@@ -6,10 +6,11 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from topologies.contract import shortest_image
+from topologies.contract import MIRROR_REACH, shortest_image
 from topologies.interior import HALF_TURN, widest_gaps
 
-MIRROR_REACH = 2.1  # units, or mean distances of a cell's neighbours, within which it reads mirror images: two rings
+FINE = 0.95  # cells per unit of area from which on two rings are more than a kernel needs
+FINE_REACH = 2.1  # units within which finer cells are read: as far as two rings of coarser ones
 NOWHERE = 1e-3  # units within which two places are one, also after rounding to float32
 
 
@@ -118,12 +119,16 @@ def reads_in_plane(
 ) -> Reads:
     """Two rings as they lie in the plane; at borders mirror images besides, so that nothing flows through them.
 
+    Where cells are as dense as on the square grid or denser, what lies beyond `FINE_REACH` is left out.
     The borders are those of the extent, and where cells do not reach it (a graph of another outline), their own.
     """
     if periodic and narrow(vectors, extent):
         return along_paths(edge_index, vectors, len(pos))
     index = two_rings(edge_index, len(pos))
     reads = Reads(index, shortest_image(pos[index[0]] - pos[index[1]], extent, periodic))
+    if len(pos) >= FINE * extent.prod():
+        near = np.square(reads.vectors).sum(1) <= FINE_REACH**2
+        reads = Reads(reads.index[:, near], reads.vectors[near])
     if periodic:
         return reads
     at_walls = mirrored_at_walls(reads, pos, extent)

@@ -15,8 +15,11 @@ from topologies.assemble import assemble
 from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, shortest_image, spread_of_cells
 from topologies.interior import interior_cells
 from topologies.poisson_disk import poisson_disk
+from topologies.reach import neighbours_within_reach
 
-POISSON_RADIUS = 0.9211  # a maximal Poisson-disk mesh of this least distance keeps the unit law: 0.697 / r^2 = 0.8215
+POISSON_DENSITY = 0.697  # cells per unit of area of a maximal Poisson-disk mesh of least distance 1
+POISSON_RADIUS = 0.9211  # such a mesh of this least distance keeps the unit law: 0.697 / r^2 = 0.8215
+DENSITIES = (0.75, 16.0)  # below, the kernel has too few cells; above, a step reads more than 200 of them
 EXTENT_TOLERANCE = 0.02  # the exact extent may differ from the size asked for by this share
 MAX_ATTEMPTS = 50  # point sets tried until the extent is near enough; only very small domains need more than two
 DEGENERATE_RIDGE = 1e-5  # shared edges shorter than this share of sqrt(area / cells) come from rounding: corners only
@@ -34,12 +37,17 @@ def voronoi_mesh(
     lloyd_steps: int = 0,
     seed: int = 0,
     operators: str = "fitted",
+    density: float | None = None,
 ) -> Data:
     """Voronoi mesh of Poisson-disk points on a domain of about height x width units.
 
-    About 0.82 cells per unit area. Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's
-    point to its centroid; many steps approach hexagons), and become a mesh as in `voronoi_from_points`. The exact
-    extent follows from the unit law and is within 2 % of the size asked for.
+    Points are drawn by `poisson_disk`, moved by `lloyd_steps` Lloyd steps (each cell's point to its centroid; many
+    steps approach hexagons), and become a mesh as in `voronoi_from_points`. The exact extent follows from the unit law
+    and is within 2 % of the size asked for.
+
+    Cells that share an edge are neighbours, and by the unit law there are about 0.82 of them per unit of area. With
+    another `density` the kernel keeps its size in units and is fitted to the cells that there are within its reach, and
+    so does life: neighbours are all cells within about 1.63 units, of equal weight, which keeps the unit law.
 
     Args:
         height: height of the domain in units of length.
@@ -48,6 +56,8 @@ def voronoi_mesh(
         lloyd_steps: number of Lloyd relaxation steps.
         seed: seed of the points; the same seed gives the same mesh.
         operators: how cells see, one of `topologies.OPERATORS`.
+        density: cells per unit of area, 0.75 to 16; None: those of the unit law, with the cells that share an edge as
+            neighbours.
 
     Raises:
         TopologyError: if the domain is smaller than 4 x 4 units or another number is out of range.
@@ -58,18 +68,21 @@ def voronoi_mesh(
     for name, count in (("lloyd_steps", lloyd_steps), ("seed", seed)):
         if count < 0:
             raise TopologyError(f"`{name}` must be 0 or more, got {count}.")
+    if density is not None and not DENSITIES[0] <= density <= DENSITIES[1]:
+        raise TopologyError(f"`density` must be {DENSITIES[0]} to {DENSITIES[1]} cells per unit of area, got {density}.")
     rng = np.random.default_rng(seed)
     extent = np.array([width, height], dtype=np.float64)
-    radius, units = POISSON_RADIUS, []
+    least = POISSON_RADIUS if density is None else float(np.sqrt(POISSON_DENSITY / density))
+    radius, units = least, []
     for _ in range(MAX_ATTEMPTS):
         points = poisson_disk((width, height), radius, rng, periodic=periodic)
         for _ in range(lloyd_steps):
             points = _centroids(points, _tessellate(points, extent, periodic), extent, periodic)
-        mesh = _Mesh.of(points, extent, periodic)
+        mesh = _Mesh.of(points, extent, periodic, by_reach=density is not None)
         if abs(mesh.unit - 1) <= EXTENT_TOLERANCE:
             return mesh.assemble(operators)
         units.append(mesh.unit)
-        radius = POISSON_RADIUS * float(np.median(units))
+        radius = least * float(np.median(units))
     raise TopologyError(
         f"`height` and `width` must leave room for a mesh whose extent is within {EXTENT_TOLERANCE:.0%} of them, got "
         f"{height} x {width}, off by {min(abs(unit - 1) for unit in units):.1%} at best in {MAX_ATTEMPTS} point sets."
@@ -171,19 +184,31 @@ class _Mesh(NamedTuple):
     unit: float
 
     @classmethod
-    def of(cls, points: Float[np.ndarray, "n 2"], extent: Float[np.ndarray, " 2"], periodic: bool) -> "_Mesh":
+    def of(
+        cls,
+        points: Float[np.ndarray, "n 2"],
+        extent: Float[np.ndarray, " 2"],
+        periodic: bool,
+        *,
+        by_reach: bool = False,
+    ) -> "_Mesh":
+        """The mesh of some points, whose neighbours share an edge or, `by_reach`, lie within the kernel's reach."""
         n = len(points)
         ridges = _tessellate(points, extent, periodic)
         area = np.bincount(ridges.cell, ridges.area, n)
         ridges = ridges.without_shorter_than(DEGENERATE_RIDGE * np.sqrt(extent.prod() / n))
-        edge_index, length = _pairs(ridges, n)
+        if by_reach:
+            edge_index = neighbours_within_reach(points, extent, periodic)
+            share = np.ones(edge_index.shape[1])
+        else:
+            edge_index, share = _pairs(ridges, n)
         neighbour, receiver = edge_index
         vectors = shortest_image(points[neighbour] - points[receiver], extent, periodic)
-        if periodic:
+        if periodic and not by_reach:
             inner = shortest_image(points[ridges.neighbour] - points[ridges.cell], extent, True)
             if (far := np.flatnonzero(np.abs(ridges.across - inner).max(axis=1) > extent.min() / 2)).size:
                 _fail_too_few(n, int(ridges.cell[far[0]]), int(ridges.neighbour[far[0]]))
-        weights = LAPLACIAN_GAIN * length / np.bincount(receiver, length, n)[receiver]
+        weights = LAPLACIAN_GAIN * share / np.bincount(receiver, share, n)[receiver]
         spread = spread_of_cells(receiver, vectors, weights, n)
         interior = interior_cells(receiver, vectors, n)
         unit = float(np.sqrt(UNIT_LAW / spread[interior if interior.any() else slice(None)].mean()))

@@ -20,20 +20,20 @@ function ringMeans(r, radius) {
   return [mean, first];
 }
 
-// The kernels of Laplacian, d/dx and d/dy on the Gaussian round (x, y).
+// The kernels of Laplacian (without the cell itself), d/dx and d/dy on the Gaussian round (x, y).
 function kernelsOn(x, y, averaged) {
   const r = Math.hypot(x, y);
-  let laplacian = -12 * gaussian(x, y), alongX = 0, alongY = 0;
+  let others = 0, alongX = 0, alongY = 0;
   for (const [radius, total] of RINGS) {
     const [mean, first] = ringMeans(r, radius);
-    laplacian += total * mean;
+    others += total * mean;
     if (averaged && r > 0) { alongX += (total * radius * first * x) / r; alongY += (total * radius * first * y) / r; }
   }
   for (const [dx, dy] of averaged ? [] : OFFSETS) {
     const value = gaussian(x - dx, y - dy) * (dx === 0 || dy === 0 ? 2 : 1);
     alongX += dx * value; alongY += dy * value;
   }
-  return [laplacian, alongX, alongY];
+  return [others, alongX, alongY];
 }
 
 // Coefficients [laplacian, along x, along y] of the cells at `places` [x, y], as seen from the one that reads them.
@@ -41,7 +41,7 @@ function fitted(places, averaged) {
   const points = [[0, 0], ...places], count = points.length;
   const degree = places.length < QUADRATIC_FROM ? 3 : 6, size = count + degree;
   const monomials = ([x, y]) => [1, x, y, x * x, x * y, y * y];
-  const exact = [[0, 0, 0], [0, 8, 0], [0, 0, 8], [8, 0, 0], [0, 0, 0], [8, 0, 0]];
+  const exact = [[12, 0, 0], [0, 8, 0], [0, 0, 8], [8, 0, 0], [0, 0, 0], [8, 0, 0]];
   const rows = Array.from({ length: size }, () => new Float64Array(size + 3));
   for (let j = 0; j < count; j++) {
     const [x, y] = points[j], powers = monomials(points[j]);
