@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
 from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed, with_genome
-from topologies import hex_grid, square_grid
+from topologies import hex_grid, square_grid, voronoi_mesh
 from topologies.surfaces import sphere
 
 
@@ -274,3 +274,13 @@ def test_seeds_are_what_rules_take_whatever_torchs_default_is(substrates: dict[s
         torch.set_default_dtype(torch.float32)
     for one, other in zip(got, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("density", "cells"), [(None, 1), (1.0, 1), (4.0, 4)])
+def test_a_seed_has_a_square_unit_of_cells(density: float | None, cells: int) -> None:
+    mesh = voronoi_mesh(12, 12, density=density, seed=2)
+    living = point_seed(mesh)[:, 3] > 0
+    assert living.sum() == cells
+    assert mesh["area"][living].sum() == pytest.approx(1.0, abs=0.35)
+    spread = mesh["pos"][living] - mesh["pos"][living].mean(0)
+    assert spread.norm(dim=1).max() < 0.8

@@ -33,6 +33,8 @@ class Options(TypedDict, total=False):
     """Lloyd steps of a mesh; lattices have none."""
     seed: int
     """Of the points of a mesh."""
+    density: float | None
+    """Cells of a mesh per unit of area; None: those of the unit law."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Mesh:
     build: Callable[..., Data]
     """Makes a mesh of height x width units, with the options of `make`."""
     density: float
-    """Cells per unit of area."""
+    """Cells per unit of area, unless another is asked for."""
     random: ClassVar = True
 
     def make(self, height: float, width: float, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
@@ -90,7 +92,7 @@ class Mesh:
 
     def with_cells(self, cells: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
         """A mesh of the extent that so many cells take on average."""
-        side = (cells / self.density) ** 0.5
+        side = (cells / (options.get("density") or self.density)) ** 0.5
         return self.make(side, side, periodic=periodic, **options)
 
 

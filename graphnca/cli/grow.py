@@ -142,7 +142,7 @@ def scene_of(subject: Subject, given: argparse.Namespace) -> PlaneScene | Surfac
         topology = read_surface(given.substrate, cells, seed=given.seed, operators=given.operators)
     else:
         size = given.size or subject.usual_size
-        options = {"seed": given.seed, "operators": given.operators}
+        options = {"seed": given.seed, "operators": given.operators, "density": given.density}
         topology = read_substrate(given.substrate, size, periodic=not given.open, **options)
     if "frame" in topology:
         return SurfaceScene(topology, subject, given)

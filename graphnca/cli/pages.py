@@ -52,7 +52,7 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         if name in topologies:
             raise UsageError(f"--substrate must name each substrate once, got {name!r} twice.")
         topologies[name] = read_substrate(
-            text, size, periodic=not given.open, seed=given.seed, operators=given.operators
+            text, size, periodic=not given.open, seed=given.seed, operators=given.operators, density=given.density
         )
         for one in subjects:
             one.seed(topologies[name])  # says what is wrong in this command's own words

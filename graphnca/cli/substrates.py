@@ -34,13 +34,18 @@ HELP = f"{', '.join(KINDS)}, or a file: {STORED} (topologies.save_topology) or .
 
 
 def add_operators(parser: argparse.ArgumentParser) -> None:
-    """Adds the choice of operators."""
+    """Adds the choice of operators, and of the density of the cells that they are for."""
     parser.add_argument(
         "--operators",
         choices=OPERATORS,
         default=OPERATORS[0],
         help="how cells see that are no squares: gradients fitted to the square grid's kernel, to its average over all "
         f"directions, or over one ring of neighbours under the noise-gain law [{OPERATORS[0]}]",
+    )
+    parser.add_argument(
+        "--density",
+        type=float,
+        help="cells per unit of area of a Voronoi mesh: a kernel keeps its size, and is seen by more cells [0.82]",
     )
 
 
@@ -64,7 +69,10 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: U
             f"there is no substrate {kind!r}: expected {', '.join(KINDS)} or the path of a file."
             f"{suggestion(kind, KINDS)}"
         )
-    check_memory(cells_within(kind, size), f"--size {size} of {kind}")
+    density = options.get("density")
+    if density is not None and not KINDS[kind].random:
+        raise UsageError(f"--density is that of a Voronoi mesh: {kind} cells have one density.")
+    check_memory(round(density * size**2) if density else cells_within(kind, size), f"--size {size} of {kind}")
     try:
         return substrate(kind, size, periodic=periodic, **options)
     except TopologyError as error:

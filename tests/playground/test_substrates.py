@@ -53,6 +53,7 @@ SEEN = """() => {
 def test_the_page_sees_what_the_library_sees(operators: str, chromium: Any, tmp_path: Path) -> None:
     """Fitted by itself or carried: coefficients to 1e-6, neighbours first."""
     topologies = {kind: substrate(kind, 14, operators=operators) for kind in ("square", "hex", "voronoi")}
+    topologies["fine"] = substrate("voronoi", 10, operators=operators, density=2.0)
     for name, topology in topologies.items():
         path = export_page(["texture-dotted"], {name: topology}, tmp_path / f"{name}.html")
         with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):

@@ -114,6 +114,40 @@ def test_mesh_has_the_size_asked_for(size: tuple[float, float], periodic: bool) 
         assert width / height == pytest.approx(size[1] / size[0])
 
 
+@pytest.mark.parametrize("periodic", [True, False])
+@pytest.mark.parametrize("density", [1.0, 4.0])
+def test_another_density_leaves_reach_and_kernel_as_they_are(density: float, periodic: bool) -> None:
+    mesh = voronoi_mesh(14, 12, density=density, seed=3, periodic=periodic)  # its builder checks the contract
+    assert len(mesh["pos"]) / mesh["extent"].prod() == pytest.approx(density, rel=0.08)
+    reach = mesh["edge_attr"].norm(dim=1).max()
+    assert 1.4 < reach < 1.75
+    apart = torch.cdist(mesh["pos"], mesh["pos"])
+    if not periodic:
+        pairs = (apart <= reach).sum() - len(apart)
+        assert abs(int(pairs) - mesh.num_edges) <= 2  # the last pair, by rounding
+    read, reader = mesh["stencil_index"]
+    assert (apart[read, reader][mesh["pos"][reader].sub(6).abs().amax(1) < 3] < 2.1 + 1e-4).all()
+
+
+def test_on_fine_cells_no_wave_grows_by_itself() -> None:
+    """The Laplacian's eigenvalues are at most 0, and as far below as on the square grid: what a rule's steps bear."""
+    mesh = voronoi_mesh(14, 14, density=4.0, seed=3)
+    number = len(mesh["pos"])
+    laplacian = torch.zeros(number, number, dtype=torch.float64)
+    read, reader = mesh["stencil_index"]
+    laplacian[reader, read] = mesh["stencil_weight"].double()
+    laplacian -= torch.diag(laplacian.sum(1))
+    values = torch.linalg.eigvals(laplacian).real
+    assert values.max() < 1e-3
+    assert -17 < values.min() < -14
+
+
+@pytest.mark.parametrize("density", [0.5, 20.0])
+def test_densities_that_no_kernel_fits_are_refused(density: float) -> None:
+    with pytest.raises(TopologyError, match="`density` must be 0.75 to 16.0 cells per unit of area"):
+        voronoi_mesh(8, 8, density=density)
+
+
 def test_mesh_has_the_expected_density() -> None:
     data = voronoi_mesh(40, 40)
     assert len(data["pos"]) / data["extent"].prod().item() == pytest.approx(0.8215, rel=0.01)

@@ -2,6 +2,7 @@
 
 const SQUARE_MOMENT = 8; // the moment matrix of the square grid is 8 times the identity
 const SINGULAR_BELOW = 1e-6; // relative determinant below which a cell's neighbours lie on one line
+const FINE = 0.95, FINE_REACH = 2.1; // cells a square unit from which on only so far is read, in units
 const CORNER = 1e-4; // units: corners of a polygon nearer than this are one
 
 class Substrate {
@@ -54,7 +55,7 @@ class Substrate {
   // A stencil, as it is written or fitted here; neighbours first.
   alongRows() {
     const { start, neighbour, cells, packed } = this;
-    const written = packed.sees === "written";
+    const written = packed.sees === "written", fine = cells >= FINE * this.width * this.height;
     const rowStart = new Uint32Array(cells + 1), columns = [], made = [[], [], []];
     for (let i = 0, at = 0; i < cells; i++) {
       const found = new Map();
@@ -68,8 +69,10 @@ class Substrate {
         for (const near of [...found.keys()]) {
           for (let e = start[near]; e < start[near + 1]; e++) if (neighbour[e] !== i) found.set(neighbour[e], null);
         }
-        const others = [...found.keys()], x = this.pos[2 * i], y = this.pos[2 * i + 1];
-        const places = others.map((other) => this.shortest(this.pos[2 * other] - x, this.pos[2 * other + 1] - y));
+        const x = this.pos[2 * i], y = this.pos[2 * i + 1];
+        const place = (other) => this.shortest(this.pos[2 * other] - x, this.pos[2 * other + 1] - y);
+        if (fine) for (const other of found.keys()) if (Math.hypot(...place(other)) > FINE_REACH) found.delete(other);
+        const others = [...found.keys()], places = others.map(place);
         fitted(places, packed.sees === "averaged").forEach((values, k) => found.set(others[k], values));
       }
       for (const [column, values] of found) {
