@@ -143,7 +143,7 @@ def _solve(
 def _targets(
     v: Float[np.ndarray, "n k 2"], averaged: bool, laplacian_averaged: bool, rings: Rings, width: float
 ) -> Float[np.ndarray, "n k 3"]:
-    """What the kernels of Laplacian (without the cell itself), d/dx and d/dy make of the Gaussians round every place."""
+    """What Laplacian (without the cell itself), d/dx and d/dy make of the Gaussians round every place."""
     around = _gaussian(v[:, :, None] - OFFSETS, width) * WEIGHTS
     r = np.hypot(v[..., 0], v[..., 1])
     if laplacian_averaged:

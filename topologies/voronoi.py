@@ -69,7 +69,9 @@ def voronoi_mesh(
         if count < 0:
             raise TopologyError(f"`{name}` must be 0 or more, got {count}.")
     if density is not None and not DENSITIES[0] <= density <= DENSITIES[1]:
-        raise TopologyError(f"`density` must be {DENSITIES[0]} to {DENSITIES[1]} cells per unit of area, got {density}.")
+        raise TopologyError(
+            f"`density` must be {DENSITIES[0]} to {DENSITIES[1]} cells per unit of area, got {density}."
+        )
     rng = np.random.default_rng(seed)
     extent = np.array([width, height], dtype=np.float64)
     least = POISSON_RADIUS if density is None else float(np.sqrt(POISSON_DENSITY / density))
