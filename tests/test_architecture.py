@@ -20,8 +20,8 @@ BRIDGES = {Path(f"graphnca/{file}.py") for file in ("topologies", "cli/substrate
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}
-# Imported only inside the functions that need them, with an error that names the extra.
-OPTIONAL = {"h5py", "imageio_ffmpeg", "playwright", "trimesh"}
+# Imported only inside the functions, or the one module, that need them, with an error that names the extra.
+OPTIONAL = {"h5py", "huggingface_hub", "imageio_ffmpeg", "playwright", "trimesh"}
 
 
 def sources(package: str) -> list[Path]:

@@ -1,6 +1,7 @@
 """What a release says of itself is so, and the names of its packages are its own."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -36,6 +37,18 @@ def test_only_tested_versions_are_claimed() -> None:
     assert all(f"Python {one}," in tested for one in claimed) and PROJECT["requires-python"] == f">={claimed[0]}"
     (torch,) = (one.partition(">=")[2] for one in PROJECT["dependencies"] if one.startswith("torch>"))
     assert f"\ntorch=={torch}." in tested
+
+
+def test_extras_that_are_named_can_be_installed() -> None:
+    """And what the tests need of them is among the tests' own."""
+    programs = [path for package in ("graphnca", "topologies") for path in (ROOT / package).rglob("*.py")]
+    texts = [
+        path.read_text(encoding="utf-8") for path in (*programs, *(ROOT / "docs").glob("*.md"), ROOT / "README.md")
+    ]
+    named = {name for text in texts for name in re.findall(r"graphnca\[(\w+)\]", text)}
+    extras = PROJECT["optional-dependencies"]
+    assert {"h5", "hub", "onnx", "surface", "video"} <= named <= {*extras}
+    assert {need for name in named for need in extras[name]} <= {*extras["test"]}
 
 
 @pytest.mark.parametrize("name", shipped_rules())

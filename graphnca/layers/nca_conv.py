@@ -1,5 +1,6 @@
 """The neural cellular automaton as a message-passing layer: a step."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -255,5 +256,5 @@ class NCAConv(Perceiving):
             raise ValueError("`generator` and `key` must not both be given: the key takes the place of a draw.")
         rate = self.fire_rate if fire_rate is None else fire_rate
         shape = x.shape if self.fire_per == "channel" else (*x.shape[:-1], 1)
-        index = torch.arange(torch.Size(shape).numel(), dtype=torch.int32, device=x.device).view(shape)
+        index = torch.arange(math.prod(shape), dtype=torch.int32, device=x.device).view(shape)
         return fires(key, hash_index(index), rate.unsqueeze(-1) if isinstance(rate, Tensor) else rate)
