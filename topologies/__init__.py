@@ -29,6 +29,8 @@ from topologies.operators import OPERATORS as OPERATORS
 from topologies.operators import cells_of_lower_order as cells_of_lower_order
 from topologies.operators import operators_of as operators_of
 from topologies.operators import with_operators as with_operators
+from topologies.refit import Refit as Refit
+from topologies.refit import refit as refit
 from topologies.sampled import sampled_torus as sampled_torus
 from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology
@@ -57,6 +59,7 @@ __all__ = [
     "STENCIL_FIELDS",
     "SURFACE_FIELDS",
     "UNIT_LAW",
+    "Refit",
     "SurfaceWarning",
     "TopologyError",
     "bunny_mesh",
@@ -74,6 +77,7 @@ __all__ = [
     "icosphere",
     "load_topology",
     "operators_of",
+    "refit",
     "sampled_torus",
     "save_topology",
     "sphere",

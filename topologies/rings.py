@@ -109,6 +109,25 @@ def mirrored_at_gaps(
     return Reads(index[:, near], seen[near])
 
 
+def direct_reads(
+    pos: Float[np.ndarray, "n 2"],
+    edge_index: Int[np.ndarray, "2 e"],
+    extent: Float[np.ndarray, " 2"],
+    *,
+    periodic: bool,
+) -> Reads:
+    """Two rings as they lie in the plane, on a torus the shortest way round, without mirror images.
+
+    Where cells are as dense as on the square grid or denser, what lies beyond `FINE_REACH` is left out.
+    """
+    index = two_rings(edge_index, len(pos))
+    reads = Reads(index, shortest_image(pos[index[0]] - pos[index[1]], extent, periodic))
+    if len(pos) < FINE * extent.prod():
+        return reads
+    near = np.square(reads.vectors).sum(1) <= FINE_REACH**2
+    return Reads(reads.index[:, near], reads.vectors[near])
+
+
 def reads_in_plane(
     pos: Float[np.ndarray, "n 2"],
     edge_index: Int[np.ndarray, "2 e"],
@@ -119,16 +138,11 @@ def reads_in_plane(
 ) -> Reads:
     """Two rings as they lie in the plane; at borders mirror images besides, so that nothing flows through them.
 
-    Where cells are as dense as on the square grid or denser, what lies beyond `FINE_REACH` is left out.
     The borders are those of the extent, and where cells do not reach it (a graph of another outline), their own.
     """
     if periodic and narrow(vectors, extent):
         return along_paths(edge_index, vectors, len(pos))
-    index = two_rings(edge_index, len(pos))
-    reads = Reads(index, shortest_image(pos[index[0]] - pos[index[1]], extent, periodic))
-    if len(pos) >= FINE * extent.prod():
-        near = np.square(reads.vectors).sum(1) <= FINE_REACH**2
-        reads = Reads(reads.index[:, near], reads.vectors[near])
+    reads = direct_reads(pos, edge_index, extent, periodic=periodic)
     if periodic:
         return reads
     at_walls = mirrored_at_walls(reads, pos, extent)

@@ -22,7 +22,7 @@ from ..suggestions import suggestion
 from . import substrates, surfaces
 from .cards import RULE_HELP
 from .errors import UsageError
-from .numbers import LARGEST_SIDE, SEEDS, degrees, share, whole
+from .numbers import CELLS_AT_MOST, LARGEST_SIDE, SEEDS, degrees, share, whole
 from .plane_scene import CUTS, PICTURE, SIDES, PlaneScene
 from .printable import printable
 from .substrates import name_of_substrate, read_substrate
@@ -32,7 +32,6 @@ from .surfaces import is_surface, read_surface
 FRAMES = 60  # of an animation, about
 FPS = 15.0
 VIEW = (0.0, 15.0)  # degrees
-CELLS_AT_MOST = 10_000_000
 REST = 15  # times that the last frame is shown, so that it can be looked at
 PICTURES = (".png", ".jpg")
 ANIMATIONS = (".webp", ".gif", ".mp4")

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 LARGEST_SIDE = 100_000  # units or pixels: ten thousand million cells
+CELLS_AT_MOST = 10_000_000  # on a surface in space
 SEEDS = 2**63 - 1  # what torch's generators take
 THREADS = 10_000
 

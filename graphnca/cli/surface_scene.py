@@ -13,12 +13,10 @@ from ..drawing import SurfaceCanvas, turntable
 from ..evaluation.subject import Subject
 from ..rasterizers import Camera
 from ..rasterizers.surface_view import MARGIN
-from ..seeds import nearest_cells
 from .plane_scene import HOLE, PICTURE, check_picture
-from .surfaces import is_surface, upright_frames
+from .surfaces import foremost_cell, is_surface, upright_frames
 
 AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
-FAR = 1e3  # radii: the cell nearest to a point so far towards the viewer is the foremost
 SIDES = {"left": (0, -1.0), "right": (0, 1.0), "upper": (1, -1.0), "lower": (1, 1.0)}  # axis of the camera, and sign
 FULL_TURN = 360.0
 
@@ -44,8 +42,7 @@ class SurfaceScene:
         radius = float((pos - self.middle).norm(dim=1).max())
         right, down, towards = (tuple(axis) for axis in self.camera.axes.tolist())
         self._axes = right, down
-        foremost = self.middle + FAR * radius * torch.tensor(towards, dtype=torch.float64)
-        self.seed_at = int(nearest_cells(topology, foremost[None].float())[0])
+        self.seed_at = foremost_cell(topology, towards)
         if is_surface(given.substrate) and subject.is_upright and not subject.is_texture:
             topology = upright_frames(topology, self.seed_at, right, operators=given.operators)
         self.topology = topology

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import torch
 from torch_geometric.data import Data
 
 from topologies import SurfaceWarning, TopologyError, bunny_mesh, sphere, surface_mesh, torus, with_frames
 from topologies.surfaces.mesh_files import FORMATS
 
+from ..seeds import nearest_cells
 from .errors import CommandError, UsageError
 from .memory import check_memory
 
@@ -19,6 +21,7 @@ SHAPES: dict[str, Callable[..., Data]] = {
     "torus": torus,
     "bunny": lambda cells, **options: surface_mesh(bunny_mesh(), cells, **options),
 }
+FAR = 1e3  # radii: the cell nearest to a point so far towards the viewer is the foremost
 CELLS = 10_000  # on a surface, where nothing else is said
 HELP = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS)}) to lay --cells on"
 
@@ -55,3 +58,12 @@ def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:
 def upright_frames(topology: Data, cell: int, right: tuple[float, float, float], *, operators: str) -> Data:
     """The surface with x to the right at a cell, and that frame carried from there to all others."""
     return with_frames(with_frames(topology, right, operators=operators), cell, operators=operators)
+
+
+def foremost_cell(topology: Data, towards: tuple[float, float, float]) -> int:
+    """The cell that is nearest to a viewer far away in a direction."""
+    pos = topology["pos"].double()
+    middle = (pos.amin(0) + pos.amax(0)) / 2
+    radius = float((pos - middle).norm(dim=1).max())
+    there = middle + FAR * radius * torch.tensor(towards, dtype=torch.float64)
+    return int(nearest_cells(topology, there[None].float())[0])

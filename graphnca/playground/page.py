@@ -17,7 +17,7 @@ from ..rules import STRUCTURED_SEEDS, describe_rule, load_rule, starting_state
 from ..seeds import StructuredSeed
 from .container import pack_container
 from .rules import Weights, pack_rule
-from .substrates import NARROW, Fitted, pack_topology
+from .substrates import index_type, pack_topology
 
 FOLDER = Path(__file__).parent / "program"
 # In the order in which they are joined: each uses what stands before it.
@@ -26,12 +26,21 @@ PROGRAM = (
     "firing.js",
     "fit.js",
     "substrate.js",
+    "plane.js",
+    "surface.js",
     "rule.js",
     "engine_cpu.js",
     "gl.js",
     "engine_gpu.js",
     "colours.js",
-    "view.js",
+    "camera.js",
+    "orbit.js",
+    "scene_plane.js",
+    "scene_surface.js",
+    "view_gl.js",
+    "pixels_plane.js",
+    "pixels_surface.js",
+    "view_pixels.js",
     "organism.js",
     "controls.js",
     "main.js",
@@ -59,7 +68,8 @@ def export_page(
 
     Args:
         rules: Rules, names of shipped rules, or paths of files that `save_rule` wrote. The page starts with the first.
-        topologies: Substrates by the name that the page shows, in the plane; the page starts on the first.
+        topologies: Substrates by the name that the page shows, in the plane or surfaces in space; the page starts on
+            the first.
         path: The file, replaced only when it is complete; its folder must exist.
         title: Heading of the page; by default the first rule's name.
         names: What the page calls each rule; by default its name or the name of its file, or "rule".
@@ -94,14 +104,14 @@ def export_page(
         seed = _seed_of(rule, card, None if seeds is None else seeds[number])
         packed = pack_rule(rule, name, card=card, weights=weights)
         packed["about"] = {key: str(card[key]) for key in SHOWN_OF_CARD if card.get(key) not in (None, "")}
-        packed["points"] = _points(seed)
+        packed["points"] = _points(seed if isinstance(seed, StructuredSeed) else _seed_of(rule, card, None))
         packed["seeds"] = [_sparse(name, rule, topology, seed) for topology in topologies.values()]
         packed_rules.append(packed)
         uses_gradient |= rule.perception.uses_gradient
     content = {
         "rules": packed_rules,
         "substrates": [
-            {"name": name, **pack_topology(topology, directions=uses_gradient, fitted=_fit_of(topology))}
+            {"name": name, **pack_topology(topology, directions=uses_gradient, refit=_refit_of(topology))}
             for name, topology in topologies.items()
         ],
         "settings": dict(settings or {}),
@@ -111,12 +121,11 @@ def export_page(
     return path
 
 
-def _fit_of(topology: Data) -> Fitted | None:
-    """How the stencil of a substrate was fitted, if it was by this library on a torus: then the page fits it anew."""
-    from ..topologies import operators_of  # where fits are made; nothing else of a page knows of it
+def _refit_of(topology: Data) -> tuple[str, np.ndarray] | None:
+    """How the page can fit the stencil of a substrate anew."""
+    from ..topologies import refit  # where fits are made; nothing else of a page knows of it
 
-    found = operators_of(topology) if "periodic" in topology and bool(topology["periodic"].all()) else None
-    return found if found in ("fitted", "averaged") else None
+    return refit(topology)
 
 
 def _page(title: str, payload: str) -> str:
@@ -171,6 +180,6 @@ def _sparse(name: str, rule: NCAConv, topology: Data, seed: Seed) -> dict[str, n
     state = made.detach().cpu().numpy().astype(np.float32)
     cells = np.flatnonzero(state.any(axis=1))
     return {
-        "cells": cells.astype(np.uint16 if len(state) <= NARROW else np.uint32),
+        "cells": cells.astype(index_type(len(state))),
         "values": state[cells].ravel(),
     }

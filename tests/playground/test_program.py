@@ -153,13 +153,13 @@ def test_the_pattern_turns_with_its_frame(open_lizard: Any) -> None:
 
 def test_fields_turn_every_cell_by_itself(open_lizard: Any) -> None:
     page = open_lizard()
-    choose(page, "polar")
+    choose(page, "outwards")
     right, below = page.evaluate(
         "[24 * 48 + 40, 40 * 48 + 24].map((cell) => app.organism.turnAt(cell) * 180 / Math.PI)"
     )
     assert right == pytest.approx(90, abs=3)
     assert abs(below) == pytest.approx(180, abs=3)
-    choose(page, "bipolar")
+    choose(page, "poles")
     page.evaluate(GROW, 3)
     assert page.evaluate("app.organism.frame.field") == "bipolar"
 
@@ -240,10 +240,10 @@ def test_the_wheel_zooms_and_what_is_under_the_pointer_stays(open_lizard: Any) -
     box = page.locator("#canvas").bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
     page.wait_for_function("app.controls.cursor !== null")
-    before = page.evaluate("app.controls.positionOf([0.3, 0.4])")
+    before = page.evaluate("app.controls.placeOf([0.3, 0.4])")
     page.mouse.wheel(0, -400)
     page.wait_for_function("app.camera.zoom > 1.2")
-    assert page.evaluate("app.controls.positionOf([0.3, 0.4])") == pytest.approx(before, abs=0.2)
+    assert page.evaluate("app.controls.placeOf([0.3, 0.4])") == pytest.approx(before, abs=0.2)
 
 
 def test_on_a_phone_nothing_is_cut_off_and_a_finger_erases(open_lizard: Any) -> None:

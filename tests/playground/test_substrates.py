@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data
 
 from graphnca.playground import export_page, pack_topology
 from graphnca.playground.browser import opened
-from topologies import OPERATORS, substrate
+from topologies import OPERATORS, bunny_mesh, sphere, substrate, surface_mesh
 
 
 def test_the_lists_are_the_edges(topology: Data) -> None:
@@ -25,7 +25,8 @@ def test_the_lists_are_the_edges(topology: Data) -> None:
         np.testing.assert_array_equal(packed["weight"], topology.edge_weight.numpy())
         np.testing.assert_array_equal(packed["direction"].reshape(-1, 2), topology.edge_attr.numpy())
         return
-    assert packed["sees"] == "written"
+    assert packed["sees"] == "stencil" and packed["fitted"] is None
+    np.testing.assert_array_equal(packed["carried"], np.arange(packed["cells"]))
     readers = np.repeat(np.arange(packed["cells"]), packed["reads"])
     np.testing.assert_array_equal(np.stack([packed["read"], readers]), topology.stencil_index.numpy())
     np.testing.assert_array_equal(packed["laplacian"], topology.stencil_weight.numpy())
@@ -37,9 +38,13 @@ def test_gradients_are_left_out_where_no_rule_perceives_them(topology: Data) -> 
 
 
 def test_what_the_page_can_fit_is_not_carried(substrates: dict[str, Data]) -> None:
-    packed = pack_topology(substrates["voronoi"], fitted="averaged")
-    assert packed["sees"] == "averaged"
-    assert {"read", "laplacian", "gradient", "weight", "direction"}.isdisjoint(packed)
+    topology = substrates["voronoi"]
+    packed = pack_topology(topology, refit=("averaged", np.array([3, 5])))
+    assert packed["fitted"] == "averaged"
+    assert {"weight", "direction"}.isdisjoint(packed)
+    read, reader = topology.stencil_index
+    np.testing.assert_array_equal(packed["read"], read[(reader == 3) | (reader == 5)].numpy())
+    assert packed["reads"].tolist() == [int((reader == cell).sum()) for cell in (3, 5)]
 
 
 SEEN = """() => {
@@ -49,12 +54,34 @@ SEEN = """() => {
 }"""
 
 
-@pytest.mark.parametrize("operators", OPERATORS)
-def test_the_page_sees_what_the_library_sees(operators: str, chromium: Any, tmp_path: Path) -> None:
-    """Fitted by itself or carried: coefficients to 1e-6, neighbours first."""
-    topologies = {kind: substrate(kind, 14, operators=operators) for kind in ("square", "hex", "voronoi")}
-    topologies["fine"] = substrate("voronoi", 10, operators=operators, density=2.0)
-    for name, topology in topologies.items():
+def bowl() -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and triangles of an open mesh."""
+    x, y = (axis.ravel() for axis in np.meshgrid(*[np.linspace(-1, 1, 25)] * 2))
+    corner = np.arange(24 * 25).reshape(24, 25)[:, :24].ravel()
+    low, high = np.stack([corner, corner + 1, corner + 26], 1), np.stack([corner, corner + 26, corner + 25], 1)
+    return np.stack([x, y, 0.4 * (x * x + y * y)], 1), np.concatenate([low, high])
+
+
+CASES = {
+    **{
+        operators: {kind: substrate(kind, 14, operators=operators) for kind in ("square", "hex", "voronoi")}
+        for operators in OPERATORS
+    },
+    "fine": {operators: substrate("voronoi", 10, operators=operators, density=2.0) for operators in OPERATORS},
+    "bounded": {kind: substrate(kind, 14, periodic=False) for kind in ("square", "hex", "voronoi")},
+    "in space": {
+        "sphere": sphere(300),
+        "averaged": sphere(300, operators="averaged"),
+        "bunny": surface_mesh(bunny_mesh(), 1500),
+        "bowl": surface_mesh(bowl(), 400),
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_sees_what_the_library_sees(case: str, chromium: Any, tmp_path: Path) -> None:
+    """Fitted by itself or carried, in the plane, at borders and on surfaces: coefficients to 1e-6, neighbours first."""
+    for name, topology in CASES[case].items():
         path = export_page(["texture-dotted"], {name: topology}, tmp_path / f"{name}.html")
         with opened(chromium, path, "engine=cpu&paused=1") as (page, complaints):
             found = page.evaluate(SEEN)
@@ -103,7 +130,7 @@ def unsorted(topology: Data) -> Data:
     [
         (without("edge_weight"), "edge_weight"),
         (lambda topology: Batch.from_data_list([topology, topology.clone()]), "batch of 2"),
-        (in_space, "in the plane"),
+        (in_space, r"lacks \['normal', 'frame'\]"),
         (unsorted, "sorted"),
     ],
 )

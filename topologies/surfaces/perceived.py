@@ -54,10 +54,7 @@ def perceived(
         wanted = " or ".join(f'"{name}"' for name in OPERATORS)
         raise TopologyError(f"`operators` must be {wanted} on a surface, got {operators!r}.")
     n = len(pos)
-    index = two_rings(edge_index, n)
-    facing = (normal[index[0]] * normal[index[1]]).sum(1) > FACING
-    index = index[:, facing | np.isin(index[1] * n + index[0], edge_index[1] * n + edge_index[0])]
-    reads = Reads(index, logarithmic_map(pos, normal, frame, index))
+    reads = reads_on_surface(pos, normal, frame, edge_index)
     reads = reads.and_also(mirrored_at_border(reads, normal, frame, edge_index, vectors))
 
     def fit(part: Bool[np.ndarray, " s"], ridge: float) -> Coefficients:
@@ -81,6 +78,20 @@ def perceived(
     along = np.zeros(len(weight))
     along[np.searchsorted(index[1] * n + index[0], edge_index[1] * n + edge_index[0])] = weights
     return index, Coefficients(np.where(drawn[index[1]], weight, along), gradient)
+
+
+def reads_on_surface(
+    pos: Float[np.ndarray, "n 3"],
+    normal: Float[np.ndarray, "n 3"],
+    frame: Float[np.ndarray, "n 3"],
+    edge_index: Int[np.ndarray, "2 e"],
+) -> Reads:
+    """Two rings as the logarithmic map lays them down, neighbours of neighbours that face the cell's way only."""
+    n = len(pos)
+    index = two_rings(edge_index, n)
+    facing = (normal[index[0]] * normal[index[1]]).sum(1) > FACING
+    index = index[:, facing | np.isin(index[1] * n + index[0], edge_index[1] * n + edge_index[0])]
+    return Reads(index, logarithmic_map(pos, normal, frame, index))
 
 
 def _excess(index: Int[np.ndarray, "2 s"], coefficients: Coefficients, num_cells: int) -> Coefficients:

@@ -5,9 +5,18 @@ const DEFAULT_SPEED = 6; // 60, the rate at which most screens draw
 const BRUSHES = { erase: 6, plant: 0, move: 6 }; // radius in units at the start; 0 is a single cell
 const KEY_STEP = 1, KEY_LEAP = 5; // units that an arrow key moves the brush, and with shift the substrate
 const ZOOM_STEP = 1.25;
+const MIDDLE = [0.5, 0.5]; // of the picture
 
 const byId = (id) => document.getElementById(id);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+// One of several choices of which one holds.
+function segment(name, value, text, title = "") {
+  const label = Object.assign(document.createElement("label"), { title });
+  const input = Object.assign(document.createElement("input"), { type: "radio", name, value });
+  label.append(input, Object.assign(document.createElement("span"), { textContent: text }));
+  return label;
+}
 
 class Controls {
   constructor(app) {
@@ -17,7 +26,7 @@ class Controls {
     this.tool = "erase";
     this.brushes = { ...BRUSHES };
     this.speed = DEFAULT_SPEED;
-    this.cursor = null; // where the brush is, in units; null: nowhere
+    this.cursor = null; // where the brush is, in shares of the picture; null: nowhere
     this.pointers = new Map();
     this.fill();
     this.listen();
@@ -38,13 +47,7 @@ class Controls {
     const { rules, substrates } = this.organism;
     rules.forEach((rule, k) => byId("rule").append(new Option(rule.name, k)));
     byId("rule-row").hidden = rules.length < 2;
-    substrates.forEach((substrate, k) => {
-      const label = document.createElement("label");
-      const input = Object.assign(document.createElement("input"), { type: "radio", name: "cells", value: k });
-      const text = Object.assign(document.createElement("span"), { textContent: substrate.name });
-      label.append(input, text);
-      byId("cells").append(label);
-    });
+    byId("cells").append(...substrates.map((substrate, k) => segment("cells", k, substrate.name)));
     byId("cells").hidden = substrates.length < 2;
   }
 
@@ -69,7 +72,12 @@ class Controls {
     byId("frame-row").hidden = !rule.usesGradient;
     byId("turn").value = organism.frame.turn;
     byId("turn-out").textContent = `${organism.frame.turn}°`;
-    for (const input of byId("fields").querySelectorAll("input")) input.checked = input.value === organism.frame.field;
+    if (this.fieldsOf !== substrate) {
+      this.fieldsOf = substrate;
+      byId("fields").querySelectorAll("label").forEach((label) => label.remove());
+      byId("fields").append(...substrate.fields.map(([value, text, title]) => segment("field", value, text, title)));
+    }
+    for (const input of byId("fields").querySelectorAll("input")) input.checked = input.value === organism.field;
     for (const input of byId("tools").querySelectorAll("input")) input.checked = input.value === this.tool;
     byId("plant-text").textContent = rule.living ? "Seed" : "Noise";
     this.canvas.classList.toggle("moves", this.tool === "move");
@@ -165,9 +173,10 @@ class Controls {
 
   setSubstrate(number) {
     if (number === this.organism.substrateNumber) return;
-    this.organism.setSubstrate(number);
+    const carried = this.organism.setSubstrate(number);
     this.app.placeSubstrate();
-    this.say(`Carried over to ${this.organism.substrate.name}.`);
+    const { rule, substrate } = this.organism;
+    this.say(carried ? `Carried over to ${substrate.name}.` : `${rule.name} on ${substrate.name}, from its seed.`);
   }
 
   setEngine(name) {
@@ -186,10 +195,12 @@ class Controls {
     this.app.redraw();
   }
 
-  use(x, y) {
+  // The cells that the tool changes at a point given in shares of the picture.
+  use(share) {
     const { organism, tool } = this;
-    const radius = this.brushes[tool];
-    const changed = tool === "erase" ? organism.erase(x, y, radius) : organism.plant(x, y, radius);
+    const place = this.placeOf(share), radius = this.brushes[tool];
+    if (!place) return [];
+    const changed = tool === "erase" ? organism.erase(place, radius) : organism.plant(place, radius);
     this.app.changed();
     return changed;
   }
@@ -211,9 +222,16 @@ class Controls {
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   }
 
-  positionOf(share) {
+  placeOf(share) {
     const { width, height } = this.canvas;
-    return this.app.camera.position(this.organism.substrate, width, height, ...share);
+    return this.app.camera.place(this.organism.substrate, width, height, ...share);
+  }
+
+  // Shares of the picture's width and height that a unit takes.
+  get unit() {
+    const { width, height } = this.canvas;
+    const scale = this.app.camera.scale(this.organism.substrate, width, height);
+    return [scale / width, scale / height];
   }
 
   listenToPointers() {
@@ -225,17 +243,17 @@ class Controls {
       pointers.set(event.pointerId, share);
       const moves = this.tool === "move" || event.button > 0;
       if (pointers.size === 1 && !moves) {
-        this.stroke = { at: this.positionOf(share), changed: 0, kind: event.pointerType, started: false };
+        this.stroke = { at: share, changed: new Set(), kind: event.pointerType, started: false };
         if (event.pointerType !== "touch") this.strokeTo(this.stroke.at);
       } else this.endStroke();
     });
     canvas.addEventListener("pointermove", (event) => {
       const share = this.shareOf(event);
-      this.cursor = event.pointerType === "touch" && !pointers.size ? null : this.positionOf(share);
+      this.cursor = event.pointerType === "touch" && !pointers.size ? null : share;
       if (pointers.has(event.pointerId)) {
         const before = new Map(pointers);
         pointers.set(event.pointerId, share);
-        if (this.stroke) this.strokeTo(this.positionOf(share));
+        if (this.stroke) this.strokeTo(share);
         else this.gesture([...before.values()], [...pointers.values()]);
       }
       this.showRing();
@@ -268,27 +286,25 @@ class Controls {
   strokeTo(to) {
     const { stroke, tool } = this;
     if (stroke.started && tool === "plant" && this.organism.rule.living) return;
-    const [x, y] = stroke.at;
-    const distance = Math.hypot(to[0] - x, to[1] - y), pace = Math.max(0.5, this.brushes[tool] / 2);
+    const [x, y] = stroke.at, [dx, dy] = [to[0] - x, to[1] - y], [right, down] = this.unit;
+    const distance = Math.hypot(dx / right, dy / down), pace = Math.max(0.5, this.brushes[tool] / 2);
     const parts = Math.max(1, Math.ceil(distance / pace));
-    for (let k = 1; k <= parts; k++) stroke.changed += this.use(x + ((to[0] - x) * k) / parts, y + ((to[1] - y) * k) / parts);
+    for (let k = 1; k <= parts; k++) for (const cell of this.use([x + (dx * k) / parts, y + (dy * k) / parts])) stroke.changed.add(cell);
     stroke.at = to;
     stroke.started = true;
   }
 
   endStroke() {
-    if (this.stroke?.started) this.report(this.stroke.changed);
+    if (this.stroke?.started) this.report(this.stroke.changed.size);
     this.stroke = null;
   }
 
   // One pointer moves the substrate; two move and zoom it.
   gesture(before, after) {
-    const { app, canvas } = this;
-    const { substrate } = this.organism;
+    const { app } = this;
     const middle = (points) => [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
-    const scale = app.camera.scale(substrate, canvas.width, canvas.height);
-    const [from, to] = [middle(before), middle(after)];
-    app.camera.pan(substrate, ((from[0] - to[0]) * canvas.width) / scale, ((from[1] - to[1]) * canvas.height) / scale);
+    const [from, to] = [middle(before), middle(after)], [right, down] = this.unit;
+    app.camera.pan(this.organism.substrate, (from[0] - to[0]) / right, (from[1] - to[1]) / down);
     if (after.length > 1) {
       const apart = (points) => Math.max(1e-3, Math.hypot(points[0][0] - points[1][0], points[0][1] - points[1][1]));
       this.zoom(apart(after) / apart(before), ...to);
@@ -299,16 +315,13 @@ class Controls {
 
   // The ring that shows where the brush is and how large.
   showRing() {
-    const { ring, cursor, canvas, app, tool } = this;
+    const { ring, cursor, canvas, tool } = this;
     ring.hidden = cursor === null || tool === "move";
     if (ring.hidden) return;
-    const { substrate } = this.organism;
-    const scale = app.camera.scale(substrate, canvas.width, canvas.height) / (canvas.width / canvas.clientWidth);
-    const size = 2 * Math.max(0.6, this.brushes[tool]) * scale;
-    const away = substrate.shortest(cursor[0] - app.camera.centre[0], cursor[1] - app.camera.centre[1]);
+    const size = 2 * Math.max(0.6, this.brushes[tool]) * this.unit[0] * canvas.clientWidth;
     Object.assign(ring.style, {
-      left: `${canvas.clientWidth / 2 + away[0] * scale}px`,
-      top: `${canvas.clientHeight / 2 + away[1] * scale}px`,
+      left: `${cursor[0] * canvas.clientWidth}px`,
+      top: `${cursor[1] * canvas.clientHeight}px`,
       width: `${size}px`,
       height: `${size}px`,
     });
@@ -362,14 +375,14 @@ class Controls {
       app.redraw();
       return;
     }
-    const [x, y] = this.cursor ?? app.camera.centre;
-    this.cursor = this.cursor ? [x + dx * KEY_STEP, y + dy * KEY_STEP] : [x, y];
+    const [right, down] = this.unit;
+    this.cursor = this.cursor ? [this.cursor[0] + dx * KEY_STEP * right, this.cursor[1] + dy * KEY_STEP * down] : [...MIDDLE];
   }
 
   useCursor() {
     if (this.tool === "move") return;
-    this.cursor ??= [...this.app.camera.centre];
-    this.report(this.use(...this.cursor));
+    this.cursor ??= [...MIDDLE];
+    this.report(this.use(this.cursor).length);
   }
 
   // -- pictures and links ---------------------------------------------------------------------------------------------
@@ -391,7 +404,6 @@ class Controls {
   settings() {
     const { organism, app } = this;
     const { rule, frame, substrate } = organism;
-    const { zoom, centre } = app.camera;
     const all = {
       rule: [rule.name, organism.rules[0].name],
       cells: [substrate.name, organism.substrates[0].name],
@@ -399,10 +411,10 @@ class Controls {
       speed: [String(this.speed), String(DEFAULT_SPEED)],
       rate: [String(organism.fireRate), String(rule.fireRate)],
       turn: [String(frame.turn), "0"],
-      field: [frame.field, "constant"],
+      field: [organism.field, "constant"],
       engine: [organism.chosen, "auto"],
       theme: [document.documentElement.dataset.theme ?? "", ""],
-      view: [zoom === 1 ? "" : [zoom, ...centre].map((value) => value.toFixed(2)).join(","), ""],
+      view: [app.camera.setting.map((value) => value.toFixed(2)).join(","), app.wholeView],
       seed: [String(organism.seed), ""],
       paused: [app.running ? "" : "1", ""],
     };
@@ -424,7 +436,8 @@ class Controls {
     if (["auto", "cpu", "gpu"].includes(settings.get("engine"))) organism.chosen = settings.get("engine");
     organism.fireRate = number("rate", 0.01, 1) ?? organism.rule.fireRate;
     organism.frame.turn = number("turn", -180, 180) ?? organism.frame.turn;
-    if (["constant", "polar", "bipolar"].includes(settings.get("field"))) organism.frame.field = settings.get("field");
+    const { fields } = organism.substrate;
+    if (fields.some(([name]) => name === settings.get("field"))) organism.frame.field = settings.get("field");
     organism.reset(number("seed", 0, KEY_RANGE - 1) ?? undefined);
     app.placeSubstrate();
     const shown = settings.get("show");
@@ -433,10 +446,7 @@ class Controls {
     if (has("paused")) app.running = settings.get("paused") !== "1";
     if (["light", "dark"].includes(settings.get("theme"))) this.setTheme(settings.get("theme"));
     const view = (settings.get("view") ?? "").split(",").map(Number);
-    if (view.length === 3 && view.every(Number.isFinite)) {
-      app.camera.zoom = Math.min(LARGEST_ZOOM, Math.max(1, view[0]));
-      app.camera.centre = view.slice(1);
-    }
+    if (view.length >= 3 && view.every(Number.isFinite)) app.camera.setting = view;
     this.show();
   }
 

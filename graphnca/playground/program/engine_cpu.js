@@ -1,6 +1,7 @@
 // Steps on the CPU: only the cells that live and fire are computed. The network's sums are float64.
 
 const ALPHA = 3; // the channel that is opacity and life at once
+const ABREAST = 4; // hidden units whose sums run side by side: what a cell perceives is then read a quarter as often
 
 class CpuEngine {
   constructor(rule, substrate) {
@@ -18,7 +19,12 @@ class CpuEngine {
     this.input = new Float64Array(perceived);
     this.sums = new Float64Array(rule.operators.length * channels);
     this.output = new Float64Array(channels);
-    this.w2 = new Float64Array(hidden * channels); // transposed: what a hidden unit adds to each channel
+    const units = ABREAST * Math.ceil(hidden / ABREAST); // those that fill up the last group never add anything
+    this.w1 = new Float64Array(units * perceived);
+    this.w1.set(rule.w1);
+    this.b1 = new Float64Array(units);
+    this.b1.set(rule.b1);
+    this.w2 = new Float64Array(units * channels); // transposed: what a hidden unit adds to each channel
     for (let c = 0; c < channels; c++) for (let h = 0; h < hidden; h++) this.w2[h * channels + c] = rule.w2[c * hidden + h];
     this.turns = null;
     this.rate = rule.fireRate;
@@ -139,25 +145,33 @@ class CpuEngine {
   // What the network makes of what a cell perceives, in `output`.
   changeOf(cell) {
     this.perceive(cell);
-    const { rule, input, output, w2 } = this;
-    const { channels, hidden, perceived, w1, b1, b2 } = rule;
+    const { rule, input, output, w1, b1, w2 } = this;
+    const { channels, perceived, b2 } = rule;
     for (let c = 0; c < channels; c++) output[c] = b2[c];
     if (rule.quantised) for (let p = 0; p < perceived; p++) input[p] = nearest(input[p]);
-    const whole = perceived - (perceived % 4);
-    for (let h = 0, row = 0, out = 0; h < hidden; h++, row += perceived, out += channels) {
-      let s0 = b1[h], s1 = 0, s2 = 0, s3 = 0, p = 0;
-      for (; p < whole; p += 4) {
-        s0 += w1[row + p] * input[p];
-        s1 += w1[row + p + 1] * input[p + 1];
-        s2 += w1[row + p + 2] * input[p + 2];
-        s3 += w1[row + p + 3] * input[p + 3];
+    for (let h = 0, first = 0; h < b1.length; h += ABREAST, first += ABREAST * perceived) {
+      const second = first + perceived, third = second + perceived, fourth = third + perceived;
+      let s0 = b1[h], s1 = b1[h + 1], s2 = b1[h + 2], s3 = b1[h + 3];
+      for (let p = 0; p < perceived; p++) {
+        const value = input[p];
+        s0 += w1[first + p] * value;
+        s1 += w1[second + p] * value;
+        s2 += w1[third + p] * value;
+        s3 += w1[fourth + p] * value;
       }
-      for (; p < perceived; p++) s0 += w1[row + p] * input[p];
-      let value = s0 + s1 + (s2 + s3);
-      if (rule.quantised) value = nearest(Math.fround(rule.hiddenScale * value), 0, MOST_HIDDEN);
-      if (value > 0) for (let c = 0; c < channels; c++) output[c] += w2[out + c] * value;
+      this.addUnit(h, s0);
+      this.addUnit(h + 1, s1);
+      this.addUnit(h + 2, s2);
+      this.addUnit(h + 3, s3);
     }
     if (rule.quantised) for (let c = 0; c < channels; c++) output[c] = nearest(Math.fround(rule.outputScale * output[c]));
+  }
+
+  // What a hidden unit adds to the channels.
+  addUnit(unit, sum) {
+    const { rule, output, w2 } = this;
+    const value = rule.quantised ? nearest(Math.fround(rule.hiddenScale * sum), 0, MOST_HIDDEN) : sum;
+    if (value > 0) for (let c = 0, at = unit * output.length; c < output.length; c++) output[c] += w2[at + c] * value;
   }
 
   perceive(cell) {

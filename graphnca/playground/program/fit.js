@@ -6,30 +6,42 @@ const RINGS = [[1, 8], [Math.SQRT2, 4]]; // radius, and sum of the square kernel
 const OFFSETS = [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [x, y])).filter(([x, y]) => x !== 0 || y !== 0);
 const ANGLES = 64; // over which the mean of a ring is taken: exact to rounding, as the Gaussian is smooth
 const QUADRATIC_FROM = 8; // cells read from which on the coefficients are exact on quadratic fields
+const TABLE_STEP = 1 / 256, TABLE_END = 5; // units: cubics between places so near are right to 1e-11
 
 const gaussian = (x, y) => Math.exp(-(x * x + y * y) / (2 * WIDTH * WIDTH));
 
-// The mean of the Gaussian round (r, 0) over a ring, and of its product with the cosine of the angle.
-function ringMeans(r, radius) {
-  let mean = 0, first = 0;
-  for (let k = 0; k < ANGLES; k++) {
-    const angle = (2 * Math.PI * k) / ANGLES;
-    const value = gaussian(r - radius * Math.cos(angle), radius * Math.sin(angle)) / ANGLES;
-    mean += value; first += value * Math.cos(angle);
+// What the kernels that are averaged over directions make of the Gaussian round (r, 0): [Laplacian without
+// the cell itself, its slope in r, the gradient outwards, its slope].
+function averagedAt(r) {
+  const found = [0, 0, 0, 0];
+  for (const [radius, total] of RINGS) {
+    for (let k = 0; k < ANGLES; k++) {
+      const angle = (2 * Math.PI * k) / ANGLES, cos = Math.cos(angle), away = r - radius * cos;
+      const value = (total * gaussian(away, radius * Math.sin(angle))) / ANGLES, slope = (-value * away) / (WIDTH * WIDTH);
+      found[0] += value; found[1] += slope;
+      found[2] += radius * cos * value; found[3] += radius * cos * slope;
+    }
   }
-  return [mean, first];
+  return found;
+}
+
+let averagedTable = null;
+
+// The same two values for any r, by cubics between places of a table, which is made when it is first asked for.
+function averagedKernels(r) {
+  if (r > TABLE_END - TABLE_STEP) return [averagedAt(r)[0], averagedAt(r)[2]];
+  averagedTable ??= Array.from({ length: Math.round(TABLE_END / TABLE_STEP) + 1 }, (_, k) => averagedAt(k * TABLE_STEP));
+  const at = Math.floor(r / TABLE_STEP), t = r / TABLE_STEP - at, s = 1 - t;
+  const low = averagedTable[at], high = averagedTable[at + 1];
+  return [0, 2].map((of) => s * s * ((1 + 2 * t) * low[of] + t * TABLE_STEP * low[of + 1]) + t * t * ((1 + 2 * s) * high[of] - s * TABLE_STEP * high[of + 1]));
 }
 
 // The kernels of Laplacian (without the cell itself), d/dx and d/dy on the Gaussian round (x, y).
 function kernelsOn(x, y, averaged) {
-  const r = Math.hypot(x, y);
-  let others = 0, alongX = 0, alongY = 0;
-  for (const [radius, total] of RINGS) {
-    const [mean, first] = ringMeans(r, radius);
-    others += total * mean;
-    if (averaged && r > 0) { alongX += (total * radius * first * x) / r; alongY += (total * radius * first * y) / r; }
-  }
-  for (const [dx, dy] of averaged ? [] : OFFSETS) {
+  const r = Math.hypot(x, y), [others, outwards] = averagedKernels(r);
+  if (averaged) return r > 0 ? [others, (outwards * x) / r, (outwards * y) / r] : [others, 0, 0];
+  let alongX = 0, alongY = 0;
+  for (const [dx, dy] of OFFSETS) {
     const value = gaussian(x - dx, y - dy) * (dx === 0 || dy === 0 ? 2 : 1);
     alongX += dx * value; alongY += dy * value;
   }
@@ -40,14 +52,14 @@ function kernelsOn(x, y, averaged) {
 function fitted(places, averaged) {
   const points = [[0, 0], ...places], count = points.length;
   const degree = places.length < QUADRATIC_FROM ? 3 : 6, size = count + degree;
-  const monomials = ([x, y]) => [1, x, y, x * x, x * y, y * y];
   const exact = [[12, 0, 0], [0, 8, 0], [0, 0, 8], [8, 0, 0], [0, 0, 0], [8, 0, 0]];
   const rows = Array.from({ length: size }, () => new Float64Array(size + 3));
   for (let j = 0; j < count; j++) {
-    const [x, y] = points[j], powers = monomials(points[j]);
-    for (let k = 0; k < count; k++) rows[j][k] = gaussian(x - points[k][0], y - points[k][1]) + (j === k ? RIDGE : 0);
-    for (let d = 0; d < degree; d++) rows[j][count + d] = rows[count + d][j] = powers[d];
-    rows[j].set(kernelsOn(x, y, averaged), size);
+    const [x, y] = points[j], powers = [1, x, y, x * x, x * y, y * y], row = rows[j];
+    for (let k = 0; k < j; k++) row[k] = rows[k][j] = gaussian(x - points[k][0], y - points[k][1]);
+    row[j] = 1 + RIDGE;
+    for (let d = 0; d < degree; d++) row[count + d] = rows[count + d][j] = powers[d];
+    row.set(kernelsOn(x, y, averaged), size);
   }
   for (let d = 0; d < degree; d++) rows[count + d].set(exact[d], size);
   eliminate(rows, size);

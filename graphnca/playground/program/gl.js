@@ -1,8 +1,8 @@
 // The few things that both the engine on the GPU and the view ask of WebGL2.
 
-// A context with which a picture can be drawn; `canvas` keeps it. Null where the browser has none.
-function openGl(canvas) {
-  const gl = canvas.getContext("webgl2", { antialias: true, alpha: true, depth: false, powerPreference: "high-performance" });
+// A context with which a picture can be drawn, of surfaces with `depth`; `canvas` keeps it. Null where the browser has none.
+function openGl(canvas, depth) {
+  const gl = canvas.getContext("webgl2", { antialias: true, alpha: true, depth, powerPreference: "high-performance" });
   if (!gl || gl.isContextLost()) return null;
   gl.getExtension("EXT_color_buffer_float"); // for the engine; the view can do without
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);

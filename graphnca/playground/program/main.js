@@ -12,7 +12,8 @@ class App {
   constructor(content) {
     this.canvas = byId("canvas");
     const wanted = new URLSearchParams(location.hash.slice(1)).get("draw");
-    this.gl = wanted === "canvas" ? null : openGl(this.canvas);
+    const inSpace = content.substrates.some(({ normal }) => normal);
+    this.gl = wanted === "canvas" ? null : openGl(this.canvas, inSpace);
     this.organism = new Organism(content, this.gl);
     if (this.gl && wanted !== "webgl" && pictureTime(this.gl, this.canvas) > SLOW_PICTURE) {
       // a canvas is either kind for good: the engine keeps this one, the picture gets another
@@ -21,7 +22,7 @@ class App {
       this.canvas = other;
       this.view = new PixelView(other);
     } else this.view = this.gl ? new GlView(this.gl, this.canvas) : new PixelView(this.canvas);
-    this.camera = new Camera();
+    this.camera = cameraFor(this.organism.substrate);
     this.lens = new Lens(this.organism.rule, "pattern");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.running = !still;
@@ -71,9 +72,13 @@ class App {
 
   // The substrate is another: it is drawn whole.
   placeSubstrate() {
-    const { organism, view, camera } = this;
-    if (view.substrate !== organism.substrate) view.setSubstrate(organism.substrate);
-    camera.fit(organism.substrate);
+    const { organism, view } = this;
+    if (view.substrate !== organism.substrate) {
+      view.setSubstrate(organism.substrate);
+      this.camera = cameraFor(organism.substrate);
+    }
+    this.camera.fit(organism.substrate, organism.seedCell);
+    this.wholeView = this.camera.setting.map((value) => value.toFixed(2)).join(","); // as links have it
     this.changed();
   }
 

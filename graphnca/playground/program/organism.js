@@ -1,7 +1,6 @@
 // What lives: a rule on a substrate with its state, stepped by an engine; and what a hand may do to it.
 
-const POLES = [0.25, 0.75]; // shares of the width at which the two poles of a bipolar field lie
-const TRIAL = 0.2; // share of the substrate that lives while the engines are measured, about that of a grown lizard
+const TRIAL = 0.2; // share of the substrate that lives while the engines are measured, about that of a grown lizard; all without life
 const TRIALS = 6; // timings of each engine, of which the best counts
 const HOPELESS = 3; // times the CPU's time after which the GPU is given up
 
@@ -9,7 +8,7 @@ class Organism {
   constructor(content, gl) {
     this.gl = gl;
     this.rules = content.rules.map((packed) => new Rule(packed));
-    this.substrates = content.substrates.map((packed) => new Substrate(packed));
+    this.substrates = content.substrates.map((packed) => makeSubstrate(packed));
     this.ruleNumber = 0;
     this.substrateNumber = 0;
     this.seed = randomSeed();
@@ -67,11 +66,25 @@ class Organism {
     this.reset();
   }
 
-  // The state is carried over: a cell takes that of the nearest cell, both seen from the middle of their substrate.
+  // The first cell of the seed of the rule on the substrate; undefined where it fills it.
+  get seedCell() {
+    return this.rule.living ? this.rule.seeds[this.substrateNumber].cells[0] : undefined;
+  }
+
+  // In the plane the state is carried over, and whether it was is returned: to a surface no state lies flat.
   setSubstrate(number) {
+    const from = this.substrate, to = this.substrates[number];
+    const state = from instanceof Plane && to instanceof Plane ? this.carried(from, to) : null;
+    this.substrateNumber = number;
+    if (state) this.settle(state);
+    else this.reset();
+    return state !== null;
+  }
+
+  // A cell takes the state of the nearest cell, both seen from the middle of their substrate.
+  carried(from, to) {
     const { rule } = this;
-    const from = this.substrate, old = this.engine.read(), to = this.substrates[number];
-    const state = new Float32Array(to.cells * rule.channels);
+    const old = this.engine.read(), state = new Float32Array(to.cells * rule.channels);
     for (let i = 0; i < to.cells; i++) {
       const x = to.pos[2 * i] - to.width / 2, y = to.pos[2 * i + 1] - to.height / 2;
       const outside = Math.abs(x) > from.width / 2 || Math.abs(y) > from.height / 2;
@@ -79,8 +92,7 @@ class Organism {
       const cell = from.locator.nearest(x + from.width / 2, y + from.height / 2);
       if (cell >= 0) state.set(old.subarray(cell * rule.channels, (cell + 1) * rule.channels), i * rule.channels);
     }
-    this.substrateNumber = number;
-    this.settle(state);
+    return state;
   }
 
   setEngine(chosen) {
@@ -100,23 +112,18 @@ class Organism {
 
   // By how much the pattern is turned in each cell, clockwise: the frame of its gradients turns the other way.
   turnAt(cell) {
-    const { substrate, frame } = this;
-    const turn = (frame.turn * Math.PI) / 180;
-    if (frame.field === "constant") return turn;
-    const x = substrate.pos[2 * cell], y = substrate.pos[2 * cell + 1];
-    const middle = substrate.height / 2;
-    const pole = (share) => {
-      const [dx, dy] = [x - share * substrate.width, y - middle];
-      const distance = Math.max(0.5, Math.hypot(dx, dy));
-      return [dx / distance ** 3, dy / distance ** 3];
-    };
-    const away = frame.field === "polar" ? [x - substrate.width / 2, y - middle] : POLES.map(pole).reduce((one, two) => [one[0] - two[0], one[1] - two[1]]);
-    return turn + Math.atan2(away[0], -away[1]); // up points away from the pole
+    return (this.frame.turn * Math.PI) / 180 + this.substrate.turnOf(this.field, cell);
+  }
+
+  // The field of frames, of those that the substrate has.
+  get field() {
+    const { field } = this.frame;
+    return this.substrate.fields.some(([name]) => name === field) ? field : "constant";
   }
 
   turns() {
     const { rule, substrate, frame } = this;
-    if (!rule.usesGradient || (frame.field === "constant" && frame.turn === 0)) return null;
+    if (!rule.usesGradient || (this.field === "constant" && frame.turn === 0)) return null;
     const turns = new Float32Array(2 * substrate.cells);
     for (let i = 0; i < substrate.cells; i++) {
       const angle = -this.turnAt(i);
@@ -126,37 +133,29 @@ class Organism {
     return turns;
   }
 
-  // The cells under a brush; the smallest brush is the one cell under the pointer.
-  under(x, y, radius) {
-    const { substrate } = this;
-    const nearest = substrate.locator.nearest(x, y);
-    if (nearest < 0) return [];
-    return [...new Set([nearest, ...(radius > 0.5 ? substrate.locator.within(x, y, radius) : [])])];
+  // All that was there is gone. Returns the cells.
+  erase(place, radius) {
+    return this.change(this.substrate.under(place, radius), () => new Float32Array(this.rule.channels));
   }
 
-  // All that was there is gone. Returns how many cells changed.
-  erase(x, y, radius) {
-    return this.change(this.under(x, y, radius), () => new Float32Array(this.rule.channels));
-  }
-
-  // The rule's seed about a point, each of its points as large as the brush; for a texture, noise.
-  plant(x, y, radius) {
-    const { rule } = this;
+  // The rule's seed about a place, each of its points as large as the brush; for a texture, noise.
+  plant(place, radius) {
+    const { rule, substrate } = this;
     if (!rule.living) {
-      return this.change(this.under(x, y, radius), () => Float32Array.from({ length: rule.channels }, () => Math.random() - 0.5));
+      return this.change(substrate.under(place, radius), () => Float32Array.from({ length: rule.channels }, () => Math.random() - 0.5));
     }
-    return rule.points.reduce((changed, { offset, colour }) => {
+    return rule.points.flatMap(({ offset, colour }) => {
       const cell = rule.seedCell(colour);
-      return changed + this.change(this.under(x + offset[0], y + offset[1], radius), () => cell);
-    }, 0);
+      return this.change(substrate.under(substrate.beside(place, ...offset), radius), () => cell);
+    });
   }
 
   change(cells, stateOf) {
-    if (!cells.length) return 0;
+    if (!cells.length) return cells;
     const state = this.engine.read();
     for (const cell of cells) state.set(stateOf(cell), cell * this.rule.channels);
     this.engine.write(state);
-    return cells.length;
+    return cells;
   }
 
   // The engine to use: the one asked for if it can run, else the faster of the two, measured once for a rule.
@@ -175,8 +174,7 @@ class Organism {
   measure() {
     const { rule, substrate, gl } = this;
     const state = new Float32Array(substrate.cells * rule.channels);
-    const radius = Math.sqrt((TRIAL * substrate.width * substrate.height) / Math.PI);
-    for (const cell of substrate.locator.within(substrate.width / 2, substrate.height / 2, radius)) {
+    for (const cell of substrate.patch(rule.living ? TRIAL : 1)) {
       state.fill(0.5, cell * rule.channels, (cell + 1) * rule.channels);
     }
     const time = (engine, enough = Infinity) => {
