@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=whole(0, SEEDS), default=0, help="of a Voronoi mesh, and of the cells of a surface [0]"
     )
     parser.add_argument("--model", metavar="NAME", help="which model of a published atlas of textures [the first]")
-    parser.add_argument("--title", help="heading of the page [the first rule's name]")
+    parser.add_argument("--title", help="heading of the page [the name of the rule that runs]")
     parser.add_argument("--int8", action="store_true", help="weights in 8 bits: a smaller file, a slightly other rule")
 
 
@@ -75,6 +75,7 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         "names": [one.name for one in subjects],
         "cards": [one.card for one in subjects],
         "seeds": [partial(_start, one) for one in subjects],
+        "genomes": [one.genomes for one in subjects],
         "weights": "int8" if given.int8 else "float32",
     }
     return [one.rule for one in subjects], topologies, options

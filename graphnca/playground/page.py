@@ -13,9 +13,10 @@ from torch_geometric.data import Data
 from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
-from ..rules import STRUCTURED_SEEDS, describe_rule, load_rule, starting_state
+from ..rules import STRUCTURED_SEEDS, describe_rule, load_genomes, load_rule, starting_state
 from ..seeds import StructuredSeed
 from .container import pack_container
+from .pictures import picture_of
 from .rules import Weights, pack_rule
 from .substrates import index_type, pack_topology
 
@@ -42,10 +43,11 @@ PROGRAM = (
     "pixels_surface.js",
     "view_pixels.js",
     "organism.js",
+    "choices.js",
     "controls.js",
     "main.js",
 )
-SHOWN_OF_CARD = ("target", "template", "substrate", "seed", "iterations", "trained by", "note", "features")
+SHOWN_OF_CARD = ("target", "template", "regime", "substrate", "seed", "iterations", "trained by", "note", "features")
 
 Seed = StructuredSeed | Callable[[Data], Tensor]
 """A seed's points, or a function that makes the state `(N, C)` growth starts from on a substrate."""
@@ -61,6 +63,7 @@ def export_page(
     names: Sequence[str] | None = None,
     seeds: Sequence[Seed | None] | None = None,
     cards: Sequence[Mapping[str, Any] | None] | None = None,
+    genomes: Sequence[Mapping[str, Tensor] | None] | None = None,
     weights: Weights = "float32",
     settings: Mapping[str, str] | None = None,
 ) -> Path:
@@ -71,11 +74,13 @@ def export_page(
         topologies: Substrates by the name that the page shows, in the plane or surfaces in space; the page starts on
             the first.
         path: The file, replaced only when it is complete; its folder must exist.
-        title: Heading of the page; by default the first rule's name.
+        title: Heading of the page; by default the name of the rule that runs.
         names: What the page calls each rule; by default its name or the name of its file, or "rule".
         seeds: What each rule grows from: a `StructuredSeed`, a function of a topology that makes the state, or None for
             what its card says (`graphnca.rules.starting_state`).
         cards: Each rule's card; by default the one in its file.
+        genomes: What the hidden channels `(C - 4,)` of each rule's seeds may hold, by the name of what then grows; by
+            default those in its file.
         weights: `"float32"`, or `"int8"` for a smaller file (see `pack_rule`).
         settings: What the page starts with, as in the links that it shares, e.g. `{"show": "3", "rate": "0.8"}`.
 
@@ -90,7 +95,7 @@ def export_page(
     rules, path = list(rules), Path(path)
     if not rules or not topologies:
         raise ValueError(f"`rules` and `topologies` must not be empty, got {len(rules)} and {len(topologies)}.")
-    for argument, given in (("names", names), ("seeds", seeds), ("cards", cards)):
+    for argument, given in (("names", names), ("seeds", seeds), ("cards", cards), ("genomes", genomes)):
         if given is not None and len(given) != len(rules):
             raise ValueError(f"`{argument}` must have one entry for each of the {len(rules)} rules, got {len(given)}.")
     packed_rules = []
@@ -104,6 +109,11 @@ def export_page(
         seed = _seed_of(rule, card, None if seeds is None else seeds[number])
         packed = pack_rule(rule, name, card=card, weights=weights)
         packed["about"] = {key: str(card[key]) for key in SHOWN_OF_CARD if card.get(key) not in (None, "")}
+        found = genomes[number] if genomes is not None else None
+        if found is None:
+            found = {} if isinstance(entry, NCAConv) else load_genomes(entry)
+        packed["kinds"] = {kind: _kind(kind, genome) for kind, genome in found.items()}
+        packed["picture"] = picture_of(card)
         packed["points"] = _points(seed if isinstance(seed, StructuredSeed) else _seed_of(rule, card, None))
         packed["seeds"] = [_sparse(name, rule, topology, seed) for topology in topologies.values()]
         packed_rules.append(packed)
@@ -115,6 +125,7 @@ def export_page(
             for name, topology in topologies.items()
         ],
         "settings": dict(settings or {}),
+        "titledByRule": title is None,
     }
     title = packed_rules[0]["name"] if title is None else title
     write_atomically(path, _page(title, pack_container(content)).encode())
@@ -159,6 +170,11 @@ def _seed_of(rule: NCAConv, card: Mapping[str, Any], seed: Seed | None) -> Seed:
     if card.get("seed") == "structured" and card.get("target") in STRUCTURED_SEEDS:
         return STRUCTURED_SEEDS[card["target"]]
     return lambda topology: starting_state(rule, topology, card)
+
+
+def _kind(name: str, genome: Tensor) -> dict[str, np.ndarray | None]:
+    """Of several things that a rule can grow one: what its seed holds, and its picture."""
+    return {"genome": genome.detach().cpu().numpy().astype(np.float32), "picture": picture_of({"target": name})}
 
 
 def _points(seed: Seed) -> list[dict[str, list[float]]]:

@@ -10,14 +10,6 @@ const MIDDLE = [0.5, 0.5]; // of the picture
 const byId = (id) => document.getElementById(id);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
-// One of several choices of which one holds.
-function segment(name, value, text, title = "") {
-  const label = Object.assign(document.createElement("label"), { title });
-  const input = Object.assign(document.createElement("input"), { type: "radio", name, value });
-  label.append(input, Object.assign(document.createElement("span"), { textContent: text }));
-  return label;
-}
-
 class Controls {
   constructor(app) {
     this.app = app;
@@ -28,7 +20,7 @@ class Controls {
     this.speed = DEFAULT_SPEED;
     this.cursor = null; // where the brush is, in shares of the picture; null: nowhere
     this.pointers = new Map();
-    this.fill();
+    this.choices = new Choices(app.organism);
     this.listen();
     this.listenToPointers();
     this.listenToKeys();
@@ -42,21 +34,11 @@ class Controls {
     return SPEEDS[this.speed];
   }
 
-  // Lists that depend on what the page holds.
-  fill() {
-    const { rules, substrates } = this.organism;
-    rules.forEach((rule, k) => byId("rule").append(new Option(rule.name, k)));
-    byId("rule-row").hidden = rules.length < 2;
-    byId("cells").append(...substrates.map((substrate, k) => segment("cells", k, substrate.name)));
-    byId("cells").hidden = substrates.length < 2;
-  }
-
   // Sets every control to what is.
   show() {
     const { organism, app } = this;
     const { rule, substrate } = organism;
-    byId("rule").value = organism.ruleNumber;
-    for (const input of byId("cells").querySelectorAll("input")) input.checked = Number(input.value) === organism.substrateNumber;
+    this.choices.show();
     const select = byId("show");
     const wanted = [["pattern", "Pattern"], ...(rule.channels > 4 ? [["hidden", "Hidden channels (principal components)"]] : [])];
     const names = rule.rgbOffset === null ? ["red", "green", "blue", "opacity, life"] : ["red", "green", "blue"];
@@ -72,18 +54,12 @@ class Controls {
     byId("frame-row").hidden = !rule.usesGradient;
     byId("turn").value = organism.frame.turn;
     byId("turn-out").textContent = `${organism.frame.turn}°`;
-    if (this.fieldsOf !== substrate) {
-      this.fieldsOf = substrate;
-      byId("fields").querySelectorAll("label").forEach((label) => label.remove());
-      byId("fields").append(...substrate.fields.map(([value, text, title]) => segment("field", value, text, title)));
-    }
-    for (const input of byId("fields").querySelectorAll("input")) input.checked = input.value === organism.field;
-    for (const input of byId("tools").querySelectorAll("input")) input.checked = input.value === this.tool;
+    mark(byId("tools"), this.tool);
     byId("plant-text").textContent = rule.living ? "Seed" : "Noise";
     this.canvas.classList.toggle("moves", this.tool === "move");
     byId("brush").value = this.brushes[this.tool];
     byId("brush").disabled = this.tool === "move";
-    byId("brush-out").textContent = this.brushes[this.tool] <= 0.5 ? "1 cell" : `r ${this.brushes[this.tool]}`;
+    byId("brush-out").textContent = this.brushes[this.tool] <= 0.5 ? "1 cell" : plural(this.brushes[this.tool], "unit");
     byId("brush").setAttribute("aria-valuetext", this.brushes[this.tool] <= 0.5 ? "a single cell" : `radius ${this.brushes[this.tool]} units`);
     byId("zoom").value = app.camera.zoom;
     byId("zoom-out").textContent = `${app.camera.zoom.toFixed(1)}×`;
@@ -93,10 +69,22 @@ class Controls {
     byId("theme").textContent = isDark() ? "Light" : "Dark";
     byId("theme").setAttribute("aria-label", isDark() ? "Light colours" : "Dark colours");
     byId("engine").value = organism.chosen;
+    if (app.titledByRule) byId("title").textContent = document.title = rule.name;
     byId("subtitle").textContent = `${rule.name === document.title ? "" : `${rule.name}, `}${plural(substrate.cells, "cell")}, one network of ${plural(rule.parameters, "weight")}`;
     this.canvas.setAttribute("aria-label", `${rule.name} on ${plural(substrate.cells, "cell")} (${substrate.name})`);
     this.showAbout();
+    this.showHint();
     this.showRing();
+  }
+
+  // What a hand can do next.
+  showHint() {
+    const { rule, substrate } = this.organism;
+    const turn = substrate instanceof Surface ? " The right button, two fingers or shift and the arrow keys turn the surface." : "";
+    const empty = rule.living && this.organism.numLiving === 0;
+    const wipe = rule.living ? "Wipe a part away and watch. Double-click to plant a seed." : "Wipe a part away and watch the texture close. Double-click for noise.";
+    byId("hint").textContent = empty ? "Nothing lives here now. Double-click to plant a seed, or start again with Reset." : wipe + turn;
+    byId("hint").classList.toggle("urgent", empty);
   }
 
   showAbout() {
@@ -129,7 +117,8 @@ class Controls {
     on("play", "click", () => this.toggle());
     on("step", "click", () => this.stepOnce());
     on("reset", "click", () => this.reset());
-    on("rule", "change", ({ value }) => this.setRule(Number(value)));
+    on("rules", "change", ({ value }) => this.setRule(Number(value)));
+    on("kinds", "change", ({ value }) => this.setKind(value));
     on("cells", "change", ({ value }) => this.setSubstrate(Number(value)));
     on("show", "change", ({ value }) => app.setShow(value));
     on("speed", "input", ({ value }) => (this.speed = Number(value)));
@@ -171,6 +160,13 @@ class Controls {
     this.say(`${this.organism.rule.name}, from its seed.`);
   }
 
+  setKind(name) {
+    this.organism.kind = name;
+    this.organism.reset();
+    this.app.changed();
+    this.say(`A seed of ${name}.`);
+  }
+
   setSubstrate(number) {
     if (number === this.organism.substrateNumber) return;
     const carried = this.organism.setSubstrate(number);
@@ -195,9 +191,9 @@ class Controls {
     this.app.redraw();
   }
 
-  // The cells that the tool changes at a point given in shares of the picture.
-  use(share) {
-    const { organism, tool } = this;
+  // The cells that a tool changes at a point given in shares of the picture.
+  use(share, tool = this.tool) {
+    const { organism } = this;
     const place = this.placeOf(share), radius = this.brushes[tool];
     if (!place) return [];
     const changed = tool === "erase" ? organism.erase(place, radius) : organism.plant(place, radius);
@@ -205,8 +201,8 @@ class Controls {
     return changed;
   }
 
-  report(changed) {
-    if (this.tool === "erase") this.say(`Erased ${plural(changed, "cell")}.`);
+  report(changed, tool = this.tool) {
+    if (tool === "erase") this.say(`Erased ${plural(changed, "cell")}.`);
     else if (this.organism.rule.living) this.say(`Planted ${plural(changed, "cell")}.`);
     else this.say(`Noise in ${plural(changed, "cell")}.`);
   }
@@ -270,6 +266,11 @@ class Controls {
     canvas.addEventListener("pointerleave", () => {
       if (!pointers.size) this.cursor = null;
       this.showRing();
+    });
+    canvas.addEventListener("dblclick", (event) => {
+      if (this.tool !== "erase") return;
+      this.report(this.use(this.shareOf(event), "plant").length, "plant");
+      this.show();
     });
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -406,6 +407,7 @@ class Controls {
     const { rule, frame, substrate } = organism;
     const all = {
       rule: [rule.name, organism.rules[0].name],
+      kind: [organism.kind ?? "", organism.firstKind ?? ""],
       cells: [substrate.name, organism.substrates[0].name],
       show: [app.lens.show, "pattern"],
       speed: [String(this.speed), String(DEFAULT_SPEED)],
@@ -431,6 +433,7 @@ class Controls {
     };
     const rule = organism.rules.findIndex(({ name }) => name === settings.get("rule"));
     if (rule >= 0) organism.ruleNumber = rule;
+    organism.kind = organism.rule.kinds[settings.get("kind")] ? settings.get("kind") : organism.firstKind;
     const substrate = organism.substrates.findIndex(({ name }) => name === settings.get("cells"));
     if (substrate >= 0) organism.substrateNumber = substrate;
     if (["auto", "cpu", "gpu"].includes(settings.get("engine"))) organism.chosen = settings.get("engine");

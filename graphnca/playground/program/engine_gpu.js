@@ -6,7 +6,7 @@ class GpuEngine {
   // Why this browser cannot run a rule on its GPU, or null if it can.
   static obstacle(gl, rule) {
     if (!gl) return "no WebGL2";
-    if (!gl.getExtension("EXT_color_buffer_float")) return "no float textures to draw into";
+    if (stateFormat(gl) === null) return "no float textures to draw into";
     const groups = Math.ceil(rule.channels / 4);
     const most = Math.min(gl.getParameter(gl.MAX_DRAW_BUFFERS), gl.getParameter(gl.MAX_COLOR_ATTACHMENTS));
     if (groups > most || groups + SPARE_UNITS > 15) return `${rule.channels} channels are too many`;
@@ -17,8 +17,8 @@ class GpuEngine {
     Object.assign(this, { rule, substrate, gl, name: "GPU" });
     const { cells } = substrate;
     const { channels, hidden } = rule;
-    this.front = new StateTextures(gl, cells, channels);
-    this.back = new StateTextures(gl, cells, channels);
+    this.front = new StateTextures(gl, cells, channels, stateFormat(gl));
+    this.back = new StateTextures(gl, cells, channels, stateFormat(gl));
     this.groups = this.front.groups;
     this.buffers = new Map([this.front, this.back].map((textures) => [textures, this.framebuffer(textures.lists)]));
     this.life = listTexture(gl, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, cells);

@@ -4,10 +4,22 @@
 function openGl(canvas, depth) {
   const gl = canvas.getContext("webgl2", { antialias: true, alpha: true, depth, powerPreference: "high-performance" });
   if (!gl || gl.isContextLost()) return null;
-  gl.getExtension("EXT_color_buffer_float"); // for the engine; the view can do without
+  return prepared(gl);
+}
+
+// A context that is new, or was lost and has come back.
+function prepared(gl) {
+  stateFormat(gl); // enables the extension; the view can do without
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   gl.disable(gl.DITHER);
   return gl;
+}
+
+// The format of textures of states into which the engine draws: floats, or where they are missing (on many phones) floats
+// of 16 bits; null where there are neither.
+function stateFormat(gl) {
+  if (gl.getExtension("EXT_color_buffer_float")) return gl.RGBA32F;
+  return gl.getExtension("EXT_color_buffer_half_float") ? gl.RGBA16F : null;
 }
 
 function linkProgram(gl, vertexSource, fragmentSource) {
@@ -53,12 +65,12 @@ const TEXEL = `ivec2 texel(int k, int width) { return ivec2(k % width, k / width
 
 // The channels of all cells, four to a texture.
 class StateTextures {
-  constructor(gl, cells, channels) {
+  constructor(gl, cells, channels, format = gl.RGBA32F) {
     this.gl = gl;
     this.cells = cells;
     this.channels = channels;
     this.groups = Math.ceil(channels / 4);
-    this.lists = Array.from({ length: this.groups }, () => listTexture(gl, gl.RGBA32F, gl.RGBA, gl.FLOAT, cells));
+    this.lists = Array.from({ length: this.groups }, () => listTexture(gl, format, gl.RGBA, gl.FLOAT, cells));
     ({ width: this.width, height: this.height } = this.lists[0]);
     this.part = new Float32Array(this.width * this.height * 4);
   }

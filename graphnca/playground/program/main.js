@@ -6,6 +6,7 @@ const MOST_PIXELS_2D = 900;
 const SLOW_PICTURE = 12; // milliseconds that WebGL2 may take to draw; above it is software, and a plain canvas is faster
 const LOOK_EVERY = 12; // frames between two looks at the hidden channels
 const COUNT_EVERY = 400; // milliseconds between two readings of the counter
+const REMEMBER_EVERY = 3000; // milliseconds between two states that are remembered, should the GPU be lost
 const GPU_AT_ONCE = 8; // steps given to the GPU at once before the clock is looked at
 
 class App {
@@ -15,6 +16,7 @@ class App {
     const inSpace = content.substrates.some(({ normal }) => normal);
     this.gl = wanted === "canvas" ? null : openGl(this.canvas, inSpace);
     this.organism = new Organism(content, this.gl);
+    this.titledByRule = content.titledByRule;
     if (this.gl && wanted !== "webgl" && pictureTime(this.gl, this.canvas) > SLOW_PICTURE) {
       // a canvas is either kind for good: the engine keeps this one, the picture gets another
       const other = this.canvas.cloneNode(false);
@@ -37,16 +39,29 @@ class App {
     if (still && !this.running) this.controls.say("Paused, as your system asks for less motion.");
     new ResizeObserver(() => this.resize()).observe(this.canvas);
     this.resize();
-    this.canvas.addEventListener("webglcontextlost", () => {
-      this.running = false;
-      this.fail("The graphics driver was restarted. Reload the page to go on.");
-    });
+    if (this.gl) this.listenToGl();
     requestAnimationFrame((now) => this.frame(now));
   }
 
-  fail(text) {
-    byId("message").hidden = false;
-    byId("message").textContent = text;
+  // The browser may take the GPU away (a driver restarts, a phone sleeps) and give it back.
+  listenToGl() {
+    const { canvas } = this.gl; // the engine's, if the picture has another
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault(); // then it comes back
+      this.organism.leaveGpu();
+      this.controls.say("The graphics processor was lost; waiting for it.");
+    });
+    canvas.addEventListener("webglcontextrestored", () => {
+      prepared(this.gl);
+      if (this.view instanceof GlView) {
+        this.view = new GlView(this.gl, this.canvas);
+        this.view.setSubstrate(this.organism.substrate);
+      }
+      this.organism.returnToGpu();
+      this.controls.say("The graphics processor is back.");
+      this.controls.show();
+      this.changed();
+    });
   }
 
   resize() {
@@ -123,6 +138,7 @@ class App {
 
   draw() {
     const { organism, lens, view, camera } = this;
+    if (organism.lost && view instanceof GlView) return;
     if (lens.show === "hidden" && (this.lookAgain || this.frames % LOOK_EVERY === 0)) lens.look(organism.engine.read());
     view.draw(organism.engine, lens, camera, this.colours);
     this.frames++;
@@ -133,9 +149,15 @@ class App {
   count(now) {
     const { recent, organism } = this;
     if (now - recent.since < COUNT_EVERY) return;
+    if (now - (this.rememberedAt ?? 0) > REMEMBER_EVERY) {
+      this.rememberedAt = now;
+      organism.remember();
+    }
     recent.rate = (1000 * recent.steps) / (now - recent.since);
     Object.assign(recent, { steps: 0, since: now });
-    const living = organism.rule.living ? `${plural(organism.engine.numLiving, "living cell")} · ` : "";
+    const { numLiving } = organism;
+    if (organism.rule.living && (numLiving === 0) !== byId("hint").classList.contains("urgent")) this.controls.showHint();
+    const living = organism.rule.living ? `${plural(numLiving, "living cell")} · ` : "";
     byId("counter").textContent = `Step ${organism.steps.toLocaleString("en")} · ${living}${Math.round(recent.rate)} steps a second`;
   }
 }

@@ -10,6 +10,7 @@ class Organism {
     this.rules = content.rules.map((packed) => new Rule(packed));
     this.substrates = content.substrates.map((packed) => makeSubstrate(packed));
     this.ruleNumber = 0;
+    this.kind = this.firstKind;
     this.substrateNumber = 0;
     this.seed = randomSeed();
     this.steps = 0;
@@ -27,11 +28,29 @@ class Organism {
     return this.substrates[this.substrateNumber];
   }
 
+  // Of what a rule can grow, the name of the first, or undefined where it grows one thing.
+  get firstKind() {
+    return Object.keys(this.rule.kinds)[0];
+  }
+
+  // What the hidden channels of a seed hold, for what is to grow.
+  get genome() {
+    return this.rule.kinds[this.kind]?.genome;
+  }
+
+  // How many cells live, none before there is an engine.
+  get numLiving() {
+    return this.engine ? this.engine.numLiving : 0;
+  }
+
   // The state that growth starts from on a substrate.
   startOf(rule, substrateNumber) {
     const state = new Float32Array(this.substrates[substrateNumber].cells * rule.channels);
     const { cells, values } = rule.seeds[substrateNumber];
-    cells.forEach((cell, k) => state.set(values.subarray(k * rule.channels, (k + 1) * rule.channels), cell * rule.channels));
+    cells.forEach((cell, k) => {
+      state.set(values.subarray(k * rule.channels, (k + 1) * rule.channels), cell * rule.channels);
+      if (this.genome) state.set(this.genome, cell * rule.channels + ALPHA + 1);
+    });
     return state;
   }
 
@@ -62,6 +81,7 @@ class Organism {
 
   setRule(number) {
     this.ruleNumber = number;
+    this.kind = this.firstKind;
     this.fireRate = this.rule.fireRate;
     this.reset();
   }
@@ -97,6 +117,24 @@ class Organism {
 
   setEngine(chosen) {
     this.chosen = chosen;
+    this.settle(this.engine.read());
+  }
+
+  // Remembers the state, should the GPU be lost; reading it waits for the GPU.
+  remember() {
+    if (this.engine.name === "GPU") this.remembered = { rule: this.rule, substrate: this.substrate, state: this.engine.read() };
+  }
+
+  // The GPU is gone, and what was in it: the CPU goes on from what is remembered.
+  leaveGpu() {
+    this.lost = true;
+    if (this.engine.name !== "GPU") return;
+    const { rule, substrate, state } = this.remembered ?? {};
+    this.settle(rule === this.rule && substrate === this.substrate ? state : this.startOf(this.rule, this.substrateNumber));
+  }
+
+  returnToGpu() {
+    this.lost = false;
     this.settle(this.engine.read());
   }
 
@@ -145,7 +183,7 @@ class Organism {
       return this.change(substrate.under(place, radius), () => Float32Array.from({ length: rule.channels }, () => Math.random() - 0.5));
     }
     return rule.points.flatMap(({ offset, colour }) => {
-      const cell = rule.seedCell(colour);
+      const cell = rule.seedCell(colour, this.genome);
       return this.change(substrate.under(substrate.beside(place, ...offset), radius), () => cell);
     });
   }
@@ -161,7 +199,7 @@ class Organism {
   // The engine to use: the one asked for if it can run, else the faster of the two, measured once for a rule.
   engineName() {
     const { rule, gl, chosen } = this;
-    if (chosen === "cpu") return "CPU";
+    if (chosen === "cpu" || this.lost) return "CPU";
     this.obstacle = GpuEngine.obstacle(gl, rule);
     if (this.obstacle) return "CPU";
     if (chosen === "gpu") return "GPU";

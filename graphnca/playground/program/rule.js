@@ -33,9 +33,10 @@ class Rule {
     this.aliveThreshold = this.quantised ? threshold * STATE_LEVELS : threshold;
   }
 
-  // A seed's cell of a colour.
-  seedCell(colour) {
+  // A seed's cell of a colour, with what its hidden channels hold where it is not 1.
+  seedCell(colour, genome) {
     const cell = new Float32Array(this.channels).fill(1);
+    if (genome) cell.set(genome, ALPHA + 1);
     if (this.living) cell.set(colour, 0);
     return cell;
   }
