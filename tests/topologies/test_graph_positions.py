@@ -16,7 +16,7 @@ GRAPHS = {
     "two parts": nx.disjoint_union(nx.cycle_graph(5), nx.grid_2d_graph(3, 4)),
     "directed": nx.cycle_graph(9, create_using=nx.DiGraph).to_undirected().to_directed(),
     "tree": nx.balanced_tree(3, 3),
-    "random tree": nx.random_labeled_tree(40, seed=5),
+    "uneven tree": nx.gn_graph(40, seed=5).to_undirected(),
     "hubs": nx.barabasi_albert_graph(100, 2, seed=0),
 }
 

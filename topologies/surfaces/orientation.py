@@ -21,9 +21,10 @@ def estimated_normals(points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 
     _, axes = np.linalg.eigh(np.einsum("nka,nkb->nab", chords, chords))
     normal = axes[:, :, 0]
     i, j, agreement = _comparable(points, normal, near)
+    i, j = i.astype(np.int32), j.astype(np.int32)  # before 1.16 scipy's graphs had no others
     cost = sp.csr_array((1.001 - np.abs(agreement), (i, j)), shape=(len(points), len(points)))
     sign = sp.csr_array((np.sign(agreement), (i, j)), shape=(len(points), len(points)))
-    return normal * _sides(minimum_spanning_tree(cost), sign)[:, None]
+    return normal * _sides(sp.csr_array(minimum_spanning_tree(cost)), sign)[:, None]
 
 
 def _sides(tree: sp.csr_array, sign: sp.csr_array) -> Float[np.ndarray, " n"]:

@@ -31,10 +31,11 @@ def connected_pairs(
     length = np.linalg.norm(mesh.vertices[start] - mesh.vertices[stop], axis=1)
     reach = np.linalg.norm(pos[cell] - mesh.vertices[corner], axis=1)
     tiny = 1e-12 * length.max()  # 0 would be no edge
+    both = np.r_[start, stop, v + cell], np.r_[stop, start, corner]
     graph = sp.csr_array(
-        (np.maximum(np.r_[length, length, reach], tiny), (np.r_[start, stop, v + cell], np.r_[stop, start, corner])),
+        (np.maximum(np.r_[length, length, reach], tiny), tuple(ends.astype(np.int32) for ends in both)),
         shape=(v + n, v + n),
-    )
+    )  # int32: before 1.16 scipy's graphs had no others
     _, _, source = dijkstra(graph, indices=v + np.arange(n), min_only=True, return_predecessors=True)
     owner = source - v
     one, two = np.r_[owner[start], cell], np.r_[owner[stop], owner[corner]]

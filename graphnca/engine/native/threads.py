@@ -12,22 +12,22 @@ import torch
 ROWS_PER_THREAD = 2048  # below that, threads wait for each other longer than they work
 
 _home: int | None = None  # the process in which there are threads of rollouts
+_said = False  # whether a forked process has said that it lacks them
 
 
 def usable_threads(rows: int) -> int:
     """How many threads suit so many rows: no more than PyTorch takes, and than the process is given processors.
 
     A forked process has none of its parent's threads, and OpenMP would wait for them for ever. There it is one, also
-    for PyTorch's operations, whose own threads are lost in the same way; that is said once.
+    for PyTorch's operations (`_forked`), whose own threads are lost in the same way; that is said once.
     """
-    global _home
+    global _home, _said
     if _home not in (None, os.getpid()):
-        if torch.get_num_threads() > 1:
-            torch.set_num_threads(1)
+        if not _said:
+            _said = True
             warnings.warn(
                 "This process was forked from one in which rollouts took several threads. It does not have them, so "
-                "rollouts and PyTorch's operations take one from now on; a process that is spawned takes as many as "
-                "it wants.",
+                "rollouts and PyTorch's operations take one here; a process that is spawned takes as many as it wants.",
                 stacklevel=2,
             )
         return 1
@@ -35,6 +35,16 @@ def usable_threads(rows: int) -> int:
     if number > 1:
         _home = os.getpid()
     return number
+
+
+def _forked() -> None:
+    """Before anything else is computed in the new process: making a seed would hang already."""
+    if _home is not None:
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def are_there(number: int) -> bool:
