@@ -13,11 +13,15 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Complex, Float, Int
+from scipy.sparse.csgraph import dijkstra
 from scipy.sparse.linalg import eigsh, splu
 
 from topologies.contract import LAPLACIAN_GAIN
 
 HEAT_TIME = 1.0  # mean squared lengths of an edge for which a direction diffuses: short, so that it goes straight
+LONG_TIME = 100.0  # the same, where it need not go straight: so long that ways of many directions are mixed
+PARTED = np.deg2rad(20)  # neighbours whose carried directions differ by more were reached from different sides
+MARGIN = 3.0  # mean lengths of an edge that a direction is carried straight less far than to the first of these
 SHIFT = 1.0  # eigenvalues are sought above minus this over the area: the smallest of a sphere is 4 pi over its area
 ALIKE = 1e-6  # lengths nearer than this share are equal: among them the neighbour of the smallest number is taken
 
@@ -87,15 +91,40 @@ class Connection(NamedTuple):
         return field * (self.nearest_direction(anchor) / _unit(field[anchor]))
 
     def transported(self, cell: int, direction: complex = 1.0) -> Complex[np.ndarray, " n"]:
-        """A direction of one cell carried to all others along the shortest ways.
+        """A direction of one cell carried to all others, along the shortest ways as far as these do not part.
 
-        As heat that diffuses for a short time (the vector heat method).
+        Near the cell as heat that diffuses for a short time (the vector heat method). Where shortest ways meet from two
+        sides that leaves a seam, across which directions differ by up to half a turn. So in the largest disk without
+        one its directions are kept, and diffuse from there for a long time: beyond, the field turns gradually.
         """
-        time = HEAT_TIME * np.square(np.abs(self.directions)).mean()
-        system = sp.csc_array(sp.diags_array(self.area.astype(complex)) + time * self.laplacian())
+        squared = np.square(np.abs(self.directions)).mean()
+        system = sp.csc_array(sp.diags_array(self.area.astype(complex)) + HEAT_TIME * squared * self.laplacian())
         source = np.zeros(len(self.area), dtype=complex)
         source[cell] = direction
-        return splu(system).solve(source)
+        field = splu(system).solve(source)
+        field /= np.maximum(np.abs(field), np.finfo(float).tiny)
+        distance = self._distances(cell)
+        beyond = np.flatnonzero(distance > self._seamless(field, distance))
+        if not len(beyond):
+            return field
+        kept = np.setdiff1d(np.arange(len(self.area)), beyond)
+        rows = sp.csr_array(sp.diags_array(self.area.astype(complex)) + LONG_TIME * squared * self.laplacian())[beyond]
+        field[beyond] = splu(sp.csc_array(rows[:, beyond])).solve(-(rows[:, kept] @ field[kept]))
+        return field
+
+    def _distances(self, cell: int) -> Float[np.ndarray, " n"]:
+        """Of all cells from one, along edges."""
+        neighbour, receiver = self.edge_index
+        lengths = sp.csr_array((np.abs(self.directions), (receiver, neighbour)), shape=(len(self.area),) * 2)
+        return dijkstra(lengths, indices=cell)
+
+    def _seamless(self, field: Complex[np.ndarray, " n"], distance: Float[np.ndarray, " n"]) -> float:
+        """Up to which distance neighbours have about the same direction."""
+        neighbour, receiver = self.edge_index
+        differ = np.abs(np.angle(self.turns * field[neighbour] * field[receiver].conj())) > PARTED
+        if not differ.any():
+            return np.inf
+        return max(0.0, float(distance[receiver[differ]].min() - MARGIN * np.abs(self.directions).mean()))
 
     def nearest_direction(self, cell: int) -> complex:
         """Unit direction from a cell to its nearest neighbour."""

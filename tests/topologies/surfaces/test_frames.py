@@ -105,6 +105,14 @@ def test_transport_is_that_of_potpourri3d() -> None:
     assert np.median(angle[away < 2]) < 4 and np.quantile(angle[away < 2], 0.9) < 10
 
 
+def test_transport_leaves_no_seam_where_shortest_ways_meet() -> None:
+    """Carried straight everywhere, one cell in twelve here has a neighbour turned by more than 30 degrees."""
+    bunny = with_frames(surface_mesh(bunny_mesh(), 2500), 1200)
+    connection = connection_of(bunny)
+    turned = np.unique(connection.edge_index[1, np.abs(np.angle(connection.turns)) > np.deg2rad(30)])
+    assert len(turned) < bunny.num_nodes / 24
+
+
 def test_the_logarithmic_map_is_that_of_potpourri3d() -> None:
     potpourri = pytest.importorskip("potpourri3d")
     from topologies.surfaces.icosahedron import icosphere_mesh
