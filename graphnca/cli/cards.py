@@ -49,6 +49,8 @@ def starts_from(description: Mapping[str, Any]) -> str:
         return "nothing"
     if description["card"].get("seed") == "structured":
         return "several points"
+    if description["card"].get("seed") == "pair":
+        return "two cells"
     return "one cell" if not description.get("genomes") else "one cell with a genome"
 
 

@@ -16,8 +16,8 @@ from ..drawing import CellCanvas, SurfaceCanvas, save_surface
 from ..layers import NCAConv
 from ..losses import PixelLoss, RotationInvariantLoss
 from ..rasterizers import NearestCell
-from ..rules import STRUCTURED_SEEDS, starting_state
-from ..rules.starts import STRUCTURED
+from ..rules import starting_state
+from ..rules.starts import STRUCTURED, seed_of
 from ..seeds import Place, nearest_cells, point_in_plane
 from ..suggestions import suggestion
 from ..targets import load_target
@@ -175,15 +175,17 @@ class Subject:
         Raises:
             SubjectError: No such genome; a rule that does not start from a seed; a single cell that is to be turned.
         """
-        if self.is_structured and (angle or mirror) and self.goal in STRUCTURED_SEEDS:
-            return STRUCTURED_SEEDS[self.goal].state(
-                topology, self.rule.num_channels, angle=angle, mirror=mirror, at=at
-            )
+        card = {**self.card, **({"target": self.goal} if self.goal else {})}
         if angle or mirror:
-            raise SubjectError(f"{self.name} starts from a seed that looks the same from all sides.")
+            try:
+                points = seed_of(card)
+            except ValueError:
+                points = None
+            if points is None:
+                raise SubjectError(f"{self.name} starts from a seed that looks the same from all sides.")
+            return points.state(topology, self.rule.num_channels, angle=angle, mirror=mirror, at=at)
         planted = "seed at" in self.card and "frame" not in topology
         place = self._middle(topology, at) + self._planting_offset if planted else at
-        card = {**self.card, **({"target": self.goal} if self.goal else {})}
         try:
             return starting_state(self.rule, topology, card, genome=self._genome(genome), at=place)
         except ValueError as error:

@@ -13,7 +13,8 @@ from torch_geometric.data import Data
 from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..layers import NCAConv
-from ..rules import STRUCTURED_SEEDS, describe_rule, load_genomes, load_rule, starting_state
+from ..rules import describe_rule, load_genomes, load_rule, starting_state
+from ..rules.starts import seed_of
 from ..seeds import StructuredSeed
 from .container import pack_container
 from .pictures import picture_of
@@ -167,9 +168,7 @@ def _name(rule: NCAConv | str | os.PathLike[str]) -> str:
 def _seed_of(rule: NCAConv, card: Mapping[str, Any], seed: Seed | None) -> Seed:
     if seed is not None:
         return seed
-    if card.get("seed") == "structured" and card.get("target") in STRUCTURED_SEEDS:
-        return STRUCTURED_SEEDS[card["target"]]
-    return lambda topology: starting_state(rule, topology, card)
+    return seed_of(card) or (lambda topology: starting_state(rule, topology, card))
 
 
 def _kind(name: str, genome: Tensor) -> dict[str, np.ndarray | None]:

@@ -14,6 +14,7 @@ from ..seeds import Place, StructuredSeed, point_seed, ring, with_genome
 
 CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points
+PAIR = "pair"  # where it starts from two cells, which say a direction and nothing else
 
 # Offsets (x, y) from the centre in units, y down, and RGB. The lizard's are three on a circle; the dancer's lie on
 # head, hands, hip and feet, by eye from the figure in the authors' blog post.
@@ -28,6 +29,9 @@ STRUCTURED_SEEDS: dict[str, StructuredSeed] = {
 }
 """The points that a target grows from where its card says so, by its name."""
 
+PAIR_SEED = StructuredSeed(torch.tensor([(0.0, -2.0), (0.0, 2.0)]), torch.tensor([(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)]))
+"""A black cell and a red one four units below it: what a steered rule needs, which knows left from right by itself."""
+
 
 @checked
 def starting_state(
@@ -40,7 +44,8 @@ def starting_state(
 ) -> Float[Tensor, "n c"]:
     """The state that a rule was trained to start from, on any substrate.
 
-    Zeros for a rule without life (textures); several coloured points where the card says so; else a single cell.
+    Zeros for a rule without life (textures); several coloured points, or a pair, where the card says so; else a single
+    cell.
 
     Args:
         rule: The rule.
@@ -60,14 +65,24 @@ def starting_state(
         )
     if rule.life_mask is None:
         return torch.zeros(len(topology["pos"]), rule.num_channels, device=topology["pos"].device)
-    if card.get("seed") == STRUCTURED:
-        target = card.get("target")
-        if target not in STRUCTURED_SEEDS:
-            raise ValueError(
-                f"`card` must name a target that has a structured seed, one of {sorted(STRUCTURED_SEEDS)}, got "
-                f"{target!r}."
-            )
-        state = STRUCTURED_SEEDS[target].state(topology, rule.num_channels, at=at)
-    else:
-        state = point_seed(topology, rule.num_channels, at=at)
+    seed = seed_of(card)
+    state = seed.state(topology, rule.num_channels, at=at) if seed else point_seed(topology, rule.num_channels, at=at)
     return state if genome is None else with_genome(state, genome)
+
+
+def seed_of(card: Mapping[str, Any]) -> StructuredSeed | None:
+    """The points that a rule grows from by its card; None: a single cell, or nothing.
+
+    Raises:
+        ValueError: If the card names a structured seed that is not known.
+    """
+    kind, target = card.get("seed"), card.get("target")
+    if kind == PAIR:
+        return PAIR_SEED
+    if kind != STRUCTURED:
+        return None
+    if target not in STRUCTURED_SEEDS:
+        raise ValueError(
+            f"`card` must name a target that has a structured seed, one of {sorted(STRUCTURED_SEEDS)}, got {target!r}."
+        )
+    return STRUCTURED_SEEDS[target]

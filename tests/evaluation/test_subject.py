@@ -175,5 +175,10 @@ def test_a_steered_rule_is_scored_in_any_orientation_and_not_mirrored() -> None:
     assert subject.target.shape == (4, 45, 45)  # the seed in the middle of a pixel
     assert float(subject.loss(subject.target.rot90(1, (-2, -1)))) == pytest.approx(0, abs=1e-3)
     assert float(subject.loss(subject.target.flip(-1))) > 0.1 * subject.empty_loss
+    with pytest.raises(SubjectError, match="looks the same from all sides"):
+        subject.seed(SQUARE, angle=1.0)
+    pair = Subject("pair", rule, {"seed": "pair"}, goal="lizard")
+    cells = [pair.seed(SQUARE, angle=angle)[:, 3].nonzero().view(-1).tolist() for angle in (0.0, math.pi / 2)]
+    assert cells == [[34 * 72 + 36, 38 * 72 + 36], [36 * 72 + 34, 36 * 72 + 38]]
     with_a_frame = Subject("upright", NCAConv(16, 8, ("gradient", "steered_gradient")), goal="lizard")
     assert with_a_frame.is_upright

@@ -48,4 +48,6 @@ def test_every_shipped_rule_says_what_it_starts_from(name: str) -> None:
             starting_state(rule, grid, card)
         return
     alive = int((starting_state(rule, grid, card)[:, 3] > 0).sum())
-    assert alive == {"isonca-lizard-3point": 3, "isonca-dancer-6point": 6}.get(name, int(rule.life_mask is not None))
+    assert alive == {"isonca-lizard-3point": 3, "isonca-dancer-6point": 6, "growing-lizard-steerable": 2}.get(
+        name, int(rule.life_mask is not None)
+    )
