@@ -147,7 +147,8 @@ def test_where_floats_cannot_be_drawn_halves_are(chromium: Any, path: Path) -> N
     page = context.new_page()
     page.add_init_script(
         """{ const all = WebGL2RenderingContext.prototype, found = all.getExtension;
-        all.getExtension = function (name) { return name === "EXT_color_buffer_float" ? null : found.call(this, name); }; }"""
+        const missing = "EXT_color_buffer_float";
+        all.getExtension = function (name) { return name === missing ? null : found.call(this, name); }; }"""
     )
     living = []
     for engine in ("gpu", "cpu"):

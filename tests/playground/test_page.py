@@ -34,7 +34,7 @@ def test_the_page_asks_for_nothing_else(lizard_path: Path) -> None:
 
 
 def test_the_title_is_text(lizard_path: Path) -> None:
-    assert "<h1>A lizard &lt;&amp;&gt;</h1>" in lizard_path.read_text()
+    assert '<h1 id="title">A lizard &lt;&amp;&gt;</h1>' in lizard_path.read_text()
 
 
 def test_every_part_of_the_program_is_in_the_page() -> None:
@@ -49,7 +49,7 @@ def test_equal_pages_have_equal_bytes(tmp_path: Path, topology: Data) -> None:
 def test_a_rule_of_ones_own_is_read_from_its_file(tmp_path: Path, topology: Data) -> None:
     save_rule(isonca(), tmp_path / "mine.safetensors")
     assert (
-        "<h1>mine</h1>"
+        '<h1 id="title">mine</h1>'
         in export_page([str(tmp_path / "mine.safetensors")], {"cells": topology}, tmp_path / "page.html").read_text()
     )
 

@@ -4,7 +4,7 @@ const REGIMES = {
   naive: "Trained to show its picture after some steps, and nothing else: left alone it grows on or falls apart.",
   persistent: "Trained to stay as it is, also long after it has grown: but what is wiped away may come back wrong, or not at all.",
   regenerating: "Trained on patterns of which a part had been wiped away: it grows back.",
-  hardened: "Trained on wounds while it grows, and for longer: it grows back more often, and holds out longer.",
+  hardened: "Trained on damage while it grows, and for longer: it grows back more often, and holds out longer.",
 };
 
 // One of several choices of which one holds; a picture stands above its name.
