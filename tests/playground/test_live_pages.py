@@ -1,5 +1,6 @@
-"""The documentation's hook writes the live pages and their frames."""
+"""The documentation's hook writes the living figures and their frames."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ from hooks import playground
 
 from graphnca.rules import shipped_rules
 
+DOCS = Path(__file__).parents[2] / "docs"
 
-def test_every_live_page_of_the_documentation_is_known() -> None:
-    text = (Path(__file__).parents[2] / "docs/playground.md").read_text()
-    assert playground.FRAME.findall(text) == list(playground.PAGES)
+
+def test_every_living_figure_is_shown_somewhere() -> None:
+    shown = {name for page in DOCS.rglob("*.md") for name in playground.FRAME.findall(page.read_text("utf-8"))}
+    assert shown == set(playground.PAGES)
 
 
 def test_a_page_has_the_shipped_rules_of_its_names() -> None:
@@ -19,9 +22,10 @@ def test_a_page_has_the_shipped_rules_of_its_names() -> None:
     assert playground.rules_of(playground.PAGES["texture"]) == textures
 
 
-def test_a_frame_shows_the_page() -> None:
+def test_a_frame_shows_the_figure_and_leads_to_the_page() -> None:
     found = playground.on_page_content("<p>before</p><!-- live: lizard -->")
-    assert '<iframe class="playground" src="lizard.html" title="A lizard, live"' in found
+    assert re.search(r'<iframe src="lizard.html#figure" title="A lizard grows [^"]+" loading="lazy"', found)
+    assert '<a href="lizard.html">' in found
 
 
 def test_an_unknown_page_is_refused() -> None:
@@ -30,14 +34,19 @@ def test_an_unknown_page_is_refused() -> None:
 
 
 def test_a_page_without_a_shipped_rule_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(playground, "PAGES", {"none": playground.Live("None", ("no-rule-",), {})})
+    monkeypatch.setattr(playground, "PAGES", {"none": playground.Live("None", ("no-rule-",), "Nothing.")})
     assert "No rule of this kind" in playground.on_page_content("<!-- live: none -->")
     playground.on_post_build({"site_dir": str(tmp_path)})
     assert not list((tmp_path / playground.FOLDER).iterdir())
 
 
-def test_the_pages_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_pages_are_written_and_know_that_they_may_be_figures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(playground, "SIDE", 44)  # the dancer's seed needs 40
+    few = {name: playground.PAGES[name] for name in ("lizard", "seeds")}
+    monkeypatch.setattr(playground, "PAGES", few)
     playground.on_post_build({"site_dir": str(tmp_path)})
-    written = {path.stem for path in (tmp_path / playground.FOLDER).iterdir()}
-    assert written == {name for name, live in playground.PAGES.items() if playground.rules_of(live)}
+    written = {path.stem: path.read_text("utf-8") for path in (tmp_path / playground.FOLDER).iterdir()}
+    assert written.keys() == few.keys()
+    assert all(text.count(":root.figure") == 1 and text.count("IntersectionObserver") == 1 for text in written.values())
