@@ -1,10 +1,12 @@
 """A page in which a rule lives: one HTML file with rules, substrates and a program, for any browser, without a server.
 
-`export_page` writes the file, `play` writes it to a temporary folder and opens it. Both take rules (objects, names of
-shipped ones or paths), and topologies by the name that the page shows. The program in `program/` is plain JavaScript.
+`export_page` writes the file, `play` opens it in the browser, `show` shows it in a cell of a notebook. All take rules
+(objects, names of shipped ones or paths), and topologies by the name that the page shows. The program in `program/` is
+plain JavaScript.
 """
 
 from .container import pack_container as pack_container
+from .notebook import show as show
 from .page import export_page as export_page
 from .play import play as play
 from .rules import pack_rule as pack_rule
@@ -16,4 +18,5 @@ __all__ = [
     "pack_rule",
     "pack_topology",
     "play",
+    "show",
 ]

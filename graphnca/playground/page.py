@@ -46,6 +46,7 @@ PROGRAM = (
     "organism.js",
     "choices.js",
     "controls.js",
+    "notebook.js",
     "main.js",
 )
 SHOWN_OF_CARD = ("target", "template", "regime", "substrate", "seed", "iterations", "trained by", "note", "features")
@@ -93,7 +94,35 @@ def export_page(
             cannot be packed, or a seed makes a state of another shape.
         FileNotFoundError: If the folder of `path` or a rule's file does not exist.
     """
-    rules, path = list(rules), Path(path)
+    text = page_text(
+        rules,
+        topologies,
+        title=title,
+        names=names,
+        seeds=seeds,
+        cards=cards,
+        genomes=genomes,
+        weights=weights,
+        settings=settings,
+    )
+    write_atomically(Path(path), text.encode())
+    return Path(path)
+
+
+def page_text(
+    rules: Sequence[NCAConv | str | os.PathLike[str]],
+    topologies: Mapping[str, Data],
+    *,
+    title: str | None = None,
+    names: Sequence[str] | None = None,
+    seeds: Sequence[Seed | None] | None = None,
+    cards: Sequence[Mapping[str, Any] | None] | None = None,
+    genomes: Sequence[Mapping[str, Tensor] | None] | None = None,
+    weights: Weights = "float32",
+    settings: Mapping[str, str] | None = None,
+) -> str:
+    """The page that `export_page` writes; arguments and errors are its own."""
+    rules = list(rules)
     if not rules or not topologies:
         raise ValueError(f"`rules` and `topologies` must not be empty, got {len(rules)} and {len(topologies)}.")
     for argument, given in (("names", names), ("seeds", seeds), ("cards", cards), ("genomes", genomes)):
@@ -129,8 +158,7 @@ def export_page(
         "titledByRule": title is None,
     }
     title = packed_rules[0]["name"] if title is None else title
-    write_atomically(path, _page(title, pack_container(content)).encode())
-    return path
+    return _page(title, pack_container(content))
 
 
 def _refit_of(topology: Data) -> tuple[str, np.ndarray] | None:

@@ -21,6 +21,7 @@ class Controls {
     this.cursor = null; // where the brush is, in shares of the picture; null: nowhere
     this.pointers = new Map();
     this.choices = new Choices(app.organism);
+    byId("share").hidden = location.protocol === "about:"; // in a notebook there is no address to share
     this.listen();
     this.listenToPointers();
     this.listenToKeys();

@@ -194,6 +194,7 @@ globalThis.playground = (async () => {
   try {
     const content = await readContainer(byId("payload").textContent);
     const app = new App(content);
+    new Notebook(app);
     return { app, run: (options) => run(app, options) };
   } catch (error) {
     byId("message").hidden = false;
