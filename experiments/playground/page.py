@@ -26,7 +26,6 @@ Written to `--out`:
 import json
 import os
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,20 @@ from graphnca import rollout
 from graphnca.drawing import montage
 from graphnca.evaluation.named import read_subject
 from graphnca.playground import export_page
-from graphnca.playground.browser import FLAGS, WITHOUT_GL, browser, difference, opened
+from graphnca.playground.browser import (
+    FLAGS,
+    GROW,
+    PHONE,
+    SCREEN,
+    WITHOUT_GL,
+    browser,
+    cells_of,
+    difference,
+    opened,
+    picture_of,
+    settle,
+    speed,
+)
 from graphnca.results.options import Options
 from graphnca.results.result import METRICS, Result
 from graphnca.results.run import run
@@ -50,21 +62,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("cpu", "gpu")
 PARTS = ("match", "speed", "pictures")
-SCREEN = {"viewport": {"width": 1280, "height": 860}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-# Steps at once, so that the page stays responsive; drawing is not waited for.
-GROW = """steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"""
-RATE = """async (seconds) => {
-    app.controls.speed = SPEED_MOST; app.running = true;
-    const frame = () => new Promise(requestAnimationFrame);
-    await frame(); await frame();
-    const start = performance.now(), before = app.organism.steps, frames = app.frames;
-    while (performance.now() - start < 1000 * seconds) await frame();
-    const passed = (performance.now() - start) / 1000;
-    app.running = false;
-    return { steps: (app.organism.steps - before) / passed, frames: (app.frames - frames) / passed,
-             engine: app.organism.engine.name, living: app.organism.engine.numLiving };
-}""".replace("SPEED_MOST", "8")
 LARGEST = 1.5e6  # bytes of a page with one rule on three substrates of 72x72 cells
 GOALS = {"as it opens": 30, "without WebGL2": 10}  # steps a second on two cores, drawn in software
 WAYS = {
@@ -138,11 +135,10 @@ def speeds(path: Path, config: Config) -> dict[str, Any]:
         with browser(flags) as chromium, opened(chromium, path, settings, **SCREEN) as (page, _):
             page.evaluate(GROW, config.grown)
             before = os.getloadavg()[0]
-            found[name] = {**page.evaluate(RATE, config.seconds), "load": [round(before, 2)]}
+            found[name] = {**speed(page, config.seconds), "load": [round(before, 2)]}
             timings = page.evaluate("[...app.organism.timings.values()][0] ?? null")
             if timings:
                 found[name]["milliseconds of a step when it opened"] = timings
-            found[name]["drawn with"] = page.evaluate("app.view.name")
     return found
 
 
@@ -185,24 +181,6 @@ def pictures(path: Path, topologies: dict[str, Data], config: Config) -> tuple[d
     shots["healing"] = montage(healing, captions=words, columns=3, pad=6)
     shots["looks"] = montage(looks, captions=["close up", "a channel", "principal components"], pad=6)
     return living, {**shots, "phone": montage(phones, pad=6)}
-
-
-def settle(page: "Page") -> None:
-    """Waits until what has changed is drawn."""
-    page.wait_for_function("!app.stale")
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def picture_of(screenshot: bytes) -> Image.Image:
-    """A photograph in RGB."""
-    return Image.open(BytesIO(screenshot)).convert("RGB")
-
-
-def cells_of(page: "Page") -> Image.Image:
-    """The cells alone."""
-    settle(page)
-    page.mouse.move(2, 2)
-    return picture_of(page.locator("#frame").screenshot()).resize((420, 420))
 
 
 def wipe(page: "Page") -> None:

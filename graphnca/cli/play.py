@@ -18,9 +18,9 @@ EXAMPLE = """examples:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Writes the page to a temporary folder and opens it."""
+    """Writes the page where the browser can read it and opens it."""
     rules, topologies, options = material(given)
     path, opened = playground.play(rules, topologies, **options)
     print(f"the page is {path}")
     if not opened:
-        raise CommandError(f"no browser could be opened here; open {path} by hand, or `graphnca export` it.")
+        raise CommandError(f"no browser could be opened here; open {path.resolve().as_uri()} by hand.")

@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -26,6 +28,21 @@ FLAGS = (
     "--ignore-gpu-blocklist",
 )
 TIMEOUT = 30_000  # milliseconds; a machine that does much else is slow
+SCREEN = {"viewport": {"width": 1280, "height": 860}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+# Steps at once, so that the page stays responsive; drawing is not waited for.
+GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
+RATE = """async (seconds) => {
+    app.controls.speed = SPEED_MOST; app.running = true;
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame(); await frame();
+    const start = performance.now(), before = app.organism.steps, frames = app.frames;
+    while (performance.now() - start < 1000 * seconds) await frame();
+    const passed = (performance.now() - start) / 1000;
+    app.running = false;
+    return { steps: (app.organism.steps - before) / passed, frames: (app.frames - frames) / passed,
+             engine: app.organism.engine.name, living: app.organism.engine.numLiving };
+}""".replace("SPEED_MOST", "8")
 WITHOUT_GL = ("--no-sandbox", "--disable-gpu", "--disable-3d-apis")
 
 _running: list["Playwright"] = []
@@ -115,6 +132,29 @@ def stepped(
     arguments = {"engine": engine, "substrate": substrate, "state": state.flatten().tolist(), "keys": list(keys)}
     result = page.evaluate("options => playground.then(({ run }) => run(options))", {**arguments, **options})
     return torch.tensor(result["state"]).view_as(state), result["milliseconds"]
+
+
+def speed(page: "Page", seconds: float) -> dict[str, Any]:
+    """Steps and pictures a second when it runs as fast as it can, its engine, the living cells, what draws it."""
+    return {**page.evaluate(RATE, seconds), "drawn with": page.evaluate("app.view.name")}
+
+
+def settle(page: "Page") -> None:
+    """Waits until what has changed is drawn."""
+    page.wait_for_function("!app.stale")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def picture_of(screenshot: bytes) -> Image.Image:
+    """A photograph in RGB."""
+    return Image.open(BytesIO(screenshot)).convert("RGB")
+
+
+def cells_of(page: "Page", side: int = 420) -> Image.Image:
+    """A photograph of the cells alone, in so many pixels."""
+    settle(page)
+    page.mouse.move(2, 2)
+    return picture_of(page.locator("#frame").screenshot()).resize((side, side))
 
 
 def drawn_keys(steps: int, seed: int) -> list[int]:

@@ -18,11 +18,11 @@ from graphnca.results import result
 from graphnca.results.table import read_tables
 
 ROOT = Path(__file__).parents[2]
-BROWSER = ROOT / "experiments/playground/page.py"  # its own test opens one, which takes long
+BROWSERS = {ROOT / f"experiments/playground/{name}.py" for name in ("page", "surface")}  # tested on their own: slow
 SCRIPTS = sorted(
     path
     for path in (ROOT / "experiments").rglob("*.py")
-    if "graphnca.results.run" in path.read_text(encoding="utf-8") and path != BROWSER
+    if "graphnca.results.run" in path.read_text(encoding="utf-8") and path not in BROWSERS
 )
 SECTION = re.compile(r"Written to `--out`(/\w+)?[^\n]*:\n((?: +.*\n?)+)")
 FILE = re.compile(r"^    (\S+(?:, \S+)*)  ", re.MULTILINE)

@@ -142,6 +142,7 @@ class App {
     if (lens.show === "hidden" && (this.lookAgain || this.frames % LOOK_EVERY === 0)) lens.look(organism.engine.read());
     view.draw(organism.engine, lens, camera, this.colours);
     this.frames++;
+    this.firstPicture ??= performance.now(); // milliseconds after the page was asked for
     this.lookAgain = false;
     this.stale = false;
   }
