@@ -42,7 +42,7 @@ def last_state(loss: Loss) -> Objective:
     """The loss of the last state alone (Growing NCA)."""
 
     def objective(trajectory: Trajectory) -> Evaluation:
-        value = loss(trajectory.final)
+        value = _judged(loss, trajectory.final)
         return Evaluation(value, value)
 
     return objective
@@ -53,7 +53,7 @@ def last_state_in_bounds(loss: Loss, overflow: Loss) -> Objective:
     """The loss of the last state and its overflow, both summed over the batch (Self-Organising Textures, PyTorch)."""
 
     def objective(trajectory: Trajectory) -> Evaluation:
-        value = loss(trajectory.final)
+        value = _judged(loss, trajectory.final)
         return Evaluation(value, torch.zeros_like(value), value + overflow(trajectory.final))
 
     return objective
@@ -71,10 +71,25 @@ def grown_and_still(loss: Loss, *, first_step: bool = True) -> Objective:
 
     def objective(trajectory: Trajectory) -> Evaluation:
         if first_step:  # one call for both: a loss works best on large batches
-            last, first = loss(torch.stack([trajectory.final, trajectory.states[1]]))
+            last, first = _judged(loss, torch.stack([trajectory.final, trajectory.states[1]]))
             value = (last + first) / 2
         else:
-            last = value = loss(trajectory.final)
+            last = value = _judged(loss, trajectory.final)
         return Evaluation(last, value + CHANGE_WEIGHT * trajectory.change, trajectory.overflow)
 
     return objective
+
+
+def _judged(loss: Loss, states: Tensor) -> Tensor:
+    """The losses of states.
+
+    Raises:
+        ValueError: If they are not one for each.
+    """
+    found = loss(states)
+    if found.shape != states.shape[:-2]:
+        raise ValueError(
+            f"`loss` must return one number for each of the states, whatever axes lie before cells and channels: shape "
+            f"{tuple(states.shape[:-2])}, got {tuple(found.shape)}."
+        )
+    return found

@@ -58,6 +58,18 @@ def test_a_hundred_steps_are_the_librarys(
     assert found < SAME
 
 
+@pytest.mark.parametrize("engine", ["cpu", "gpu"])
+@pytest.mark.parametrize("name", ["isonca-lizard-any", "growing-lizard"])
+def test_what_is_no_number_stays_to_be_seen(
+    name: str, engine: str, match_page: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data]
+) -> None:
+    """It counts as life, as in the library, and does not pass for death."""
+    rule, topology = rules[name], match_cells["Squares"]
+    start = torch.full((topology.num_nodes, rule.num_channels), torch.nan)
+    after, _ = stepped(match_page, start, drawn_keys(2, seed=1), engine=engine, rule=list(rules).index(name))
+    assert after.isnan().any()
+
+
 def test_other_keys_make_another_state(
     match_page: Any, rules: dict[str, NCAConv], match_cells: dict[str, Data]
 ) -> None:

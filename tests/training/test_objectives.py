@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 import torch
 
 from graphnca import Trajectory
@@ -28,6 +32,12 @@ def test_the_last_state_in_bounds() -> None:
     evaluation = last_state_in_bounds(loss, lambda states: 10 * states.amax((-2, -1)))(a_trajectory())
     torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
     torch.testing.assert_close(minimised(evaluation), torch.tensor(3.0 + 30.0))
+
+
+@pytest.mark.parametrize("make", [last_state, grown_and_still])
+def test_a_loss_that_is_not_one_for_each_state_is_refused(make: Callable[..., Any]) -> None:
+    with pytest.raises(ValueError, match=r"`loss` must return one number for each of the states"):
+        make(lambda states: states.sum())(a_trajectory())
 
 
 def test_grown_and_still() -> None:

@@ -115,7 +115,7 @@ class CpuEngine {
       for (let e = start[i]; e < start[i + 1]; e++) flags[neighbour[e]] = 1;
     };
     for (let i = 0; i < cells; i++) {
-      if (state[i * rule.channels + ALPHA] > rule.aliveThreshold && (among === null || among[i])) spread(i);
+      if (rule.isMature(state[i * rule.channels + ALPHA]) && (among === null || among[i])) spread(i);
     }
     if (more) for (const i of more) spread(i);
     let count = 0;
@@ -137,7 +137,7 @@ class CpuEngine {
       const index = rule.firePer === "cell" ? substrate.hashed[i] : mix(i * rule.channels + ALPHA);
       if (!this.fires(key, index)) continue;
       this.changeOf(i);
-      if (Math.fround(state[i * rule.channels + ALPHA] + this.output[ALPHA]) > rule.aliveThreshold) found.push(i);
+      if (rule.isMature(Math.fround(state[i * rule.channels + ALPHA] + this.output[ALPHA]))) found.push(i);
     }
     return found;
   }

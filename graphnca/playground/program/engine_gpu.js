@@ -211,7 +211,7 @@ class GpuEngine {
       ${listed(groups, (group) => `uniform sampler2D state${group};`)}
       uniform sampler2D life, rows, entries;
       int cellHere() { return int(gl_FragCoord.y) * WIDTH + int(gl_FragCoord.x); }
-      bool mature(int cell) { return texelFetch(state0, texel(cell, WIDTH), 0).a > THRESHOLD; }
+      bool mature(int cell) { return !(texelFetch(state0, texel(cell, WIDTH), 0).a <= THRESHOLD); }
       bool livesAt(int cell) { return texelFetch(life, texel(cell, WIDTH), 0).r > 0.5; }
       bool matureAround(int cell) {
         if (mature(cell)) return true;

@@ -33,6 +33,11 @@ class Rule {
     this.aliveThreshold = this.quantised ? threshold * STATE_LEVELS : threshold;
   }
 
+  // Whether an alpha keeps its cell and its neighbours alive; what is no number does, so that divergence stays to be seen.
+  isMature(alpha) {
+    return !(alpha <= this.aliveThreshold);
+  }
+
   // A seed's cell of a colour, with what its hidden channels hold where it is not 1.
   seedCell(colour, genome) {
     const cell = new Float32Array(this.channels).fill(1);
