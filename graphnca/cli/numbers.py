@@ -48,6 +48,11 @@ def rate(text: str) -> float:
     return value
 
 
+def minutes(text: str) -> float:
+    """A positive finite number of minutes."""
+    return rate(text)
+
+
 def degrees(text: str) -> float:
     """A finite number."""
     try:

@@ -1,9 +1,11 @@
 """The command `graphnca`: reads the command line, runs a verb, and turns its errors into sentences and exit statuses.
 
-0: done. 1: what was asked for failed. 2: what was typed cannot be done as it stands. 130: stopped by the keyboard.
+0: done. 1: what was asked for failed. 2: what was typed cannot be done as it stands. 130: stopped by the keyboard; 143
+and 129: a training that SIGTERM or SIGHUP stopped.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -28,7 +30,7 @@ A rule is a small network that every cell runs alike; a substrate is the cells. 
   graphnca rules
   graphnca grow isonca-lizard-any --substrate voronoi"""
 TRACEBACK = "--traceback"
-STOPPED = 130  # as shells have it: 128 + SIGINT
+STOPPED = 128  # as shells have it: and the signal's number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.run(given)
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if stop.args else "\nStopped.", file=sys.stderr)
-        return STOPPED
+        return STOPPED + getattr(stop, "signal", signal.SIGINT)
     except Exception as error:
         if given.traceback or (status := _status(error)) is None:
             raise

@@ -1,9 +1,12 @@
 """`graphnca train`: a rule for a picture or a texture, by the published recipes."""
 
 import argparse
+import io
 import json
 import shlex
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +17,43 @@ from torch_geometric.data import Data
 from ..atomic_file import write_atomically
 from ..evaluation.named import IN_FOLDER, read_subject
 from ..evaluation.subject import Subject
+from ..evaluation.verdict import verdict_on
 from ..layers import NCAConv
-from ..training import joined_processes, run_and_save
-from ..training.recipes import RECIPES, REGIMES
+from ..targets import Looked
+from ..training import Training, joined_processes, run_and_save
+from ..training.config import describe
+from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
+from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
-from .numbers import LARGEST_SIDE, SEEDS, THREADS, rate, whole
-from .recipes import recipe_of
+from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
+from .recipes import MINUTES, PICTURE, kind_of, recipe_of
 from .substrates import HELP, read_substrate
+from .watch import watched
 
 SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
-MAY_CHANGE = {"iterations", "threads", "out", "device", "run", "verb", "traceback"}  # from one start to the next
+PLANNED = "planned iterations"  # there: as many as its minutes allow, decided once
+MAY_CHANGE = {"iterations", "minutes", "threads", "out", "device", "watch", "run", "verb", "traceback"}
+"""From one start to the next."""
+FEWEST = 200  # iterations that are planned, however short the time
 MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
 DESCRIPTION = "Trains a rule by one of the published recipes.\n\nkinds:\n" + "\n".join(
     f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()
 )
 EXAMPLE = f"""examples:
-  graphnca train heart
-  graphnca train my_picture.png --kind growing --regime persistent
+  graphnca train my_picture.png --watch
+  graphnca train my_photograph.jpg --background keep --minutes 60
+  graphnca train heart --kind isonca --iterations 8000
   graphnca train lizard --substrate square hex voronoi --iterations 20000
   graphnca train dotted --kind texture --features filter-bank
   graphnca train heart --size 20 --iterations 1500      # a small one
 
-The folder fills with pool.png (what the rule grows now), loss.png, checkpoint.pt and, at the end,
-{IN_FOLDER}. Stop it with ctrl-c; the same command goes on from its last checkpoint."""
+The folder holds, from the first minute on:
+  pool-KIND.png    the picture, and what the rule grows now on each kind of cells
+  loss.png         the loss
+  {IN_FOLDER} the rule of the moment: `graphnca grow FOLDER` shows it, at any time
+  checkpoint.pt    all that is needed to go on
+  {PICTURE}, {SETTINGS}   the picture as it was seen, and what was asked for
+Stop it with ctrl-c: it saves, and the same command goes on, to the same bits."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="the name of an emoji, or a picture with a transparent background; of a texture, the name of a template, "
-        "or any picture",
+        help="the name of an emoji, or any picture; of a texture, the name of a template, or any picture",
     )
-    parser.add_argument("--kind", choices=list(RECIPES), default="isonca", help="the recipe [isonca]")
+    parser.add_argument(
+        "--kind", choices=list(RECIPES), help="the recipe [growing for a picture, texture for a template's name]"
+    )
+    parser.add_argument(
+        "--minutes", type=minutes, help=f"that it may take in all [{MINUTES:g}, unless --iterations are given]"
+    )
+    parser.add_argument("--watch", action="store_true", help="open a page that shows how it grows")
+    parser.add_argument(
+        "--background",
+        metavar="COLOUR",
+        help="of a picture without transparency: a colour that is cut away, or keep [the colour of its border, if it "
+        "has one]",
+    )
     parser.add_argument(
         "--substrate",
         nargs="+",
@@ -62,7 +90,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--padding", type=whole(0, LARGEST_SIDE), help="empty pixels around the picture [in the recipe's proportion]"
     )
-    parser.add_argument("--iterations", type=whole(1), help="how many")
+    parser.add_argument(
+        "--iterations",
+        type=whole(1),
+        help="how many [the recipe's, or as many as the minutes allow; less if the loss falls no more]",
+    )
     parser.add_argument("--batch-size", type=whole(1), help="samples of an iteration [the recipe's]")
     parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
     parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
@@ -78,9 +110,10 @@ def run(given: argparse.Namespace) -> None:
     """Trains, or goes on."""
     if given.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda needs a GPU that PyTorch can use, and there is none here.")
+    given.kind = given.kind or kind_of(given.target)
     folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
     check_folder(folder, given)
-    recipe = recipe_of(given, folder)
+    recipe, looked = recipe_of(given, folder)
     if given.threads:
         torch.set_num_threads(given.threads)
     rule = before = None
@@ -91,17 +124,83 @@ def run(given: argparse.Namespace) -> None:
     substrate = ", ".join(given.substrate)
     with joined_processes(given.device) as processes:
         training = recipe.training(sampled, processes, rule)
-        side = max(recipe.shape)
-        own = {"substrate": f"{side}x{side} units: {substrate}", "started from": before}
         with training.lock if processes.is_first else nullcontext():
+            planned = processes.agree(plan(given, folder, recipe, training))
+            if planned:
+                lock = training.lock
+                recipe = with_iterations(recipe, planned)
+                training = recipe.training(sampled, processes, rule)
+                training.lock = lock
             if processes.is_first:
                 check_folder(folder, given)  # once more: now nobody else can begin there
-                write_atomically(folder / SETTINGS, (json.dumps(settings(given), indent=2) + "\n").encode())
-                print(f"{given.target}, {given.kind}: {recipe.iterations:,} iterations on {substrate}, into {folder}")
-            path = run_and_save(training, command(given), recipe.card() | own)
+                begin(given, folder, looked, planned)
+                time = f", at most {recipe.minutes:g} minutes" if recipe.minutes else ""
+                what = f"{given.target}, {given.kind}: {recipe.iterations:,} iterations on {substrate}{time}"
+                print(f"{what}, into {folder}", flush=True)
+            side = max(recipe.shape)
+            own = {"substrate": f"{side}x{side} units: {substrate}", "started from": before}
+            with watched(folder, training) if given.watch and processes.is_first else nullcontext():
+                path = run_and_save(training, command(given), recipe.card() | own, judge_of(recipe, training))
     if processes.is_first:
         print(f"wrote {path}")
         print(f"see it with: graphnca grow {shlex.quote(str(folder))}")
+
+
+def plan(given: argparse.Namespace, folder: Path, recipe: SubstratesRecipe, training: Training) -> int:
+    """How many iterations its minutes allow, as it was decided when it began; 0: what the recipe says.
+
+    So a training that is killed and goes on is the same one, however fast the machine is then.
+    """
+    if given.iterations is not None or not isinstance(recipe, PictureRecipe) or not training.processes.is_first:
+        return 0
+    if training.checkpoint_path.exists():
+        return int(json.loads((folder / SETTINGS).read_text(encoding="utf-8")).get(PLANNED, 0))
+    area = float((recipe.image[3] > training.rule.alive_threshold).sum())
+    possible = int(recipe.minutes * 60 / seconds_of_iteration(training, area))
+    return max(FEWEST, min(recipe.iterations, possible))
+
+
+def with_iterations(recipe: SubstratesRecipe, iterations: int) -> SubstratesRecipe:
+    """The recipe with its schedule in proportion to so many."""
+    shorter = replace(recipe, iterations=iterations).shortened()
+    if isinstance(shorter, PictureRecipe) and isinstance(recipe, PictureRecipe):
+        return shorter.of_image(recipe.image)
+    return shorter
+
+
+def begin(given: argparse.Namespace, folder: Path, looked: Looked | None, planned: int) -> None:
+    """Writes what was asked for, and the picture as it was seen; says what that was."""
+    plan = {PLANNED: planned} if planned else {}
+    write_atomically(folder / SETTINGS, (json.dumps(settings(given) | plan, indent=2) + "\n").encode())
+    if looked is None:
+        return
+    if Path(given.target).is_file():
+        picture = io.BytesIO()
+        looked.picture.save(picture, "PNG")
+        write_atomically(folder / PICTURE, picture.getvalue())
+    for sentence in looked.sentences:
+        print(f"{given.target}: {sentence}.")
+
+
+def judge_of(
+    recipe: SubstratesRecipe, training: Training
+) -> Callable[[NCAConv, Mapping[str, Any]], dict[str, Any]] | None:
+    """Says what a picture's rule has come to, and hands that to its card."""
+    if not isinstance(recipe, PictureRecipe):
+        return None
+    image = recipe.image
+
+    def judge(rule: NCAConv, card: Mapping[str, Any]) -> dict[str, Any]:
+        subject = Subject("the rule", rule.cpu().eval(), {**card, "configuration": describe(training.config)})
+        verdict = verdict_on(subject, training.worlds.worlds[0].topology.to("cpu"), image)
+        print(" ".join(["verdict:", *verdict.sentences()]))
+        if training.ended:
+            print(f"It ended at iteration {training.iteration:,}, because {training.ended}.")
+        if verdict.word == "unfinished":
+            print("Give it more time: --minutes or --iterations, and another folder with --out.")
+        return {"verdict": verdict.card()}
+
+    return judge
 
 
 def sampled(
@@ -137,6 +236,7 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
     except (ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder / SETTINGS} is damaged ({error}). {advice}") from error
     now = settings(given)
+    before.pop(PLANNED, None)
     different = [
         f"{name} {before.get(name)!r}, not {now.get(name)!r}"
         for name in sorted({*before, *now})

@@ -185,7 +185,7 @@ class Subject:
                 raise SubjectError(f"{self.name} starts from a seed that looks the same from all sides.")
             return points.state(topology, self.rule.num_channels, angle=angle, mirror=mirror, at=at)
         planted = "seed at" in self.card and "frame" not in topology
-        place = self._middle(topology, at) + self._planting_offset if planted else at
+        place = self._middle(topology, at) + self.planting_offset if planted else at
         try:
             return starting_state(self.rule, topology, card, genome=self._genome(genome), at=place)
         except ValueError as error:
@@ -308,8 +308,10 @@ class Subject:
     # A seed that lies elsewhere in its picture: `seed at` in the card, in shares of its sides from above left.
 
     @property
-    def _planting_offset(self) -> Float[Tensor, " 2"]:
+    def planting_offset(self) -> Float[Tensor, " 2"]:
         """From the middle of the picture to the seed, in whole pixels."""
+        if "seed at" not in self.card:
+            return torch.zeros(2)
         at = torch.tensor(self.card["seed at"], dtype=torch.float32)
         return ((at - 0.5) * self.card["size"]).round()
 
@@ -318,7 +320,7 @@ class Subject:
 
     def _planted_at(self, topology: Data) -> tuple[float, float]:
         """Where the middle of the picture lies, if its seed lies where the cell that got it really is."""
-        wanted = self._middle(topology) + self._planting_offset
+        wanted = self._middle(topology) + self.planting_offset
         cell = topology["pos"][nearest_cells(topology, wanted.view(1, 2))[0], :2]
-        x, y = (cell - self._planting_offset).tolist()
+        x, y = (cell - self.planting_offset).tolist()
         return x, y

@@ -27,7 +27,7 @@ def target_names() -> list[str]:
 
 @checked
 def load_target(
-    name_or_path: str | Path, *, size: int = 48, padding: int = 12, on_pixel: bool = False
+    name_or_path: str | Path | Image.Image, *, size: int = 48, padding: int = 12, on_pixel: bool = False
 ) -> Float[Tensor, "4 h w"]:
     """Load an image with alpha as a target: premultiplied RGBA in [0, 1], row 0 on top.
 
@@ -36,7 +36,7 @@ def load_target(
     Unlike the works' thumbnail, an image smaller than `size` is enlarged.
 
     Args:
-        name_or_path: a name in `target_names()`, or the path of an image file that has an alpha channel.
+        name_or_path: a name in `target_names()`, the path of an image file that has an alpha channel, or an RGBA image.
         size: the longer side of the resized image, in pixels.
         padding: empty pixels added on each of the four sides.
         on_pixel: whether the image's middle is to lie in the middle of a pixel, as a seed does, and not between four of
@@ -52,8 +52,7 @@ def load_target(
         raise ValueError(f"`size` must be at least 1 pixel, got {size}.")
     if padding < 0:
         raise ValueError(f"`padding` must be 0 or more pixels, got {padding}.")
-    drawing = DRAWINGS.get(str(name_or_path))
-    image = _open(_find(name_or_path)) if drawing is None else drawing()
+    image = name_or_path.convert("RGBA") if isinstance(name_or_path, Image.Image) else named_picture(name_or_path)
     if on_pixel:
         image = _resized_on_pixel(image, size)
     elif max(image.size) > size:
@@ -80,6 +79,17 @@ def _resized_on_pixel(image: Image.Image, size: int) -> Image.Image:
     canvas.paste(image, (margin, margin))
     box = (margin - x, margin - y, margin + image.width + x, margin + image.height + y)
     return canvas.resize((width + 1, height + 1), Image.Resampling.LANCZOS, box=box)
+
+
+def named_picture(name_or_path: str | Path) -> Image.Image:
+    """The picture of a name in `target_names()`, or of a path, in RGBA with straight alpha, at its own size.
+
+    Raises:
+        FileNotFoundError: As of `load_target`.
+        ValueError: Likewise.
+    """
+    drawing = DRAWINGS.get(str(name_or_path))
+    return _open(_find(name_or_path)) if drawing is None else drawing()
 
 
 def _find(name_or_path: str | Path) -> Path:

@@ -41,6 +41,10 @@ class TrainingConfig:
     seed: int = 0
     checkpoint_seconds: float = 240.0
     picture_seconds: float = 60.0
+    minutes: float = 0.0
+    """That it may take, over all its starts; 0: as many as it needs."""
+    patience: int = 0
+    """It ends when its loss, at the last learning rate, has not fallen in so many iterations; 0: never."""
     snapshot_every: int = 0
     """Every so many iterations the averaged rule is saved into `snapshots/`; 0: never."""
 
@@ -48,6 +52,7 @@ class TrainingConfig:
         check_fields(self)
         at_least(1, iterations=self.iterations)
         at_least(0, weight_decay=self.weight_decay, snapshot_every=self.snapshot_every, seed=self.seed)
+        at_least(0, minutes=self.minutes, patience=self.patience)
         finite(checkpoint_seconds=self.checkpoint_seconds, picture_seconds=self.picture_seconds)
         if not 0 <= self.average_decay < 1:
             raise ValueError(f"`average_decay` must be at least 0 and below 1, got {self.average_decay!r}.")

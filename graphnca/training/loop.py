@@ -12,7 +12,6 @@ seed for the worst sample of all, the disks for the best of all (`graphnca.train
 """
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -20,7 +19,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from ..arguments import checked
 from ..engine.rollout import trajectory
@@ -36,9 +34,10 @@ from .fingerprint import differences, fingerprint
 from .folder_lock import FolderLock
 from .gradients import gradients_of, normalise_gradients
 from .guard import description, examine
+from .narration import Narrator, duration
+from .plateau import has_settled
+from .stop_signals import StoppedError, StopSignals
 from .worlds import Renewal, World, Worlds
-
-LOG_SECONDS = 60.0  # between two lines of progress where nobody watches a bar: in a file, one a step would be a flood
 
 
 class Training:
@@ -56,6 +55,7 @@ class Training:
             them make the same `Training` and call the same of its methods.
         generator: All random numbers, on the CPU; by default one of the configuration's seed (`own_generator`). A loss
             that draws some must share it: its state is in the checkpoint.
+        kept: Called by the first process after every checkpoint, to keep more: the rule of the moment.
 
     Raises:
         ValueError: If the rule and the worlds lie on different devices, or batch and pool can't be divided by the
@@ -73,6 +73,7 @@ class Training:
         renewal: Renewal | None = None,
         processes: Processes = ALONE,
         generator: torch.Generator | None = None,
+        kept: Callable[[], None] | None = None,
     ) -> None:
         worlds = [worlds] if isinstance(worlds, World) else worlds
         devices = {next(rule.parameters()).device}
@@ -81,6 +82,7 @@ class Training:
             found = sorted(map(str, devices))
             raise ValueError(f"`rule`, and topology and seed of every world, must lie on one device, got {found}.")
         self.rule, self.config, self.draw, self.processes = rule.train(), config, draw, processes
+        self.kept = kept
         self.generator = generator or own_generator(config.seed, processes.rank)
         self.share = BatchShare(processes, config.batch_size, config.pool.size, self.generator)
         self.folder = Path(folder)
@@ -99,6 +101,7 @@ class Training:
         self.history: list[float] = []
         self.repairs = {"not finite": 0, "exploded": 0, "dead": 0}
         self.divergence = Divergence(config.iterations)
+        self.ended = ""
 
     @property
     def checkpoint_path(self) -> Path:
@@ -108,7 +111,11 @@ class Training:
     def run(self) -> None:
         """Trains until the configured iteration, from the folder's checkpoint if there is one.
 
+        It ends before that when its time is over or its loss has settled (`TrainingConfig.minutes`, `patience`); why is
+        then in `ended`.
+
         Raises:
+            StoppedError: At ctrl-c, SIGTERM or SIGHUP, after the iteration that it is in, which is saved.
             DivergedError: If the rule is beyond recovery; the last checkpoint is then of before.
             BlockingIOError: If another training is running in the folder.
             CheckpointError: If the checkpoint can't be read, or is of another rule or other worlds.
@@ -125,40 +132,57 @@ class Training:
             self.load_state_dict(self.processes.hand_out(load_checkpoint(self.checkpoint_path) if first else {}))
             if first:
                 print(f"Resuming {self.checkpoint_path} at iteration {self.iteration}.")
-        total = self.config.iterations
-        watched = first and sys.stderr.isatty()
-        bar = tqdm(total=total, initial=self.iteration, unit="it", dynamic_ncols=True, disable=not watched)
-        saved = drawn = said = perf_counter()
-        with bar:
-            while self.iteration < total:
+        narrator = Narrator(self.config.iterations, self.iteration, self.empty_loss(), silent=not first)
+        saved = drawn = perf_counter()
+        with narrator, StopSignals() as stop:
+            while not self._is_over():
                 started = perf_counter()
                 sentence, world, states = self.step()
                 now = perf_counter()
                 self.seconds += now - started
-                if first:
-                    bar.update()
-                    last, recent = self.history[-1], [loss for loss in self.history[-100:] if math.isfinite(loss)]
-                    mean = sum(recent) / len(recent) if recent else math.nan
-                    numbers = f"loss {last:.4g}, last 100 {mean:.4g}"
-                    bar.set_postfix_str(numbers, refresh=False)
-                    if not watched and (now - said > LOG_SECONDS or self.iteration == total):
-                        print(f"iteration {self.iteration} of {total}: {numbers}.", flush=True)
-                        said = now
-                    if sentence:
-                        bar.write(f"iteration {self.iteration}: {sentence}.")
-                    if self.draw is not None and now - drawn > self.config.picture_seconds:
-                        self.draw(self.folder, world, states, self.history)
-                        drawn = perf_counter()
+                narrator.note(self.history, now - started, self.seconds_left)
+                if sentence:
+                    narrator.say(f"iteration {self.iteration}: {sentence}.")
+                if first and self.draw is not None and now - drawn > self.config.picture_seconds:
+                    self.draw(self.folder, world, states, self.history)
+                    drawn = perf_counter()
                 fruitless = self.divergence.fruitless
                 if fruitless:
                     self._check_divergence()
                 if first and self.config.snapshot_every and self.iteration % self.config.snapshot_every == 0:
                     self.snapshot()
                 # what taught nothing may be the beginning of the end: until that is known, the one of before stays
-                if self.processes.agree(now - saved > self.config.checkpoint_seconds) and not fruitless:
+                stopped = self.processes.agree(stop.received)
+                due = bool(stopped) or now - saved > self.config.checkpoint_seconds
+                if self.processes.agree(due) and not fruitless:
                     self.save()
                     saved = perf_counter()
-        self.save()
+                if stopped:
+                    raise StoppedError(stopped, f"Stopped at iteration {self.iteration:,}")
+            self.save()
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to do; the first process decides, and its clock."""
+        if self.iteration >= self.config.iterations:
+            return True
+        if self.processes.agree(self.seconds_left <= 0):
+            self.ended = f"its {duration(self.seconds)} are over"
+        elif has_settled(self.history, self.config.schedule, self.config.iterations, self.config.patience):
+            self.ended = f"the loss has hardly fallen in the last {self.config.patience} iterations"
+        return bool(self.ended)
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the time that the training has."""
+        return self.config.minutes * 60 - self.seconds if self.config.minutes else math.inf
+
+    def empty_loss(self) -> float | None:
+        """The loss of the first world's substrate without a living cell; None of a rule that knows no life."""
+        if self.rule.life_mask is None:
+            return None
+        world = self.worlds.worlds[0]
+        with torch.no_grad():
+            return float(world.loss(torch.zeros_like(world.start())[None]).mean())
 
     def _check_divergence(self) -> None:
         self.divergence.check(self.iteration, [*self.parameters, *self.average.values.values()])
@@ -173,6 +197,8 @@ class Training:
         state = self.state_dict()
         if self.processes.is_first:
             save_checkpoint(self.checkpoint_path, state)
+            if self.kept is not None:
+                self.kept()
 
     def snapshot(self) -> None:
         """Saves the averaged rule as it is now (`TrainingConfig.snapshot_every`)."""

@@ -1,4 +1,4 @@
-"""What a training leaves to be looked at: pictures on the way, at the end the rule and what is known of the run."""
+"""What a training leaves to be looked at: pictures on the way, the rule of the moment, and what is known of the run."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,30 +8,41 @@ from typing import Any
 from torch import Tensor
 
 from ..arguments import checked
-from ..drawing import draw_curves, montage, save_image
+from ..drawing import draw_curves, montage, save_image, to_picture
+from ..layers import NCAConv
 from ..rasterizers import NearestCell
 from ..rules import save_rule
 from .config import describe
 from .hardware import machine
 from .loop import Training
+from .stop_signals import StoppedError
 from .worlds import World
 
 RULE = "rule.safetensors"  # in the folder of a training
 SHOWN = 8  # states of the pool, at the end
+SCALE = 3  # pixels a unit
+UNFINISHED = "unfinished"  # in the card of a rule whose training has not ended: where it stands
 
 
 @checked
-def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, World, Tensor, list[float]], None]:
+def pool_pictures(
+    title: str, offset: float | None = None, target: Tensor | None = None
+) -> Callable[[Path, World, Tensor, list[float]], None]:
     """Draws the states last committed, one picture for each kind of world, and the curve of the loss.
 
-    The first four channels are shown as premultiplied RGBA; with an offset, the first three plus that number as RGB.
+    The first four channels are shown as premultiplied RGBA; with an offset, the first three plus that number as RGB. A
+    target `(C, H, W)` stands beside them.
     """
 
     def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
         raster = NearestCell(world.topology)
         tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
+        pool = to_picture(montage(tiles, columns=4, pad=4), scale=SCALE)
+        if target is not None:
+            beside = [to_picture(target, scale=SCALE), pool]
+            pool = montage(beside, captions=["the target", f"what grows at iteration {len(history):,}"])
         name = "-".join(["pool", *Path(world.name).stem.split()[:1]])
-        save_image(folder / f"{name}.png", montage(tiles, columns=4, pad=4), scale=3)
+        save_image(folder / f"{name}.png", pool)
         if any(map(math.isfinite, history)):
             save_image(folder / "loss.png", draw_curves({"loss": history}, smooth=50, x_label="iteration", title=title))
 
@@ -39,27 +50,28 @@ def pool_pictures(title: str, offset: float | None = None) -> Callable[[Path, Wo
 
 
 @checked
-def run_and_save(training: Training, command: str, card: Mapping[str, Any]) -> Path:
+def run_and_save(
+    training: Training,
+    command: str,
+    card: Mapping[str, Any],
+    judge: Callable[[NCAConv, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+) -> Path:
     """Trains or resumes; returns the path of the rule, which the first process writes with what is known of the run.
+
+    The rule of the moment is there from the first checkpoint on; its card then says where the training stands.
 
     Args:
         training: What is to be trained.
         command: The command line, for the card.
         card: What else is known.
+        judge: Called at the end by the first process with the rule and its card; what it says goes into the card.
 
     Raises:
         KeyboardInterrupt: With what the same command will do.
     """
-    try:
-        training.run()
-    except KeyboardInterrupt:
-        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
-        raise KeyboardInterrupt(f"Stopped at iteration {training.iteration:,}; the same command {kept}.") from None
     path = training.folder / RULE
-    if training.processes.is_first:
-        if training.draw is not None:
-            states = training.worlds.pools[0].states[:SHOWN]
-            training.draw(training.folder, training.worlds.worlds[0], states, training.history)
+
+    def keep(more: Mapping[str, Any]) -> None:
         known = {
             "trained by": command,
             "configuration": describe(training.config),
@@ -69,5 +81,23 @@ def run_and_save(training: Training, command: str, card: Mapping[str, Any]) -> P
             "processes": training.processes.size,
             "samples replaced by the guard": training.repairs,
         }
-        save_rule(training.averaged_rule(), path, {**known, **card}, genomes=training.averaged_genomes())
+        save_rule(training.averaged_rule(), path, {**known, **card, **more}, genomes=training.averaged_genomes())
+
+    training.kept = lambda: keep({UNFINISHED: f"iteration {training.iteration:,} of {training.config.iterations:,}"})
+    try:
+        training.run()
+    except KeyboardInterrupt as stop:
+        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
+        sentence = f"Stopped at iteration {training.iteration:,}; the same command {kept}."
+        if isinstance(stop, StoppedError):
+            raise StoppedError(stop.signal, sentence) from None
+        raise KeyboardInterrupt(sentence) from None
+    if training.processes.is_first:
+        if training.draw is not None:
+            states = training.worlds.pools[0].states[:SHOWN]
+            training.draw(training.folder, training.worlds.worlds[0], states, training.history)
+        ended = {"ended early": training.ended} if training.ended else {}
+        keep(ended)
+        if judge is not None:
+            keep({**ended, **judge(training.averaged_rule(), card)})
     return path

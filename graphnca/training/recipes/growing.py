@@ -8,9 +8,10 @@ import torch
 from torch_geometric.data import Data
 
 from ...layers import NCAConv
+from ...layers.life import ALPHA
 from ...losses import PixelLoss
 from ...models import growing_nca
-from ...seeds import point_seed
+from ...seeds import cell_at, point_seed
 from ..config import TrainingConfig
 from ..objectives import last_state
 from ..pool_policy import PoolPolicy
@@ -31,6 +32,7 @@ STEPS = (64, 96)  # of a rollout, as published
 HARDENED_STEPS = (96, 128)  # of a rollout: damage as often as in 64 to 95 steps, and time to heal the last of it
 HARDENED_DAMAGE = (20, 40)  # steps between, and at the end: without those a rule learns to look right soon, not to heal
 SIZE, PADDING = 40, 16  # pixels, as published
+MIDDLE = (0.5, 0.5)  # of a picture
 
 
 def check_regime(regime: str) -> None:
@@ -65,10 +67,14 @@ class GrowingRecipe(PictureRecipe):
     rollout_damage: tuple[int, ...] = (0, 0)
     """Steps between two disks that half a batch loses while it grows, and steps at the end without any; 0 0: the
     regime's."""
+    seed_at: tuple[float, float] = MIDDLE
+    """Where the seed lies in the picture, in parts of `size` from above left of the square around it."""
     out: str = "runs/growing-lizard"
 
     def __post_init__(self) -> None:
         check_regime(self.regime)
+        if len(self.seed_at) != 2 or not all(0 <= part <= 1 for part in self.seed_at):
+            raise ValueError(f"`seed_at` must be two numbers from 0 to 1, got {self.seed_at}.")
 
     def shortened(self) -> "GrowingRecipe":
         """The recipe with what is published for 8,000 iterations in proportion to fewer."""
@@ -92,12 +98,17 @@ class GrowingRecipe(PictureRecipe):
 
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002
         """A single cell that is to become the target: the mean squared error of RGBA of the last state."""
-        loss = PixelLoss(self.image, rasterizer=seeded_view(topology, *self.shape, gain)).to(topology["pos"].device)
-        return World(topology, point_seed(topology, rule.num_channels), last_state(loss), loss, kind)
+        x, y = (float(round((part - 0.5) * self.size)) for part in self.seed_at)
+        middle = topology["pos"][cell_at(topology, None), :2]
+        seed = point_seed(topology, rule.num_channels, at=middle + middle.new_tensor([x, y]) if x or y else None)
+        view = seeded_view(topology, *self.shape, gain, cell=int(seed[:, ALPHA].argmax()), offset=(x, y))
+        loss = PixelLoss(self.image, rasterizer=view).to(topology["pos"].device)
+        return World(topology, seed, last_state(loss), loss, kind)
 
     def card(self) -> dict[str, Any]:
         """What it grows, how, and where."""
-        return super().card() | {"regime": self.regime}
+        planted = {} if self.seed_at == MIDDLE else {"seed at": list(self.seed_at)}
+        return super().card() | {"regime": self.regime} | planted
 
 
 def _own(name: str, values: Sequence[int]) -> tuple[int, int] | None:

@@ -1,6 +1,6 @@
 """What recipes for a picture that grows have in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,25 @@ from ...seeds import centre_of, nearest_cells
 from ...targets import load_target
 from .recipe import CELLS, Sampler, SubstratesRecipe
 
+Offset = tuple[float, float]
 SAMPLES = 2  # points per pixel side of the raster that a loss sees
 
 
-def seeded_view(topology: Data, height: int, width: int, gain: float = 1.0) -> NearestCell:
-    """The raster that shows a pattern around the seed's cell in its normal size, a pixel a unit, whatever the gain."""
-    x, y = topology["pos"][nearest_cells(topology, centre_of(topology)[None])[0], :2].tolist()
+def seeded_view(
+    topology: Data, height: int, width: int, gain: float = 1.0, *, cell: int | None = None, offset: Offset = (0, 0)
+) -> NearestCell:
+    """The raster that shows a pattern around the seed's cell in its normal size, a pixel a unit, whatever the gain.
+
+    Args:
+        topology: The substrate.
+        height: Pixels.
+        width: Pixels.
+        gain: Factor of the Laplacian weights.
+        cell: Where the seed lies; by default in the middle.
+        offset: Units from the picture's middle to the seed.
+    """
+    cell = int(nearest_cells(topology, centre_of(topology)[None])[0]) if cell is None else cell
+    x, y = (place - by for place, by in zip(topology["pos"][cell, :2].tolist(), offset, strict=True))
     return NearestCell(topology, height, width, centre=(x, y), scale=gain**-0.5, samples=SAMPLES)
 
 
@@ -45,6 +58,17 @@ class PictureRecipe(SubstratesRecipe):
     def image(self) -> Float[Tensor, "4 h w"]:
         """The picture, premultiplied RGBA."""
         return load_target(self.target, size=self.size, padding=self.padding)
+
+    def of_image(self, image: Float[Tensor, "4 h w"]) -> "PictureRecipe":
+        """The recipe for a picture that is at hand, whatever `target` says of it."""
+        other = replace(self)
+        vars(other)["image"] = image
+        return other
+
+    @property
+    def shown(self) -> Tensor:
+        """The picture."""
+        return self.image
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
 from ...layers import NCAConv
@@ -66,6 +67,10 @@ class Recipe(ABC):
     """Iterations between two averaged rules kept in `snapshots/`; 0: none."""
     checkpoint_seconds: float = 240.0
     """Between two checkpoints."""
+    minutes: float = 0.0
+    """That it may take, over all its starts; 0: as many as it needs."""
+    patience: int = 0
+    """It ends when its loss, at the last learning rate, has not fallen in so many iterations; 0: never."""
     device: str = "cpu"
     """cpu or cuda."""
     seed: int = 0
@@ -82,6 +87,11 @@ class Recipe(ABC):
     @abstractmethod
     def shape(self) -> tuple[int, int]:
         """Height and width of the substrates."""
+
+    @property
+    def shown(self) -> Tensor | None:
+        """The picture that stands beside what grows, (C, H, W); None: there is none."""
+        return None
 
     @abstractmethod
     def untrained(self) -> NCAConv:
@@ -124,6 +134,8 @@ class Recipe(ABC):
             "seed": self.seed,
             "snapshot_every": self.snapshot_every,
             "checkpoint_seconds": self.checkpoint_seconds,
+            "minutes": self.minutes,
+            "patience": self.patience,
         }
         return TrainingConfig(**options | numbers)
 
@@ -148,7 +160,7 @@ class Recipe(ABC):
         rule = rule or self.rule()
         generator = own_generator(self.seed, processes.rank)
         worlds, renewal = self.worlds(rule, substrates, generator)
-        pictures = pool_pictures(Path(self.out).name, self.rgb_offset)
+        pictures = pool_pictures(Path(self.out).name, self.rgb_offset, self.shown)
         rule = rule.to(processes.device)
         return Training(rule, worlds, self.config(), self.out, pictures, renewal, processes, generator)
 

@@ -115,6 +115,11 @@ class TextureRecipe(SeenRecipe):
     noise may explode from it."""
     out: str = "runs/texture"
 
+    @property
+    def shown(self) -> Tensor:
+        """The template."""
+        return load_template(self.template, TEMPLATE_SIZE)
+
     def shortened(self) -> "TextureRecipe":
         """The recipe with what is published for 5,000 iterations in proportion to fewer."""
         return replace(self, milestones=(max(1, self.iterations // 5), max(2, 2 * self.iterations // 5)))
