@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ..damage import erase
 from ..drawing import save_animation, save_image
+from ..drawing.animation import video_writer
 from ..engine.rollout import rollout
 from ..evaluation.named import read_subject
 from ..evaluation.scores import EXPLODED
@@ -32,9 +33,11 @@ from .surfaces import is_surface, read_surface
 FRAMES = 60  # of an animation, about
 FPS = 15.0
 VIEW = (0.0, 15.0)  # degrees
+ALLOWED = 2.0  # times what a training took for an explosion, where its card says that states may be large
 REST = 15  # times that the last frame is shown, so that it can be looked at
 PICTURES = (".png", ".jpg")
-ANIMATIONS = (".webp", ".gif", ".mp4")
+VIDEO = ".mp4"
+ANIMATIONS = (".webp", ".gif", VIDEO)
 MESHES = (".glb", ".ply")
 DESCRIPTION = "Grows a rule on a substrate, from the seed that it was trained for, and draws it."
 EXAMPLE = """examples:
@@ -60,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--open", action="store_true", help="a bounded domain with borders, not a torus")
     substrates.add_operators(parser)
-    parser.add_argument("--steps", type=whole(0), default=500, help="how many [500]")
+    parser.add_argument("--steps", type=whole(0), help="how many [as many as the rule needs, by its card; 500]")
     parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of the run, and of a Voronoi mesh [0]")
     parser.add_argument(
         "--damage",
@@ -99,10 +102,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Grows and draws."""
     subject = read_subject(given.rule, model=given.model)
+    given.steps = subject.usual_steps if given.steps is None else given.steps
     cuts = [read_damage(text, given.steps) for text in given.damage]
     if given.angle is not None and not subject.rule.perception.uses_gradient:
         raise UsageError(f"--angle turns the gradients that a rule perceives, and {subject.name} perceives none.")
     files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
+    if any(path.suffix.lower() == VIDEO for path in files):
+        video_writer()
     scene = scene_of(subject, given)
     if unfit := [path.name for path in files if path.suffix.lower() in MESHES and not isinstance(scene, SurfaceScene)]:
         raise UsageError(f"--out {unfit[0]} is for a surface in space, and {given.substrate} lies in the plane.")
@@ -228,7 +234,7 @@ def summary(subject: Subject, state: Tensor, steps: int) -> str:
     if not bool(state.isfinite().all()):
         return f"{done}; it exploded, the state is not finite any more"
     largest = float(state.abs().max())
-    if largest > EXPLODED:
+    if largest > max(EXPLODED, ALLOWED * subject.explosion):
         return f"{done}; it exploded, the state reaches {largest:.3g}"
     if subject.is_texture:
         return f"{done}, states up to {largest:.2f}"

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..evaluation.subject import Subject
 from ..suggestions import suggestion
 from ..targets import Looked, look_at, target_names
 from ..templates import template_names
@@ -35,6 +36,13 @@ def kind_of(target: str) -> str:
     """
     is_template = target in template_names() and target not in target_names() and not Path(target).is_file()
     return "texture" if is_template else "growing"
+
+
+def kind_of_rule(subject: Subject) -> str:
+    """The recipe by which a rule goes on, where none is asked for."""
+    if subject.is_texture:
+        return "texture"
+    return "growing" if subject.rule.perception.uses_gradient else "isonca"
 
 
 def recipe_of(given: argparse.Namespace, folder: Path) -> tuple[SubstratesRecipe, Looked | None]:

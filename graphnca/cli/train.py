@@ -26,7 +26,7 @@ from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
 from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
-from .recipes import MINUTES, PICTURE, kind_of, recipe_of
+from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
 from .substrates import HELP, read_substrate
 from .watch import watched
 
@@ -110,17 +110,17 @@ def run(given: argparse.Namespace) -> None:
     """Trains, or goes on."""
     if given.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda needs a GPU that PyTorch can use, and there is none here.")
-    given.kind = given.kind or kind_of(given.target)
+    start = None if given.start is None else read_subject(given.start)
+    given.kind = given.kind or (kind_of(given.target) if start is None else kind_of_rule(start))
     folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
     check_folder(folder, given)
     recipe, looked = recipe_of(given, folder)
     if given.threads:
         torch.set_num_threads(given.threads)
     rule = before = None
-    if given.start is not None:
-        subject = read_subject(given.start)
-        check_start(subject, recipe.untrained())
-        rule, before = subject.rule, subject.card
+    if start is not None:
+        check_start(start, recipe.untrained())
+        rule, before = start.rule, start.card
     substrate = ", ".join(given.substrate)
     with joined_processes(given.device) as processes:
         training = recipe.training(sampled, processes, rule)

@@ -185,13 +185,22 @@ def _unpacked(packed: np.ndarray) -> np.ndarray:
     return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.uint8)
 
 
-def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
+def video_writer() -> Any:
+    """The module that films are written with, so that its absence is found before there are frames.
+
+    Raises:
+        ImportError: It is not installed.
+    """
     try:
-        ffmpeg: Any = importlib.import_module("imageio_ffmpeg")
+        return importlib.import_module("imageio_ffmpeg")
     except ImportError as error:
         raise ImportError(
             "Writing .mp4 needs imageio-ffmpeg: `pip install 'graphnca[video]'`; or write a .webp."
         ) from error
+
+
+def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:
+    ffmpeg = video_writer()
     first = next(frames)
     width, height = first.width + first.width % 2, first.height + first.height % 2  # H.264 halves the colours' size
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:.6g}", "-i", "-"]

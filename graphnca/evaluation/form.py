@@ -22,7 +22,7 @@ from torch_geometric.data import Data
 from ..losses import RotationInvariantLoss
 from .motion import centroid
 from .scores import ALIVE, EXPLODED, bounded, seeded_position
-from .subject import Subject, SubjectError
+from .subject import NAIVE, STEPS, STEPS_ISOTROPIC, Subject, SubjectError
 from .upright import upright
 
 PART = 0.1  # times its own tissue: how much worse a window may be, besides what two runs on squares differ by
@@ -31,10 +31,8 @@ BLUR = 1.0  # units: what is finer than the cells is no form
 OFF = 1  # units by which a part may lie off
 REACH = 4  # units by which two patterns are moved upon each other, from centroid upon centroid
 ALIKE = 0.05  # of empty: orientations that differ by less are not told apart, as of a web whose spokes are alike
-GROWN, GROWN_ISOTROPIC = 500, 2000  # steps at which a rule's own pattern is taken: isotropic ones take their time
 RUNS = 7  # on squares, of which the median one is the rule's own pattern
 OWN_SEED = 900  # of these; no result uses it for anything else
-NAIVE = "naive"  # the regime whose rules never saw what they grow later: their own pattern is what they are trained for
 
 
 class Orientation(NamedTuple):
@@ -129,7 +127,7 @@ def grown_at(subject: Subject) -> int:
     trained = subject.card.get("configuration", {}).get("steps")
     if trained and subject.card.get("regime") == NAIVE:
         return int(trained[1])
-    return GROWN if subject.is_upright else GROWN_ISOTROPIC
+    return STEPS if subject.is_upright else STEPS_ISOTROPIC
 
 
 def lying(

@@ -32,6 +32,9 @@ from .upright import upright
 SIZE, PADDING = 40, 16  # pixels: an upright target of 40 on 72x72 cells, as published (Growing NCA)
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
 RGB_SCALE, RGB_OFFSET = 1.0, 0.5  # of a texture: rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
+NAIVE = "naive"  # the regime whose rules never saw what they grow later
+BEYOND_RECOVERY = 6.0  # |x| of a state that training gives up, usually (`graphnca.training.guard`)
+STEPS, STEPS_ISOTROPIC = 500, 2000  # that a rule needs to look as it is meant to: isotropic ones take their time
 USUAL_SIZE = 72  # units: of all published trainings but the textures
 
 
@@ -92,6 +95,24 @@ class Subject:
         """Units on a side of the substrate that it was trained on, or `USUAL_SIZE`."""
         size, padding = self.card.get("size"), self.card.get("padding", 0)
         return size + 2 * padding if isinstance(size, int) and isinstance(padding, int) else USUAL_SIZE
+
+    @property
+    def explosion(self) -> float:
+        """|x| that its training took for an explosion, as far as its card says so; else the usual."""
+        found = (self.card.get("configuration") or {}).get("explosion")
+        return float(found) if isinstance(found, int | float) else BEYOND_RECOVERY
+
+    @property
+    def usual_steps(self) -> int:
+        """Steps after which it looks as it is meant to.
+
+        One that was never shown what it becomes later is stopped where its training
+        stopped: of the naive regime, or with states that had to be given more room than is usual.
+        """
+        trained = (self.card.get("configuration") or {}).get("steps")
+        if not self.is_texture and trained and (self.card.get("regime") == NAIVE or self.explosion > BEYOND_RECOVERY):
+            return int(trained[1])
+        return STEPS if self.is_texture or self.rule.perception.uses_gradient else STEPS_ISOTROPIC
 
     # What it is to show.
 

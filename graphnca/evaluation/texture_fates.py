@@ -16,9 +16,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from .form import GROWN, OWN_SEED, RUNS
+from .form import OWN_SEED, RUNS
 from .scores import EXPLODED, bounded
-from .subject import Subject, SubjectError
+from .subject import STEPS, Subject, SubjectError
 from .texture_meter import TextureMeter
 
 TEXTURE_FATES = ("whole", "deformed", "flat", "exploded")
@@ -81,7 +81,7 @@ def own_texture(
     Raises:
         SubjectError: A run exploded or is flat: such a rule has no texture of its own.
     """
-    states = subject.grow(square, runs, (GROWN,), seed)[GROWN]
+    states = subject.grow(square, runs, (STEPS,), seed)[STEPS]
     pictures = subject.images(states, subject.view(square, size=size))
     if not float(bounded(states).abs().max()) < EXPLODED or not bool((deviations(pictures) > 0).all()):
         raise SubjectError(

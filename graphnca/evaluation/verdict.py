@@ -20,10 +20,10 @@ from ..damage import half_plane
 from ..losses import RotationInvariantLoss
 from .drift import error_where_it_lies
 from .fates import Look, between, looks, motion
-from .form import NAIVE, REACH, OwnForm, around, grown_at, lying
+from .form import REACH, OwnForm, around, grown_at, lying
 from .runs import walk
 from .scores import ALIVE, bounded, seeded_position
-from .subject import Subject
+from .subject import NAIVE, Subject
 from .upright import upright
 
 RUNS = 4
@@ -31,7 +31,7 @@ RUN_SEED = 700  # of their firing; no result uses it for anything else
 GROWN = 500  # steps
 LONG = 2000  # steps to which a pattern that lasts must last
 HEALING = 500  # steps after half of it is cut away
-RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty sheet's squared error
+RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty substrate's squared error
 LOOSE = 0.3  # besides `form.PART`, how far a part may be from the target's: a rule's picture is a little soft
 TURN = 60.0  # degrees: from so far on, a pattern that fits on itself turned has two heads
 DOUBLE, SINGLE = 0.1, 0.3  # of its own square: how far it is from itself then, and how far the target is
@@ -42,7 +42,7 @@ class Verdict:
     """What has become of a rule that was trained to grow a picture."""
 
     error: float
-    """Squared error of RGBA at step `GROWN`, in shares of an empty sheet's: the median run, where it lies, and of
+    """Squared error of RGBA at step `GROWN`, in shares of an empty substrate's: the median run, where it lies, and of
     isotropic rules in its best orientation."""
     grown: dict[str, int]
     """How many runs have which fate then."""
@@ -83,7 +83,7 @@ class Verdict:
 
     def sentences(self) -> list[str]:
         """The verdict, in words."""
-        share = f"{self.error:.1%} of an empty sheet's error at step {GROWN}"
+        share = f"{self.error:.1%} of an empty substrate's error at step {GROWN}"
         if self.fate == "died":
             return ["failed: what it grows dies."]
         if self.fate == "exploded":
@@ -178,7 +178,7 @@ def form_of(target: Float[Tensor, "4 h w"], *, mirror: bool) -> OwnForm:
 
 
 def _error(subject: Subject, states: Float[Tensor, "b n c"], topology: Data, own: OwnForm) -> float:
-    """The median run's squared error where and as it lies, in shares of an empty sheet's."""
+    """The median run's squared error where and as it lies, in shares of an empty substrate's."""
     if subject.is_upright:
         x, y = subject.planting_offset.int().tolist()
         about_seed = subject.target[:4].roll((-y, -x), (-2, -1))  # a torus knows no border

@@ -11,7 +11,7 @@ from tqdm import tqdm
 LOG_SECONDS = 60.0  # between two lines of progress where nobody watches a bar: in a file, one a step would be a flood
 FORECAST = 20  # iterations from which the first estimate is made
 RECENT = 100  # iterations: what the mean loss and the speed are taken over
-RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty sheet's loss
+RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty substrate's loss
 MINUTE, HOUR = 60.0, 3600.0  # seconds
 
 
@@ -21,7 +21,7 @@ class Narrator:
     Args:
         total: Iterations of the training.
         done: Iterations before this start.
-        empty: The loss of an empty sheet, by which others are judged; None where that says nothing (textures).
+        empty: The loss of an empty substrate, by which others are judged; None where that says nothing (textures).
         silent: Of several processes one speaks.
     """
 
@@ -64,7 +64,7 @@ class Narrator:
             self.say(forecast(self.total - iteration, remaining, left))
             if self.empty is not None:
                 self.say(
-                    f"loss: an empty sheet has {self.empty:.3g}; the picture is recognisable below "
+                    f"loss: an empty substrate has {self.empty:.3g}; the picture is recognisable below "
                     f"{RECOGNISABLE * self.empty:.2g} and good below {GOOD * self.empty:.2g}."
                 )
         if not self.watched and (now - self.said > LOG_SECONDS or iteration == self.total):
@@ -74,10 +74,10 @@ class Narrator:
 
 
 def numbers_in_words(history: Sequence[float], empty: float | None) -> str:
-    """The last loss, and the mean of the last ones, also in shares of an empty sheet's."""
+    """The last loss, and the mean of the last ones, also in shares of an empty substrate's."""
     recent = [loss for loss in history[-RECENT:] if math.isfinite(loss)]
     mean = sum(recent) / len(recent) if recent else math.nan
-    share = f" ({mean / empty:.1%} of an empty sheet's)" if empty else ""
+    share = f" ({mean / empty:.1%} of an empty substrate's)" if empty else ""
     return f"loss {history[-1]:.4g}, last {RECENT} {mean:.4g}{share}"
 
 

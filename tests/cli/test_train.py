@@ -1,6 +1,8 @@
 """`graphnca train`: tiny, of every kind, resumed, and every way to ask for what cannot be had."""
 
 import json
+import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -67,7 +69,7 @@ def test_a_training_goes_on(graphnca) -> None:
     assert graphnca("train", "heart", *TINY).status == 0
     outcome = graphnca("train", "heart", "--size", "8", "--iterations", "3", "--batch-size", "4")
     assert outcome.status == 0 and "Resuming" in outcome.out
-    assert describe_rule("runs/heart-isonca/rule.safetensors")["card"]["iterations"] == 3
+    assert describe_rule("runs/heart-growing/rule.safetensors")["card"]["iterations"] == 3
 
 
 def test_a_folder_keeps_its_training(graphnca) -> None:
@@ -127,6 +129,82 @@ def test_stopped_by_the_keyboard_it_says_how_to_go_on(graphnca, monkeypatch: pyt
     assert "Stopped at iteration 1; the same command starts anew." in outcome.err and "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_loses_no_iteration(number: int, status: int, graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The iteration that it comes in is finished and saved, its rule can be grown, and the rest is the same."""
+    assert graphnca("train", "heart", *TINY[:2], "--iterations", "3", "--out", "whole").status == 0
+    step = Training.step
+
+    def signalled(training):
+        if training.iteration == 1:
+            signal.raise_signal(number)
+        return step(training)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "step", signalled)
+        outcome = graphnca("train", "heart", *TINY[:2], "--iterations", "3", "--out", "cut")
+    assert outcome.status == status and "Stopped at iteration 2; the same command goes on" in outcome.err
+    card = describe_rule("cut/rule.safetensors")["card"]
+    assert card["unfinished"] == "iteration 2 of 3" and "verdict" not in card
+    assert graphnca("grow", "cut", "--steps", "2", "--out", "x.png").status == 0
+    outcome = graphnca("train", "heart", *TINY[:2], "--iterations", "3", "--out", "cut")
+    assert outcome.status == 0 and "at iteration 2." in outcome.out
+    assert "unfinished" not in describe_rule("cut/rule.safetensors")["card"]
+    first, second = load_rule("whole/rule.safetensors").state_dict(), load_rule("cut/rule.safetensors").state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_minutes_plan_the_iterations_once(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training that goes on keeps its plan, however fast the machine is then."""
+    monkeypatch.setattr(verb, "FEWEST", 2)
+    monkeypatch.setattr(verb, "seconds_of_iteration", lambda training, area: 20.0)
+    outcome = graphnca("train", "heart", *TINY[:2], "--minutes", "1", "--out", "mine")
+    assert outcome.status == 0 and "heart, growing: 3 iterations on square, at most 1 minutes" in outcome.out
+    monkeypatch.setattr(verb, "seconds_of_iteration", lambda training, area: 1.0)
+    outcome = graphnca("train", "heart", *TINY[:2], "--minutes", "2", "--out", "mine")
+    assert outcome.status == 0 and "heart, growing: 3 iterations" in outcome.out
+
+
+def test_a_training_whose_time_is_over_says_so(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verb, "seconds_of_iteration", lambda training, area: 1e-9)
+    outcome = graphnca("train", "heart", *TINY[:2], "--minutes", "1e-9", "--out", "mine")
+    assert outcome.status == 0 and "It ended at iteration 1, because its 1 seconds are over." in outcome.out
+    assert describe_rule("mine/rule.safetensors")["card"]["ended early"] == "its 1 seconds are over"
+
+
+def test_the_verdict_is_said_and_kept(graphnca) -> None:
+    outcome = graphnca("train", "heart", *TINY)
+    assert outcome.status == 0 and re.search(r"^verdict: (not converged|failed)", outcome.out, re.MULTILINE)
+    card = describe_rule("runs/heart-growing/rule.safetensors")["card"]
+    assert card["verdict"]["word"] in ("unfinished", "failed") and card["verdict"]["error"] > 0.1
+
+
+def test_the_kind_is_chosen_for_the_target_and_the_rule_to_go_on_from(graphnca) -> None:
+    assert verb.kind_of("heart") == "growing" and verb.kind_of("dotted") == "texture"
+    outcome = graphnca("train", "heart", *TINY, "--start", "isonca-heart")
+    assert outcome.status == 0 and "heart, isonca: 2 iterations" in outcome.out
+
+
+def test_a_page_to_watch(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert graphnca("train", "heart", *TINY, "--watch", "--substrate", "square", "hex", "--out", "mine").status == 0
+    page = Path("mine/watch.html").read_text()
+    assert opened == [Path("mine/watch.html").resolve().as_uri()]
+    assert all(file in page for file in ("pool-square.png", "pool-hex.png", "loss.png"))
+
+
+def test_a_picture_without_transparency_is_cut_out_and_kept_as_it_was_seen(graphnca) -> None:
+    picture = Image.new("RGB", (60, 60), "white")
+    picture.paste((200, 30, 30), (20, 20, 40, 40))
+    picture.save("mine.jpg")
+    outcome = graphnca("train", "mine.jpg", *TINY, "--out", "mine")
+    assert outcome.status == 0 and "its background, #ffffff, is cut away" in outcome.out
+    with Image.open("mine/target.png") as seen:
+        assert seen.mode == "RGBA" and abs(seen.width - 20) <= 2
+    assert describe_rule("mine/rule.safetensors")["card"]["target"] == str(Path("mine/target.png"))
+
+
 def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
     picture = Image.new("RGBA", (20, 10))
     picture.paste((200, 30, 30, 255), (5, 2, 15, 8))
@@ -143,19 +221,23 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
     [
         (["hart"], "there is no target 'hart'. Did you mean heart"),
         (["mine.png"], "there is no target 'mine.png'"),
-        (["dotted"], "add --kind texture"),
+        (["dotted", "--kind", "growing"], "add --kind texture"),
         (["doted", "--kind", "texture"], "there is no template 'doted'. Did you mean dotted?"),
         (["dotted", "--kind", "texture", "--features", "vgg19"], "--features must be vgg16, filter-bank"),
-        (["heart", "--regime", "naive"], "--regime is an option of --kind growing, not of isonca"),
+        (["heart", "--kind", "isonca", "--regime", "naive"], "--regime is an option of --kind growing, not of isonca"),
         (["heart", "--features", "vgg16"], "--features is an option of --kind texture"),
         (["dotted", "--kind", "texture", "--padding", "2"], "--padding is an option of"),
         (["heart", "--kind", "lenia"], "invalid choice: 'lenia'"),
         (["heart", "--rate", "0"], "expected a number above 0, got '0'"),
         (["heart", "--rate", "fast"], "expected a number above 0, got 'fast'"),
-        (["heart", "--batch-size", "300"], "`batch_size` must lie between"),
+        (["heart", "--kind", "isonca", "--batch-size", "300"], "`batch_size` must lie between"),
+        (["heart", "--minutes", "0"], "expected a number above 0, got '0'"),
         (["heart", "--substrate", "squares"], "there is no substrate 'squares'"),
         (["heart", "--start", "nothing"], "no rule is called 'nothing'"),
-        (["heart", "--start", "growing-lizard"], "--start: growing-lizard perceives identity, gradient"),
+        (
+            ["heart", "--kind", "isonca", "--start", "growing-lizard"],
+            "--start: growing-lizard perceives identity, gradient",
+        ),
         (["dotted", "--kind", "texture", "--features", "filter-bank", "--start", "isonca-heart"], "is not a texture"),
     ],
 )
@@ -183,10 +265,12 @@ def test_another_number_of_channels_cannot_go_on(graphnca, small_rule: Path) -> 
     assert outcome.status == 2 and "has 8 channels" in outcome.err
 
 
-def test_an_opaque_picture_is_refused_with_what_to_do(graphnca) -> None:
-    Image.new("RGB", (8, 8)).save("opaque.png")
-    outcome = graphnca("train", "opaque.png", *TINY)
-    assert outcome.status == 2 and "make its background transparent" in outcome.err
+def test_a_picture_of_nothing_is_refused(graphnca) -> None:
+    Image.new("RGB", (8, 8)).save("empty.png")
+    outcome = graphnca("train", "empty.png", *TINY)
+    assert outcome.status == 2 and "a picture that shows something" in outcome.err
+    outcome = graphnca("train", "empty.png", *TINY, "--background", "whitish")
+    assert outcome.status == 2 and "--background must be a colour or 'keep', got 'whitish'" in outcome.err
 
 
 def test_training_meshes_are_not_those_of_results() -> None:
