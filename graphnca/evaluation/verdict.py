@@ -234,5 +234,6 @@ def _shape(fate: str) -> str:
 
 def _largest_share(target: Float[Tensor, "4 h w"]) -> float:
     """The part of a picture's mature pixels that is in its largest body, corners joined."""
-    labels, _ = label(target[3].numpy() > ALIVE, np.ones((3, 3)))
+    labels = np.zeros(target.shape[-2:], dtype=int)
+    label(target[3].numpy() > ALIVE, np.ones((3, 3)), output=labels)
     return float(np.bincount(labels[labels > 0]).max() / (labels > 0).sum())

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..arguments import checked
 from ..picture_files import read_picture
-from .load import load_target, named_picture, target_names
+from .load import OPAQUE, load_target, named_picture, target_names
 from .turn import turn_target
 
 KEEP = "keep"  # a background that belongs to the picture
@@ -69,7 +69,7 @@ def look_at(name_or_path: str | Path, *, background: str | None = None) -> Looke
         image = named_picture(name_or_path)
         return _looked(image, None, [])
     image, found = cut_out(read_picture(name_or_path), background)
-    box = image.getchannel("A").point(lambda alpha: 255 * (alpha > ALIVE * 255)).getbbox()
+    box = Image.fromarray(np.asarray(image)[..., 3] > ALIVE * OPAQUE).getbbox()
     if box is None:
         raise ValueError(
             f"`name_or_path` must be a picture that shows something, got {str(name_or_path)!r}, which is "
@@ -101,7 +101,7 @@ def cut_out(image: Image.Image, background: str | None = None) -> tuple[Image.Im
     Raises:
         ValueError: No such colour.
     """
-    if background != KEEP and image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 255:
+    if background != KEEP and image.mode == "RGBA" and np.asarray(image)[..., 3].min() < OPAQUE:
         return image, []
     pixels = np.asarray(image.convert("RGB")).astype(int)
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
@@ -117,7 +117,10 @@ def cut_out(image: Image.Image, background: str | None = None) -> tuple[Image.Im
         except ValueError as error:
             raise ValueError(f"`background` must be a colour or {KEEP!r}, got {background!r}.") from error
     apart = np.abs(pixels - colour).max(2)
-    labels, _ = ndimage.label(np.pad(apart <= LIKE, 1, constant_values=True))  # all of the border is joined around it
+    labels = np.zeros((image.height + 2, image.width + 2), dtype=int)
+    ndimage.label(
+        np.pad(apart <= LIKE, 1, constant_values=True), output=labels
+    )  # around it all of the border is joined
     outside = (labels == labels[0, 0])[1:-1, 1:-1]
     soft = np.clip(apart / (2 * LIKE), 0, 1) * ndimage.binary_dilation(outside, iterations=1) * ~outside
     alpha = np.where(outside, 0.0, np.where(soft > 0, soft, 1.0))

@@ -1,5 +1,6 @@
 """`graphnca grow`: pictures of what a rollout really gives, on any substrate, with any cut."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,8 @@ def test_a_seed_can_carry_a_genome(graphnca, tmp_path: Path, random_rule) -> Non
         (["isonca-heart", "--substrate", "voronoy"], "there is no substrate 'voronoy'"),
         (["isonca-heart", "--substrate", "mine.pt"], "there is no file 'mine.pt'"),
         (["isonca-heart", "--damage", "5:heart"], "--damage knows no cut 'heart'"),
-        (["isonca-heart", "--damage", "501"], "a step from 0 to 500"),
-        (["isonca-heart", "--damage", "soon"], "a step from 0 to 500"),
+        (["isonca-heart", "--damage", "2001"], "a step from 0 to 2000"),
+        (["isonca-heart", "--damage", "soon"], "a step from 0 to 2000"),
         (["isonca-heart", "--angle", "3"], "perceives none"),
         (["isonca-heart", "--genome", "a"], "isonca-heart has no genome 'a': it has none"),
         (["isonca-heart", "--out", "x.tiff"], "--out must end in"),
@@ -155,3 +156,26 @@ def test_names_of_files() -> None:
     assert [path.name for path in output_files("out/a")] == ["a.png", "a.webp"]
     assert [path.name for path in output_files("out/a.mp4")] == ["a.mp4"]
     assert [path.name for path in output_files("v0.5")] == ["v0.5.png", "v0.5.webp"]
+
+
+def test_a_film_that_cannot_be_written_is_said_before_anything_grows(
+    graphnca, small_rule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    monkeypatch.setattr("graphnca.cli.grow.growth", None)
+    outcome = graphnca("grow", str(small_rule), "--out", "x.mp4")
+    assert outcome.status == 1 and "needs imageio-ffmpeg" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("isonca-heart", 2000),
+        ("growing-lizard", 500),
+        ("growing-lizard-naive", 96),
+        ("growing-flower-large", 108),
+        ("texture-dotted", 500),
+    ],
+)
+def test_a_rule_grows_for_as_long_as_its_card_says(name: str, steps: int) -> None:
+    assert read_subject(name).usual_steps == steps
