@@ -4,6 +4,8 @@ from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 from torch_geometric.data import Data
 
 from topologies.arguments import checked
@@ -48,8 +50,9 @@ def with_long_range(topology: Data, count: int, *, share: float = 0.25, seed: in
     weight = (LAPLACIAN_GAIN * share / ends[far[1]]).to(like)
     left = torch.where(ends > 0, 1 - share, 1.0).to(like)
     near = made["edge_weight"] if "edge_weight" in made else _alike(edges, n)
-    order = _order(torch.cat([edges, far], dim=1), n)
-    made["edge_index"] = torch.cat([edges, far], dim=1)[:, order]
+    joined = torch.cat([edges, far], dim=1)
+    order = torch.argsort(joined[1] * n + joined[0], stable=True)
+    made["edge_index"] = joined[:, order]
     made["edge_weight"] = torch.cat([near * left[edges[1]], weight])[order]
     if "edge_attr" in made:
         made["edge_attr"] = torch.cat([made["edge_attr"], made["edge_attr"].new_zeros(far.shape[1], 2)])[order]
@@ -58,7 +61,7 @@ def with_long_range(topology: Data, count: int, *, share: float = 0.25, seed: in
     return made
 
 
-def _see_far(made: Data, far: torch.Tensor, weight: torch.Tensor, left: torch.Tensor) -> None:
+def _see_far(made: Data, far: Int[Tensor, "2 f"], weight: Float[Tensor, " f"], left: Float[Tensor, " n"]) -> None:
     """Gives the stencil the far cells; one that was read already is read with both weights."""
     index, n = made["stencil_index"], len(left)
     joint, place = torch.unique(torch.cat([index, far], dim=1).flip(0).T @ far.new_tensor([n, 1]), return_inverse=True)
@@ -69,8 +72,8 @@ def _see_far(made: Data, far: torch.Tensor, weight: torch.Tensor, left: torch.Te
     made["stencil_gradient"] = gradient.new_zeros(len(joint), 2).index_add(0, place[: len(gradient)], gradient)
 
 
-def _far_pairs(edges: torch.Tensor, n: int, count: int, seed: int) -> torch.Tensor:
-    """Pairs of cells that no edge joins yet, (2, count)."""
+def _far_pairs(edges: Int[Tensor, "2 e"], n: int, count: int, seed: int) -> Int[Tensor, "2 p"]:
+    """Pairs of cells that no edge joins yet."""
     neighbour, receiver = edges.cpu().numpy()
     joined = np.unique(np.minimum(neighbour, receiver) * n + np.maximum(neighbour, receiver))
     free = n * (n - 1) // 2 - np.count_nonzero(joined // n != joined % n)
@@ -85,10 +88,6 @@ def _far_pairs(edges: torch.Tensor, n: int, count: int, seed: int) -> torch.Tens
     return torch.from_numpy(np.stack([found // n, found % n]))
 
 
-def _alike(edges: torch.Tensor, n: int) -> torch.Tensor:
+def _alike(edges: Int[Tensor, "2 e"], n: int) -> Float[Tensor, " e"]:
     """What the layer takes for a graph without weights."""
     return LAPLACIAN_GAIN / torch.bincount(edges[1], minlength=n)[edges[1]].to(torch.get_default_dtype())
-
-
-def _order(edges: torch.Tensor, n: int) -> torch.Tensor:
-    return torch.argsort(edges[1] * n + edges[0], stable=True)
