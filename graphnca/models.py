@@ -1,6 +1,8 @@
-"""The three published architectures, and one for features in place of pictures."""
+"""The three published architectures, an explainer's variant of the first, and one for features in place of pictures."""
 
 from typing import Any
+
+from torch import nn
 
 from .arguments import checked
 from .layers import NCAConv
@@ -14,6 +16,21 @@ def growing_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any) 
     Life mask before and after the step, hidden layer drawn as Keras does. `options` go to `NCAConv`.
     """
     return NCAConv(num_channels, hidden_size, "sobel", **{"life_mask": "pre_post", "hidden_init": "glorot", **options})
+
+
+@checked
+def explainer_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any) -> NCAConv:
+    """Growing NCA as an explainer of it writes it (Wach, "Growing Neural Cellular Automata", 2025); 8,320 parameters.
+
+    State and raw Sobel pair, no output bias, life after the step alone and from an alpha of 0.05 on. Its output layer
+    starts at N(0, 0.01^2), not at zero (`reset_parameters` makes it zero). Its training clips the gradient's norm at 1,
+    and its image ends in zeros: an open square grid differs from that within a cell of its border. `options` go to
+    `NCAConv`.
+    """
+    own = {"gains": {"gradient": 1.0}, "life_mask": "post", "alive_threshold": 0.05, "output_bias": False}
+    rule = NCAConv(num_channels, hidden_size, "sobel", **{**own, **options})
+    nn.init.normal_(rule.update_rule.output.weight, std=0.01)
+    return rule
 
 
 @checked
