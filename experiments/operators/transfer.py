@@ -25,20 +25,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import torch
-from jaxtyping import Float
+from meter import Meter
 from PIL import Image
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import montage
-from graphnca.evaluation.fates import FATES, counted, fates
-from graphnca.evaluation.form import own_form
+from graphnca.evaluation.fates import FATES
 from graphnca.evaluation.intervals import rate
-from graphnca.evaluation.pixel_error import OWN_SIDE, own_patterns, own_raster
-from graphnca.evaluation.published_loss import isotropic_loss
-from graphnca.evaluation.scores import bounded, rounded, window
-from graphnca.evaluation.scores import measure as scores
+from graphnca.evaluation.pixel_error import OWN_SIDE
+from graphnca.evaluation.scores import window
 from graphnca.evaluation.subject import Subject
 from graphnca.results.figures import Strips, median_run
 from graphnca.results.options import OfRules, Options
@@ -47,7 +43,6 @@ from graphnca.results.run import run, subjects_of
 from graphnca.results.table import Table
 from topologies import OPERATORS, by_kind, substrate_of_cells, substrates, with_operators
 
-FARTHEST = 3  # units by which a pattern is moved to where it fits best
 SHOWN = ("one_ring", "fitted")
 WORDS = {"one_ring": "one ring", "averaged": "averaged", "fitted": "fitted"}
 CELLS = {"hex": "hexagons", "voronoi": "meshes"}
@@ -69,47 +64,9 @@ class Config(OfRules, Options):
     out: str = "out/operators_transfer"
 
 
-def moved_error(images: Float[Tensor, "b 4 h w"], pattern: Float[Tensor, "4 h w"]) -> Float[Tensor, " b"]:
-    """The least mean squared error to a pattern that is moved by whole units."""
-    reach = range(-FARTHEST, FARTHEST + 1)
-    moved = [torch.roll(pattern, (down, right), (-2, -1)) for down in reach for right in reach]
-    return torch.stack([(images - one).square().mean((-3, -2, -1)) for one in moved]).amin(0)
-
-
-class Meter:
-    """What runs of a rule are measured by."""
-
-    def __init__(self, subject: Subject, config: Config) -> None:
-        square = substrate_of_cells("square", config.cells)
-        self.upright = subject.rule.perception.has_direction
-        first, *later = config.steps
-        self.steps = (first if self.upright else 2 * first, *later)
-        self.form = own_form(subject, square)
-        self.patterns = own_patterns(subject.rule, square, self.steps) if self.upright else {}
-        self.loss = None if self.upright else isotropic_loss(subject.goal, "")
-
-    def __call__(self, states: Float[Tensor, "b n c"], topology: Data, step: int) -> dict[str, Any]:
-        """Errors or losses of runs, and their fates."""
-        found: dict[str, Any] = {"fates": counted(fates(states, topology, self.form))}
-        if self.loss is None:
-            images = own_raster(topology)(bounded(states)[..., :4])
-            pattern = self.patterns[step]
-            found["error"] = rounded((images - pattern).square().mean((-3, -2, -1)), 5)
-            found["moved"] = rounded(moved_error(images, pattern), 5)
-            return found
-        return found | {"error": [row["relative"] for row in scores(states, topology, self.loss)]}
-
-    @property
-    def empty(self) -> dict[str, float]:
-        """What an empty substrate has."""
-        if not self.upright:
-            return dict.fromkeys(map(str, self.steps), 1.0)
-        return {str(step): round(float(pattern.square().mean()), 5) for step, pattern in self.patterns.items()}
-
-
 def one_rule(subject: Subject, topologies: dict[str, Data], config: Config) -> tuple[dict[str, Any], Image.Image]:
     """Every run of a rule with every choice of operators, and the median ones at the first moment as pictures."""
-    meter = Meter(subject, config)
+    meter = Meter(subject, substrate_of_cells("square", config.cells), config.steps)
     entries: dict[str, dict[str, Any]] = {operators: {} for operators in OPERATORS}
     shown: dict[tuple[str, str], tuple[Data, Tensor, list[float]]] = {}
     for name, plain in topologies.items():
