@@ -32,6 +32,7 @@ from jaxtyping import Float, Int
 from scipy.special import i0e, i1e
 
 WIDTH, RIDGE = 0.8, 1e-3  # of the Gaussian, in units of length; of the coefficients
+FINE_RIDGE = 1e-2  # of the coefficients of finer cells: with less, the gradient makes some of their short waves grow
 OFFSETS = np.array([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)], dtype=np.float64)
 WEIGHTS = np.where(np.abs(OFFSETS).sum(1) == 1, 2.0, 1.0)  # of the square grid's kernel: 2 along an edge, 1 at a corner
 Rings = Sequence[tuple[float, float]]  # of a kernel averaged over directions: radius, and sum of the weights on it

@@ -6,9 +6,9 @@ from jaxtyping import Float, Int
 from torch_geometric.data import Data
 
 from topologies.contract import GRADIENT_GAIN, TopologyError, check_topology, shortest_image
-from topologies.fit import LAPLACIAN_OF_MONOMIALS, RIDGE, WIDTH, Coefficients, fitted_coefficients
+from topologies.fit import FINE_RIDGE, LAPLACIAN_OF_MONOMIALS, RIDGE, WIDTH, Coefficients, fitted_coefficients
 from topologies.noise_gain import one_ring_stencil
-from topologies.rings import Reads, reads_in_plane
+from topologies.rings import Reads, are_fine, reads_in_plane
 
 EXACT = 1e-3  # share of the kernel's gain: rounding takes less
 OPERATORS = ("fitted", "averaged", "one_ring")
@@ -63,14 +63,15 @@ def merged(
     return np.stack([key % num_cells, key // num_cells]), Coefficients(weight, np.stack(gradient, axis=1))
 
 
-def with_operators(topology: Data, operators: str, *, width: float = WIDTH, ridge: float = RIDGE) -> Data:
+def with_operators(topology: Data, operators: str, *, width: float = WIDTH, ridge: float | None = None) -> Data:
     """A substrate of the plane whose cells see otherwise: a new `Data`, the same cells and edges.
 
     Args:
         topology: A substrate of the plane that keeps the contract; a square grid may be given a stencil by it.
         operators: One of `OPERATORS`.
         width: See `fitted_coefficients`.
-        ridge: See `fitted_coefficients`.
+        ridge: See `fitted_coefficients`; None: `topologies.fit.RIDGE`, or `FINE_RIDGE` where cells are as dense as on
+            the square grid or denser.
 
     Raises:
         TopologyError: If there is no such choice, or the substrate does not lie in the plane.
@@ -84,14 +85,16 @@ def with_operators(topology: Data, operators: str, *, width: float = WIDTH, ridg
 
 
 def stencil_in_plane(
-    topology: Data, operators: str, *, width: float = WIDTH, ridge: float = RIDGE
+    topology: Data, operators: str, *, width: float = WIDTH, ridge: float | None = None
 ) -> tuple[Int[np.ndarray, "2 s"], Coefficients]:
-    """Index and coefficients for one substrate of the plane; arguments and errors as of `stencil`."""
+    """Index and coefficients for one substrate of the plane; arguments and errors as of `with_operators`."""
     pos, vectors, weights, extent = (
         topology[name].detach().cpu().double().numpy() for name in ("pos", "edge_attr", "edge_weight", "extent")
     )
     edges, periodic = topology["edge_index"].cpu().numpy(), bool(topology["periodic"])
     reads = reads_in_plane(pos, edges, vectors, extent[0], periodic=periodic)
+    if ridge is None:
+        ridge = FINE_RIDGE if are_fine(len(pos), extent[0]) else RIDGE
     return stencil(operators, edges, vectors, weights, reads, len(pos), width=width, ridge=ridge)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from topologies.contract import MIRROR_REACH, shortest_image
 from topologies.interior import HALF_TURN, widest_gaps
 
-FINE = 0.95  # cells per unit of area from which on two rings are more than a kernel needs
+FINE = 0.95  # cells per unit of area, about those of the square grid: two rings are then more than a kernel needs
 FINE_REACH = 2.1  # units within which finer cells are read: as far as two rings of coarser ones
 NOWHERE = 1e-3  # units within which two places are one, also after rounding to float32
 
@@ -109,6 +109,11 @@ def mirrored_at_gaps(
     return Reads(index[:, near], seen[near])
 
 
+def are_fine(num_cells: int, extent: Float[np.ndarray, " 2"]) -> bool:
+    """Whether cells are as dense as on the square grid, or denser."""
+    return num_cells >= FINE * float(extent.prod())
+
+
 def direct_reads(
     pos: Float[np.ndarray, "n 2"],
     edge_index: Int[np.ndarray, "2 e"],
@@ -122,7 +127,7 @@ def direct_reads(
     """
     index = two_rings(edge_index, len(pos))
     reads = Reads(index, shortest_image(pos[index[0]] - pos[index[1]], extent, periodic))
-    if len(pos) < FINE * extent.prod():
+    if not are_fine(len(pos), extent):
         return reads
     near = np.square(reads.vectors).sum(1) <= FINE_REACH**2
     return Reads(reads.index[:, near], reads.vectors[near])

@@ -1,6 +1,5 @@
 // Cells in the plane, on a torus or a bounded domain: places are positions [x, y].
 
-const FINE = 0.95, FINE_REACH = 2.1; // cells a square unit from which on only so far is read, in units
 const CORNER = 1e-4; // units: corners of a polygon nearer than this are one
 const POLES = [0.25, 0.75]; // shares of the width at which the two poles of a bipolar field lie
 
@@ -18,9 +17,8 @@ class Plane extends Substrate {
     ];
   }
 
-  reads(cell, other) {
-    if (this.cells < FINE * this.width * this.height) return true;
-    return Math.hypot(...this.seen(cell, [other])[0]) <= FINE_REACH;
+  reads() {
+    return true; // finer cells, which read less far, come with their stencil
   }
 
   seen(cell, others) {
