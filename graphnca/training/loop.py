@@ -140,9 +140,7 @@ class Training:
                 sentence, world, states = self.step()
                 now = perf_counter()
                 self.seconds += now - started
-                narrator.note(self.history, now - started, self.seconds_left)
-                if sentence:
-                    narrator.say(f"iteration {self.iteration}: {sentence}.")
+                narrator.note(self.history, now - started, self.seconds_left, sentence)
                 if first and self.draw is not None and now - drawn > self.config.picture_seconds:
                     self.draw(self.folder, world, states, self.history)
                     drawn = perf_counter()

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 LOG_SECONDS = 60.0  # between two lines of progress where nobody watches a bar: in a file, one a step would be a flood
 FORECAST = 20  # iterations from which the first estimate is made
+SAID, SAID_EVERY = 3, 100  # events that are said one by one, and then every so many
 RECENT = 100  # iterations: what the mean loss and the speed are taken over
 RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty substrate's loss
 MINUTE, HOUR = 60.0, 3600.0  # seconds
@@ -30,6 +31,7 @@ class Narrator:
         self.watched = sys.stderr.isatty() and not silent
         self.bar = tqdm(total=total, initial=done, unit="it", dynamic_ncols=True, disable=not self.watched)
         self.said = perf_counter()
+        self.events = 0
         self.durations: deque[float] = deque(maxlen=RECENT)
 
     def __enter__(self) -> "Narrator":
@@ -44,13 +46,14 @@ class Narrator:
             self.bar.write(sentence)
             sys.stdout.flush()
 
-    def note(self, history: Sequence[float], seconds: float, left: float) -> None:
+    def note(self, history: Sequence[float], seconds: float, left: float, event: str = "") -> None:
         """Takes in an iteration.
 
         Args:
             history: The loss of every iteration.
             seconds: That this one took.
             left: Seconds of its time that are left to the training; infinite if it has all the time.
+            event: What happened in it; of many, the first few are said, and then one now and then.
         """
         self.durations.append(seconds)
         if self.silent:
@@ -67,6 +70,11 @@ class Narrator:
                     f"loss: an empty substrate has {self.empty:.3g}; the picture is recognisable below "
                     f"{RECOGNISABLE * self.empty:.2g} and good below {GOOD * self.empty:.2g}."
                 )
+        if event:
+            self.events += 1
+            if self.events <= SAID or self.events % SAID_EVERY == 0:
+                more = f" (number {self.events:,}; usual while it learns to live)" if self.events > SAID else ""
+                self.say(f"iteration {iteration:,}: {event}{more}.")
         if not self.watched and (now - self.said > LOG_SECONDS or iteration == self.total):
             rest = f", about {duration(remaining)} left" if iteration < self.total else ""
             self.say(f"iteration {iteration:,} of {self.total:,}: {numbers}{rest}.")

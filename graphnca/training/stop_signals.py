@@ -5,7 +5,6 @@ import threading
 from types import FrameType
 
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-NAMES = {signal.SIGINT: "the keyboard"}
 
 
 class StoppedError(KeyboardInterrupt):
@@ -33,12 +32,6 @@ class StopSignals:
     def __init__(self) -> None:
         self.received = 0
         self._before: dict[int, object] = {}
-
-    @property
-    def name(self) -> str:
-        """What has stopped it, in words."""
-        number = signal.Signals(self.received)
-        return NAMES.get(number, number.name)
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():

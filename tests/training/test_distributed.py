@@ -23,6 +23,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from graphnca import trajectory
 from graphnca.models import isonca
+from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.training import (
     Evaluation,
@@ -522,4 +523,6 @@ def test_torchrun_ends_when_a_process_is_killed(tmp_path: Path) -> None:
     # whichever the launcher saw first: the process that was killed, or the one that ends because of it
     assert (rank, first_failure.exitcode) in [(1, -signal.SIGKILL), (0, 1)]
     assert load_checkpoint(tmp_path / "checkpoint.pt")["iteration"] == 2
-    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["checkpoint.pt"]
+    left = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
+    assert left == ["checkpoint.pt", "rule.json", "rule.safetensors"]
+    assert describe_rule(tmp_path / "rule.safetensors")["card"]["unfinished"].startswith("iteration 2 of ")

@@ -36,3 +36,11 @@ def test_durations(seconds: float, words: str) -> None:
 def test_losses_are_shares_of_an_empty_substrate() -> None:
     assert numbers_in_words([0.3, math.nan, 0.1], 0.4) == "loss 0.1, last 100 0.2 (50.0% of an empty substrate's)"
     assert numbers_in_words([0.3], None) == "loss 0.3, last 100 0.3"
+
+
+def test_of_many_events_few_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with Narrator(1000, 0, None) as narrator:
+        for iteration in range(1, 201):
+            narrator.note([0.4] * iteration, 0.1, math.inf, "1 dead of 8")
+    said = [line for line in capsys.readouterr().out.splitlines() if "1 dead" in line]
+    assert [line.split(":")[0] for line in said] == [f"iteration {number}" for number in (1, 2, 3, 100, 200)]
