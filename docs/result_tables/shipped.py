@@ -98,7 +98,7 @@ def shipped() -> str:
         measured = card["measured"]
         empty = measured["loss of the empty sheet"]
         losses = by_kind(measured["sheets"], "step 1000", "losses")
-        seed = "several points" if card.get("seed") == "structured" else "one cell"
+        seed = {"structured": "several points", "pair": "two cells"}.get(card.get("seed", ""), "one cell")
         shares = [with_quartiles([value / empty for value in values], 3) for values in losses.values()]
         rows.append([f"`{name}`", card["target"], seed, trained_on(card), *shares])
     return Table(["rule", "grows", "from", "trained on", "square", "hex", "Voronoi"], rows).markdown()

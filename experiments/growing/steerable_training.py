@@ -2,7 +2,7 @@
 
     python experiments/growing/steerable_training.py --iterations 2000 --stop 1470 --rate 2e-3 \
         --seed-always-until 1000 --out runs/growing-lizard-points
-    python experiments/growing/steerable_training.py --orientations 12 --iterations 700 \
+    python experiments/growing/steerable_training.py --orientations 12 --iterations 700 --stop 375 \
         --start runs/growing-lizard-points/rule.safetensors --out runs/growing-lizard-steerable
 
 Every cell turns the gradients that it perceives to that of its own last channel (`steered_gradient`; Randazzo,
