@@ -69,6 +69,7 @@ def test_control_c_is_obeyed(pass_: str) -> None:
     """In the middle of steps that would take days, forward, or without end, backward."""
     program = f"""
         final = rollout(rule, x, grid, 500) if {pass_ == "backward"} else None
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a process in the background ignores
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
             with torch.set_grad_enabled(final is not None):
