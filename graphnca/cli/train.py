@@ -272,7 +272,7 @@ def command(given: argparse.Namespace) -> str:
     """The command line, for the rule's card; of a file its name alone, which is all that means something elsewhere."""
     words = ["graphnca", "train", Path(given.target).name if Path(given.target).is_absolute() else given.target]
     for name, value in vars(given).items():
-        if name in {*MAY_CHANGE, "target"} - {"iterations"} or value is None:
+        if name in {*MAY_CHANGE, "target"} - {"iterations", "minutes"} or value is None:
             continue
         values = value if isinstance(value, list) else [value]
         words += [
