@@ -37,6 +37,15 @@ ENGINES = ("cpu", "gpu")
 BYTES, FIRST, STEPS, FRAMES, SAME = 1.5e6, 2.0, 20, 15, 1e-3  # the goals, on two free cores
 WORDS = ("before", "wiped", "recovered", "close up", "from behind", "on a phone, in the dark")
 SIDE = 420  # pixels of each picture
+# Milliseconds of a step and of a picture, the best of several: what other processes take of the cores is left out.
+BEST = """() => {
+    const best = (act) => Math.min(...Array.from({ length: 12 }, () => {
+        const start = performance.now();
+        act();
+        return performance.now() - start;
+    }));
+    return { step: best(() => app.organism.step()), picture: best(() => app.draw()) };
+}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +88,8 @@ def runs(path: Path, config: Config) -> dict[str, Any]:
         first = page.evaluate("app.firstPicture / 1000")
         page.evaluate(GROW, config.grown)
         before = os.getloadavg()[0]
-        return {"first picture": first, **speed(page, config.seconds), "load": round(before, 2)}
+        found = {"first picture": first, **speed(page, config.seconds), "load": round(before, 2)}
+        return {**found, "best milliseconds": page.evaluate(BEST)}
 
 
 def pictures(path: Path, config: Config) -> list[Image.Image]:
@@ -135,7 +145,13 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         ["first picture", f"{found['first picture']:.1f} s", f"within {FIRST:.0f} s"],
         [f"steps a second ({found['engine']})", f"{found['steps']:.0f}", f"at least {STEPS}"],
         [f"pictures a second ({found['drawn with']})", f"{found['frames']:.0f}", f"at least {FRAMES}"],
-        ["load of the two cores", f"{found['load']:.1f}", ""],
+        ["load of the two cores meanwhile", f"{found['load']:.1f}", ""],
+        [
+            "a step, the best of 12",
+            f"{found['best milliseconds']['step']:.0f} ms",
+            f"{STEPS} steps and {FRAMES} pictures",
+        ],
+        ["a picture, the best of 12", f"{found['best milliseconds']['picture']:.0f} ms", "in less than 1,000 ms"],
     ]
     return {"bunny": Table([f"`{metrics['rule']}` on a bunny", "found", "goal on two free cores"], rows)}
 

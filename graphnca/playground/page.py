@@ -32,6 +32,7 @@ PROGRAM = (
     "surface.js",
     "rule.js",
     "engine_cpu.js",
+    "engine_mixed.js",
     "gl.js",
     "engine_gpu.js",
     "colours.js",

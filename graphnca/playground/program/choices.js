@@ -50,6 +50,9 @@ class Choices {
     const { rule, substrate, kind } = organism;
     if (this.ruleShown !== rule) {
       this.ruleShown = rule;
+      const mixable = organism.mixable.map((number) => new Option(organism.rules[number].name, number));
+      byId("brush-rule").replaceChildren(...mixable);
+      byId("brush-rule-row").hidden = byId("give").hidden = mixable.length < 2;
       offer(byId("kinds"), Object.keys(rule.kinds).map((name) => segment("kind", name, name)));
     }
     this.showOriginal(this.address(kind === undefined ? rule.picture : rule.kinds[kind].picture));
@@ -59,6 +62,7 @@ class Choices {
     }
     mark(byId("rules"), organism.ruleNumber);
     mark(byId("cells"), organism.substrateNumber);
+    byId("brush-rule").value = organism.brushRule;
     mark(byId("kinds"), organism.kind);
     mark(byId("fields"), organism.field);
   }

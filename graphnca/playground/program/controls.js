@@ -2,7 +2,7 @@
 
 const SPEEDS = [1, 2, 5, 10, 20, 30, 60, 120, Infinity]; // steps a second
 const DEFAULT_SPEED = 6; // 60, the rate at which most screens draw
-const BRUSHES = { erase: 6, plant: 0, move: 6 }; // radius in units at the start; 0 is a single cell
+const BRUSHES = { erase: 6, plant: 0, give: 6, move: 6 }; // radius in units at the start; 0 is a single cell
 const KEY_STEP = 1, KEY_LEAP = 5; // units that an arrow key moves the brush, and with shift the substrate
 const ZOOM_STEP = 1.25;
 const MIDDLE = [0.5, 0.5]; // of the picture
@@ -119,6 +119,10 @@ class Controls {
     on("step", "click", () => this.stepOnce());
     on("reset", "click", () => this.reset());
     on("rules", "change", ({ value }) => this.setRule(Number(value)));
+    on("brush-rule", "change", ({ value }) => {
+      this.organism.brushRule = Number(value);
+      if (this.tool !== "plant") this.tool = "give";
+    });
     on("kinds", "change", ({ value }) => this.setKind(value));
     on("cells", "change", ({ value }) => this.setSubstrate(Number(value)));
     on("show", "change", ({ value }) => app.setShow(value));
@@ -197,13 +201,14 @@ class Controls {
     const { organism } = this;
     const place = this.placeOf(share), radius = this.brushes[tool];
     if (!place) return [];
-    const changed = tool === "erase" ? organism.erase(place, radius) : organism.plant(place, radius);
+    const changed = organism[tool](place, radius);
     this.app.changed();
     return changed;
   }
 
   report(changed, tool = this.tool) {
     if (tool === "erase") this.say(`Erased ${plural(changed, "cell")}.`);
+    else if (tool === "give") this.say(`${this.organism.rules[this.organism.brushRule].name} runs in ${plural(changed, "more cell")}.`);
     else if (this.organism.rule.living) this.say(`Planted ${plural(changed, "cell")}.`);
     else this.say(`Noise in ${plural(changed, "cell")}.`);
   }
@@ -338,6 +343,7 @@ class Controls {
       r: () => this.reset(),
       e: () => (this.tool = "erase"),
       s: () => (this.tool = "plant"),
+      g: () => (this.tool = byId("give").hidden ? this.tool : "give"),
       m: () => (this.tool = "move"),
       "[": () => this.resizeBrush(-1),
       "]": () => this.resizeBrush(1),
@@ -433,7 +439,7 @@ class Controls {
       return has(key) && Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : null;
     };
     const rule = organism.rules.findIndex(({ name }) => name === settings.get("rule"));
-    if (rule >= 0) organism.ruleNumber = rule;
+    if (rule >= 0) organism.ruleNumber = organism.brushRule = rule;
     organism.kind = organism.rule.kinds[settings.get("kind")] ? settings.get("kind") : organism.firstKind;
     const substrate = organism.substrates.findIndex(({ name }) => name === settings.get("cells"));
     if (substrate >= 0) organism.substrateNumber = substrate;

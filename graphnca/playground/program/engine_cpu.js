@@ -27,6 +27,7 @@ class CpuEngine {
     this.w2 = new Float64Array(units * channels); // transposed: what a hidden unit adds to each channel
     for (let c = 0; c < channels; c++) for (let h = 0; h < hidden; h++) this.w2[h * channels + c] = rule.w2[c * hidden + h];
     this.turns = null;
+    this.given = null;
     this.rate = rule.fireRate;
     this.numLiving = cells;
   }
@@ -52,39 +53,67 @@ class CpuEngine {
   }
 
   step(key) {
-    const { rule, substrate, state, change, active, alive, after, occupied } = this;
-    const { channels, lifeMask } = rule;
-    const cells = substrate.cells;
-    const before = lifeMask === "pre" || lifeMask === "pre_post";
-    if (before) this.markAlive(state, alive);
-    let count = 0;
-    for (let i = 0; i < cells; i++) {
-      if (before && !alive[i]) continue;
+    this.compute(key);
+    this.apply();
+    this.judge();
+    this.bury();
+  }
+
+  // Whether a cell is this engine's: all are, unless several rules share the substrate (engine_mixed.js).
+  owns(cell) {
+    return this.given === null || this.given[cell] === this.number;
+  }
+
+  // What the cells that act would add.
+  compute(key) {
+    const { rule, substrate, state, active, alive } = this;
+    const { lifeMask } = rule;
+    this.before = lifeMask === "pre" || lifeMask === "pre_post";
+    if (this.before) this.markAlive(state, alive);
+    this.count = 0;
+    for (let i = 0; i < substrate.cells; i++) {
+      if (this.before && !alive[i]) continue;
       if (rule.firePer === "cell" && !this.fires(key, substrate.hashed[i])) continue;
-      active[count++] = i;
+      if (!this.owns(i)) continue;
+      active[this.count++] = i;
       this.changeOf(i);
       this.keepChange(i, key);
     }
-    const wouldBeMature = lifeMask === "pre_post" ? this.matureNext(key) : null;
+    this.wouldBeMature = lifeMask === "pre_post" ? this.matureNext(key) : null;
+  }
+
+  apply() {
+    const { rule, state, change, active, occupied, count } = this;
+    const { channels } = rule;
     for (let k = 0; k < count; k++) {
       const at = active[k] * channels;
       if (rule.quantised) for (let c = at; c < at + channels; c++) state[c] = nearest(state[c] + change[c]);
       else for (let c = at; c < at + channels; c++) state[c] += change[c];
       occupied[active[k]] = 1;
     }
-    let kept = alive;
-    if (lifeMask === "post" || lifeMask === "pre_post") {
-      if (!before) alive.fill(1);
-      this.markAlive(state, after, wouldBeMature, before ? alive : null);
-      for (let i = 0; i < cells; i++) after[i] &= alive[i];
-      kept = after;
-    }
+  }
+
+  // Which cells live after the step, in `kept`.
+  judge() {
+    const { rule, substrate, state, alive, after, before } = this;
+    this.kept = alive;
+    if (rule.lifeMask !== "post" && rule.lifeMask !== "pre_post") return;
+    if (!before) alive.fill(1);
+    this.markAlive(state, after, this.wouldBeMature, before ? alive : null);
+    for (let i = 0; i < substrate.cells; i++) after[i] &= alive[i];
+    this.kept = after;
+  }
+
+  // What does not live is zero.
+  bury() {
+    const { rule, substrate, state, occupied, kept } = this;
     if (!rule.living) return;
     let living = 0;
-    for (let i = 0; i < cells; i++) {
+    for (let i = 0; i < substrate.cells; i++) {
+      if (!this.owns(i)) continue;
       if (kept[i]) living++;
       else if (occupied[i]) {
-        state.fill(0, i * channels, (i + 1) * channels);
+        state.fill(0, i * rule.channels, (i + 1) * rule.channels);
         occupied[i] = 0;
       }
     }
@@ -130,7 +159,7 @@ class CpuEngine {
     const { start, neighbour, cells } = substrate;
     const found = [];
     for (let i = 0; i < cells; i++) {
-      if (alive[i]) continue;
+      if (alive[i] || !this.owns(i)) continue;
       let beside = false;
       for (let e = start[i]; e < start[i + 1] && !beside; e++) beside = alive[neighbour[e]] === 1;
       if (!beside) continue;

@@ -10,6 +10,8 @@ class Organism {
     this.rules = content.rules.map((packed) => new Rule(packed));
     this.substrates = content.substrates.map((packed) => makeSubstrate(packed));
     this.ruleNumber = 0;
+    this.brushRule = 0; // the number of the rule that the brush gives
+    this.given = null; // where cells run several rules, the number of each cell's
     this.kind = this.firstKind;
     this.substrateNumber = 0;
     this.seed = randomSeed();
@@ -57,6 +59,7 @@ class Organism {
   reset(seed = randomSeed()) {
     this.seed = seed;
     this.steps = 0;
+    this.given = null;
     this.settle(this.startOf(this.rule, this.substrateNumber));
   }
 
@@ -70,9 +73,10 @@ class Organism {
     const { rule, substrate } = this;
     const name = this.engineName();
     const kept = this.engine?.rule === rule && this.engine.substrate === substrate && this.engine.name === name;
-    if (!kept) {
+    if (!kept || this.given || this.engine.given) {
       this.engine?.release?.();
-      this.engine = name === "GPU" ? new GpuEngine(rule, substrate, this.gl) : new CpuEngine(rule, substrate);
+      if (this.given) this.engine = new MixedEngine(this.rules, this.given, substrate);
+      else this.engine = name === "GPU" ? new GpuEngine(rule, substrate, this.gl) : new CpuEngine(rule, substrate);
     }
     this.engine.setFireRate(this.fireRate);
     this.engine.setFrame(this.turns());
@@ -80,7 +84,7 @@ class Organism {
   }
 
   setRule(number) {
-    this.ruleNumber = number;
+    this.ruleNumber = this.brushRule = number;
     this.kind = this.firstKind;
     this.fireRate = this.rule.fireRate;
     this.reset();
@@ -95,6 +99,7 @@ class Organism {
   setSubstrate(number) {
     const from = this.substrate, to = this.substrates[number];
     const state = from instanceof Plane && to instanceof Plane ? this.carried(from, to) : null;
+    this.given = null;
     this.substrateNumber = number;
     if (state) this.settle(state);
     else this.reset();
@@ -176,15 +181,35 @@ class Organism {
     return this.change(this.substrate.under(place, radius), () => new Float32Array(this.rule.channels));
   }
 
-  // The rule's seed about a place, each of its points as large as the brush; for a texture, noise.
+  // The numbers of the rules that can share the substrate with the one that runs.
+  get mixable() {
+    return this.rules.map((_, number) => number).filter((number) => MixedEngine.fit(this.rules[number], this.rule));
+  }
+
+  // The brush's rule for cells, whatever state they are in.
+  give(place, radius) {
+    const cells = this.substrate.under(place, radius);
+    this.own(cells);
+    this.settle(this.engine.read());
+    return cells;
+  }
+
+  own(cells) {
+    if (this.given === null && this.brushRule === this.ruleNumber) return;
+    this.given ??= new Uint8Array(this.substrate.cells).fill(this.ruleNumber);
+    for (const cell of cells) this.given[cell] = this.brushRule;
+  }
+
+  // The seed of the brush's rule about a place, each of its points as large as the brush; for a texture, noise.
   plant(place, radius) {
-    const { rule, substrate } = this;
-    if (!rule.living) {
-      return this.change(substrate.under(place, radius), () => Float32Array.from({ length: rule.channels }, () => Math.random() - 0.5));
-    }
-    return rule.points.flatMap(({ offset, colour }) => {
-      const cell = rule.seedCell(colour, this.genome);
-      return this.change(substrate.under(substrate.beside(place, ...offset), radius), () => cell);
+    const { substrate } = this;
+    const rule = this.rules[this.brushRule], genome = rule === this.rule ? this.genome : undefined;
+    const points = rule.living ? rule.points : [{ offset: [0, 0] }];
+    return points.flatMap(({ offset, colour }) => {
+      const cells = substrate.under(substrate.beside(place, ...offset), radius);
+      this.own(cells);
+      if (this.given) this.settle(this.engine.read());
+      return this.change(cells, () => (rule.living ? rule.seedCell(colour, genome) : noise(rule.channels)));
     });
   }
 
@@ -199,7 +224,7 @@ class Organism {
   // The engine to use: the one asked for if it can run, else the faster of the two, measured once for a rule.
   engineName() {
     const { rule, gl, chosen } = this;
-    if (chosen === "cpu" || this.lost) return "CPU";
+    if (chosen === "cpu" || this.lost || this.given) return "CPU";
     this.obstacle = GpuEngine.obstacle(gl, rule);
     if (this.obstacle) return "CPU";
     if (chosen === "gpu") return "GPU";
@@ -238,3 +263,5 @@ class Organism {
     }
   }
 }
+
+const noise = (channels) => Float32Array.from({ length: channels }, () => Math.random() - 0.5);
