@@ -116,11 +116,11 @@ def curved(topology: Data, states: Float[Tensor, "b n c"], cells: list[int]) -> 
 def singular_cells(topology: Data) -> Int[Tensor, " 2"]:
     """The two cells, far apart, where frames differ most from their neighbours': on a sphere, the singularities."""
     j, i = topology["edge_index"]
-    unlike = 1 - (topology["frame"][j] * topology["frame"][i]).sum(1)
-    unlike = scatter(unlike, i, dim_size=topology.num_nodes, reduce="mean")
-    first = unlike.argmax()
+    turning = 1 - (topology["frame"][j] * topology["frame"][i]).sum(1)
+    turning = scatter(turning, i, dim_size=topology.num_nodes, reduce="mean")
+    first = turning.argmax()
     away = (topology["pos"] - topology["pos"][first]).norm(dim=1)
-    return torch.stack([first, torch.where(away > FAR, unlike, -1.0).argmax()])
+    return torch.stack([first, torch.where(away > FAR, turning, -1.0).argmax()])
 
 
 def spread_cells(topology: Data, apart: float) -> list[int]:
