@@ -52,8 +52,8 @@ FLOODED = 5  # runs of the upright rule amid frames at random, where it covers t
 APART = 26.0  # units, at least, between the seeds of a surface that is covered with patterns
 FAR = 20.0  # units from the first singularity of the frames, beyond which the second one is looked for
 RANKS = "rank correlation with distance to a singularity"
-Draw = Callable[[int, float], Tensor]
-"""A run and an angle -> the picture around its seed, turned back by the angle."""
+Draw = Callable[[int], Tensor]
+"""A run -> the picture around its seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,31 +86,33 @@ class Own:
     """What a rule grows on squares, and how far others are from it, turned to fit; by the steps."""
 
     def __init__(self, subject: Subject, square: Data, steps: tuple[int, ...]) -> None:
-        self.loss, self.picture = {}, {}
-        for step, states in grow(subject.rule, square, 1, steps, REFERENCE_SEED).items():
-            self.picture[step] = upright(square, SIDE, SIDE)(bounded(states)[0, :, :4])
-            self.loss[step] = RotationInvariantLoss(self.picture[step], mirror=False)
+        self.square, self.states, self.loss = square, {}, {}
+        start = subject.seed(square)
+        for step, states in grow(subject.rule, square, 1, steps, REFERENCE_SEED, start=start).items():
+            self.states[step] = bounded(states)[0, :, :4]
+            self.loss[step] = RotationInvariantLoss(self.turned(step, 0.0), mirror=False)
+
+    def turned(self, step: int, angle: float) -> Float[Tensor, "4 h w"]:
+        """Its picture, turned by an angle from x towards y."""
+        return upright(self.square, SIDE, SIDE, angle=-angle)(self.states[step])
 
     def errors(self, step: int, count: int, draw: Draw) -> list[float]:
         """One a run."""
-        angles, _ = pattern_angles(torch.stack([draw(number, 0.0) for number in range(count)]), self.loss[step])
-        turned = torch.stack([draw(number, float(angle)) for number, angle in enumerate(angles)])
-        return rounded((turned - self.picture[step]).square().mean((1, 2, 3)), 6)
+        pictures = torch.stack([draw(number) for number in range(count)])
+        angles, _ = pattern_angles(pictures, self.loss[step])
+        own = torch.stack([self.turned(step, float(angle)) for angle in angles])
+        return rounded((pictures - own).square().mean((1, 2, 3)), 6)
 
 
 def flat(topology: Data, states: Float[Tensor, "b n c"]) -> Draw:
     """Patterns in the plane."""
-    return lambda number, angle: upright(topology, SIDE, SIDE, angle=angle)(bounded(states)[number, :, :4])
+    view = upright(topology, SIDE, SIDE)
+    return lambda number: view(bounded(states)[number, :, :4])
 
 
-def curved(topology: Data, states: Float[Tensor, "b n c"], cells: list[int]) -> Draw:
+def curved(views: list[TangentPatch], states: Float[Tensor, "b n c"]) -> Draw:
     """Patterns on a surface, each unrolled around the cell that it grew from."""
-
-    def draw(number: int, angle: float) -> Tensor:
-        view = TangentPatch(topology, SIDE, at=cells[number], angle=angle, interpolation="nearest", samples=2)
-        return view(bounded(states)[number, :, :4])
-
-    return draw
+    return lambda number: views[number](bounded(states)[number, :, :4])
 
 
 def singular_cells(topology: Data) -> Int[Tensor, " 2"]:
@@ -149,10 +151,10 @@ def anyhow(
 
 
 def on_sphere(
-    own: Own, topology: Data, states: dict[int, Tensor], cells: list[int], distances: Float[Tensor, " k"]
+    own: Own, states: dict[int, Tensor], views: list[TangentPatch], distances: Float[Tensor, " k"]
 ) -> dict[str, Any]:
     """The errors at every step, and whether those at the first one go with the distances."""
-    errors = {step: own.errors(step, len(cells), curved(topology, of, cells)) for step, of in sorted(states.items())}
+    errors = {step: own.errors(step, len(views), curved(views, of)) for step, of in sorted(states.items())}
     together = np.corrcoef(rankdata(distances.numpy()), rankdata(errors[min(errors)]))[0, 1]
     return {"errors": {str(step): of for step, of in errors.items()}, RANKS: round(float(together), 2)}
 
@@ -184,7 +186,7 @@ def main(config: Config, result: Result) -> None:
             for step in config.steps:
                 errors[str(step)] += own.errors(step, runs, flat(topology, states[step]))
             drawn = flat(topology, states[first])
-            tiles.setdefault(name, []).extend(drawn(number, 0.0) for number in range(runs))
+            tiles.setdefault(name, []).extend(drawn(number) for number in range(runs))
         numbers[name] = {"errors": errors}
 
     ball = sphere(config.sphere, seed=config.seed, operators="averaged")
@@ -197,13 +199,14 @@ def main(config: Config, result: Result) -> None:
     grown: list[dict[int, Tensor]] = []
     for name, topology in (("sphere, smoothest frames", ball), ("sphere, frames at random", at_random)):
         grown.append(grow(steerable.rule, topology, len(cells), config.steps, config.seed, start=start))
-        drawn = curved(topology, grown[-1][first], cells)
-        tiles[name] = [drawn(number, 0.0) for number in range(len(cells))]
+        views = [TangentPatch(topology, SIDE, at=at, interpolation="nearest", samples=2) for at in cells]
+        drawn = curved(views, grown[-1][first])
+        tiles[name] = [drawn(number) for number in range(len(cells))]
         few = len(cells) if topology is ball else min(FLOODED, len(cells))
         of_other = grow(other.rule, topology, few, [first], config.seed, start=upright_start[:few])
         numbers[name] = {
-            **on_sphere(own, topology, grown[-1], cells, distances),
-            "upright": on_sphere(own_upright, topology, of_other, cells[:few], distances[:few]),
+            **on_sphere(own, grown[-1], views, distances),
+            "upright": on_sphere(own_upright, of_other, views[:few], distances[:few]),
         }
     apart = {str(step): round(float((grown[0][step] - grown[1][step]).abs().max()), 6) for step in config.steps}
     result.record(

@@ -16,7 +16,8 @@ PICTURE = load_target("lizard", size=24, padding=16, on_pixel=True)
 def painted_own(picture: torch.Tensor) -> Own:
     """As if a rule grew this picture on squares."""
     own = Own.__new__(Own)
-    own.picture, own.loss = {5: picture}, {5: RotationInvariantLoss(picture, mirror=False)}
+    own.square = square_grid(72, 72)
+    own.states, own.loss = {5: painted(picture, own.square)}, {5: RotationInvariantLoss(picture, mirror=False)}
     return own
 
 
