@@ -10,6 +10,7 @@ from PIL import Image
 PAGES = sorted((Path(__file__).parents[2] / "docs/tutorials").glob("*.md"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_released")
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_tutorial_runs_and_shows_something(page: Path) -> None:
