@@ -76,7 +76,7 @@ def growing_comparison(config: Config) -> Comparison:
         pattern.rule,
         pattern.states,
         (side, side),
-        lambda states: rollout(pattern.rule, states, topology, config.steps),
+        lambda states, precision: rollout(pattern.rule, states, topology, config.steps, precision=precision),
         lambda images: loss(images[:, :4]).mean(),
         raster,
         "zero",
@@ -103,43 +103,47 @@ def texture_comparison(config: Config) -> Comparison:
         rule,
         states,
         (side, side),
-        lambda states: rollout(rule, states, topology, config.texture_steps),
+        lambda states, precision: rollout(rule, states, topology, config.texture_steps, precision=precision),
         lambda images: images.square().mean(),
         NearestCell(topology).to(config.device),
         "circular",
         config.texture_steps,
         config,
+        half=True,
     )
     work = (
         f"Texture rule (48-96-12), {side}x{side} torus, batch {batch}, {config.texture_steps} steps forward and "
         "backward from noise; every cell lives, half of them fire. The loss is the last state's mean square."
     )
-    return Comparison("Texture rule, one training iteration", work, programs, compiled=(COMPILED,))
+    return Comparison("Texture rule, one training iteration", work, programs, compiled=(COMPILED, COMPILED_HALF))
 
 
 def _plain_comparison(
     rule: NCAConv,
     states: Tensor,
     size: tuple[int, int],
-    run: Callable[[Tensor], Tensor],
+    run: Callable[[Tensor, torch.dtype | None], Tensor],
     loss: Callable[[Tensor], Tensor],
     raster: NearestCell,
     padding: Padding,
     steps: int,
     config: Config,
+    half: bool = False,
 ) -> dict[str, Program]:
     """The programs of a rule whose loss sees the last state alone."""
     dense, images = DenseNCA(rule, padding), as_images(states, *size)
 
-    def by_convolution(step: Callable = DenseNCA.forward) -> None:
+    def by_convolution(step: Callable = DenseNCA.forward, half: bool = False) -> None:
         dense.zero_grad()
-        loss(dense_rollout(dense, images, steps, step)).backward()
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
+            final = dense_rollout(dense, images, steps, step)
+        loss(final).backward()
 
-    def on_graph() -> None:
+    def on_graph(precision: torch.dtype | None = None) -> None:
         rule.zero_grad()
-        loss(raster(run(states))).backward()
+        loss(raster(run(states, precision))).backward()
 
-    return _programs(by_convolution, on_graph, DenseNCA.forward, config)
+    return _programs(by_convolution, on_graph, DenseNCA.forward, config, half)
 
 
 def _programs(
@@ -166,6 +170,7 @@ def isonca(config: Config) -> Section:
     claims = [at_least("IsoNCA training iteration, against dense `conv2d`", 15, outcome.faster(GRAPH), "x faster")]
     if config.memory:
         claims.append(at_most("the same, memory", 0.125, outcome.leaner(GRAPH), " of the dense"))
+    claims += _promised(outcome, "IsoNCA", ((GRAPH_HALF, DENSE, 35), (GRAPH_HALF, COMPILED_HALF, 11)))
     if config.device != "cpu" and COMPILED in outcome.times:
         claims = [at_least("on this GPU, against compiled `conv2d`", 1, outcome.faster(GRAPH, COMPILED), "x faster")]
     return against_dense(outcome, claims)
@@ -182,7 +187,17 @@ def texture(config: Config) -> Section:
     """The texture rule's iteration."""
     outcome = compare("texture", texture_comparison(config), config)
     goal = at_least("texture training iteration, all cells alive, against dense", 2, outcome.faster(GRAPH), "x faster")
-    return against_dense(outcome, [goal])
+    pairs = ((GRAPH, COMPILED, 6), (GRAPH_HALF, COMPILED_HALF, 4))
+    return against_dense(outcome, [goal, *_promised(outcome, "texture", pairs)])
+
+
+def _promised(outcome: Outcome, kind: str, pairs: tuple[tuple[str, str, float], ...]) -> list[Claim]:
+    """What is promised of one program beside another, where both ran."""
+    return [
+        at_least(f"{kind} iteration, `{name}` against `{base}`", goal, outcome.faster(name, base), "x faster")
+        for name, base, goal in pairs
+        if base in outcome.times
+    ]
 
 
 def wide_comparison(config: Config) -> Comparison:

@@ -35,9 +35,9 @@ class Pattern:
 
 
 def named_rule(name: str, device: str) -> NCAConv:
-    """A shipped rule by name, any other by its file."""
+    """A shipped rule by name, any other by its file; in training mode, in which no step is taken twice."""
     rule = load_published(name) if name.endswith((".json", ".npz")) else load_rule(name)
-    return rule.to(device)
+    return rule.to(device).train()
 
 
 def target_for(config: Config) -> Float[Tensor, "c h w"]:

@@ -17,6 +17,7 @@ from .problem import Gradients, Parameters, Problem, address
 from .record import Record, checked
 from .threads import usable_threads
 
+LINE = 64  # bytes of the cache
 NUMPY_TYPES = {torch.float32: np.float32, torch.float64: np.float64}
 
 
@@ -187,5 +188,11 @@ class _Steps:
 
 
 def _zeros_like(x: Tensor) -> Tensor:
-    """NumPy's zeros take no memory until they are written to: most cells of a large substrate never are."""
-    return torch.from_numpy(np.zeros(x.shape, NUMPY_TYPES[x.dtype]))
+    """NumPy's zeros take no memory until they are written to: most cells of a large substrate never are.
+
+    They begin where a line of the cache does: a row that lay across two would cost two.
+    """
+    spare = LINE // x.element_size()
+    memory = np.zeros(x.numel() + spare, NUMPY_TYPES[x.dtype])
+    first = -(memory.ctypes.data // x.element_size()) % spare
+    return torch.from_numpy(memory[first : first + x.numel()].reshape(x.shape))  # no view: autograd minds

@@ -11,6 +11,8 @@
 
 template <class real>
 class Backward {
+    using L = Lanes<real>;
+
     Setting<real>& given;
     const Problem& problem;
     const Tape<real>& tape;
@@ -123,7 +125,7 @@ class Backward {
     void restore_the_dead(const Step<real>& record) {
         const real* before = record.died_before.data();
         for (int32_t row : record.died) {
-            std::copy_n(before, channels_row, given.state(row));
+            given.copy(before, given.state(row));
             given.clear(grad(row), row);
             before += channels_row;
         }
@@ -134,21 +136,26 @@ class Backward {
     // `change`.
     void restore(int thread, const Updated<real>& part, int step) {
         real* wanted = given.workers[thread]->change.data(long(part.count) * channels_row);
+        Sample sample(problem);
         for (int i = 0; i < part.count; i++, wanted += channels_row) {
             const int row = row_of(part.rows[i]);
             const bool zeroed = part.rows[i] < 0;
             real *now = given.state(row), *carried = grad(row);
             const real* before = part.before + long(i) * channels_row;
             if (zeroed) given.clear(carried, row);
-            std::copy_n(carried, channels_row, wanted);
+            given.copy(carried, wanted);
             const bool pulled = !pull.empty() && !zeroed;
             if (pulled) {
-                const real rate = pull[row / problem.num_cells];
-                for (int c = 0; c < channels; c++) wanted[c] += rate * ((now[c] > before[c]) - (now[c] < before[c]));
+                const auto rate = L::all(pull[sample.of(row)]);
+                for (int c = 0; c < channels_row; c += L::count) {
+                    const auto one = L::load(now + c), other = L::load(before + c);
+                    const auto pulling = one > other ? rate : one < other ? -rate : typename L::vector{};
+                    L::store(wanted + c, L::load(wanted + c) + pulling);
+                }
             }
             std::fill_n(wanted, given.kept(row), real(0));
             if (problem.quantised) stop_at_ends(row, step, now, before, pulled, carried, wanted);
-            std::copy_n(before, channels_row, now);
+            given.copy(before, now);
         }
     }
 
@@ -207,8 +214,9 @@ class Backward {
     void collect(int thread, const Rows* receivers) {
         if (!given.perception.operators) return;
         const Share share(receivers ? receivers->size() : num_rows, thread, num_threads);
+        Sample sample(problem);
         for (int i = share.first; i < share.last; i++) {
-            const int row = receivers ? (*receivers)[i] : i, base = row / problem.num_cells * problem.num_cells;
+            const int row = receivers ? (*receivers)[i] : i, base = sample.first_row(row);
             given.perception.collect(row - base, slots.data() + base, passed, grad(row));
         }
     }

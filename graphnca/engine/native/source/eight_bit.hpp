@@ -32,10 +32,11 @@ static inline void round_row(real* values, int count, real scale, int least, int
 template <class real>
 class LevelWorkspace : public FloatWorkspace<real> {
     using Base = FloatWorkspace<real>;
-    using Base::net, Base::layer;
-    std::vector<real> passes, layer_passes;  // how gradients pass through the rounding of perceived vectors and layer
+    Vector<real> passes, layer_passes;  // how gradients pass through the rounding of perceived vectors and layer
 
   protected:
+    using Base::net, Base::layer;
+
     void activate(int count, bool learning) override {
         for (int m = 0; m < count; m++)
             round_row(this->perceived(m), net.perceived, real(1), LEAST, MOST,

@@ -10,7 +10,7 @@ class FloatWorkspace : public Workspace<real> {
 
   protected:
     using Workspace<real>::net, Workspace<real>::rows, Workspace<real>::row;
-    std::vector<real> layer, grad_layer;
+    Vector<real> layer, grad_layer;
 
     // The hidden layer of the block.
     virtual void activate(int count, bool /*learning*/) {
@@ -25,6 +25,16 @@ class FloatWorkspace : public Workspace<real> {
     virtual void finish_change(int /*count*/, real* /*change*/) const {}
     virtual void finish_grad_layer(int /*count*/) {}
     virtual void finish_grad_perceived(int /*count*/) {}
+
+    // Adds the sum of some rows.
+    static void add_up(int count, int columns, const real* rows, real* to) {
+        using L = Lanes<real>;
+        for (int n = 0; n < columns; n += L::count) {
+            auto sum = L::load(to + n);
+            for (int m = 0; m < count; m++) sum += L::load(rows + m * columns + n);
+            L::store(to + n, sum);
+        }
+    }
 
   public:
     explicit FloatWorkspace(const Network<real>& net) : Workspace<real>(net), layer(BLOCK * net.hidden_row) {}
@@ -70,11 +80,7 @@ class FloatWorkspace : public Workspace<real> {
                         {net.w1.data(), net.perceived_row}, zero,
                         keep(this->grad_perceived.data(), net.perceived_row));
         finish_grad_perceived(count);
-        for (int m = 0; m < count; m++) {
-#pragma omp simd
-            for (int h = 0; h < net.hidden_row; h++) this->grad_b1[h] += grad_layer[m * net.hidden_row + h];
-#pragma omp simd
-            for (int c = 0; c < net.channels_row; c++) this->grad_b2[c] += grad[m * net.channels_row + c];
-        }
+        add_up(count, net.hidden_row, grad_layer.data(), this->grad_b1.data());
+        add_up(count, net.channels_row, grad, this->grad_b2.data());
     }
 };

@@ -15,6 +15,8 @@
 
 template <class real>
 class Forward {
+    using L = Lanes<real>;
+
     // What one thread does in a step.
     struct Part {
         Worker<real>& worker;
@@ -33,7 +35,7 @@ class Forward {
     const int num_rows, channels, channels_row, num_threads;
     Tape<real>* const tape;  // or null
 
-    std::vector<real> own_states;  // where rows are filled up to whole vectors
+    Vector<real> own_states;  // where rows are filled up to whole vectors
     Life life;
     std::vector<std::unique_ptr<Part>> parts;
     std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
@@ -226,29 +228,65 @@ class Forward {
     void apply(int thread, int step) {
         Part& own = *parts[thread];
         Updated<real>& part = own.updated;
-        const real* change = own.worker.change.data(long(part.count) * channels_row);
+        real* change = own.worker.change.data(long(part.count) * channels_row);
         own.crossed.clear();
-        for (int i = 0; i < part.count; i++, change += channels_row) {
+        for (int i = 0; i < part.count; i++) {
             const int row = part.rows[i];
-            real *now = given.state(row), *before = part.before + long(i) * channels_row;
-            std::copy_n(now, channels_row, before);
-            for (int c = given.kept(row); c < channels; c++)
-                if (!problem.fire_per_channel || given.channel_fires(given.keys[step], row, c)) now[c] += change[c];
-            if (problem.quantised)
-                for (int c = given.kept(row); c < channels; c++) now[c] = clipped<real>(now[c], LEAST, MOST);
+            real* now = given.state(row);
+            add_change(now, row, step, change + long(i) * channels_row, part.before + long(i) * channels_row);
             if (given.masked && given.is_mature(now[problem.alpha]) != bool(life.mature[row])) own.crossed.push_back(row);
             if (given.masked_after) updated_now[row] = 1;
-            if (!given.measured) continue;
-            if (!given.masked_after) own.moved[row / problem.num_cells] += distance(now, before);
-            if (!exceeds[row] && beyond(now)) exceeds[row] = 1, own.over.push_back(row);
         }
+        if (given.measured && !given.masked_after) add_distances(own, part);
+        if (given.measured) find_beyond(own, part);
         if (tape) tape->steps[step].parts[thread] = part;  // without `over`, which is found later
     }
 
-    double distance(const real* one, const real* two) const {
-        real sum = 0;
-        for (int c = 0; c < channels; c++) sum += std::abs(one[c] - two[c]);
-        return sum;
+    // The state after an update without the life mask; `before` gets the one that was.
+    void add_change(real* now, int row, int step, const real* change, real* before) {
+        given.copy(now, before);
+        if (problem.fire_per_channel || given.kept(row)) {
+            for (int c = given.kept(row); c < channels; c++)
+                if (!problem.fire_per_channel || given.channel_fires(given.keys[step], row, c)) now[c] += change[c];
+        } else {
+            for (int c = 0; c < channels_row; c += L::count) L::store(now + c, L::load(now + c) + L::load(change + c));
+        }
+        if (problem.quantised)
+            for (int c = 0; c < channels_row; c += L::count) {  // what is kept lies in the range already
+                const auto value = L::load(now + c), low = L::all(LEAST), high = L::all(MOST);
+                L::store(now + c, value < low ? low : value > high ? high : value);
+            }
+    }
+
+    // Adds to each sample's change that of the rows that were updated.
+    void add_distances(Part& own, const Updated<real>& part) {
+        Sample sample(problem);
+        for (int i = 0; i < part.count; i++) {
+            const int row = row_of(part.rows[i]);
+            const real *now = given.state(row), *before = part.before + long(i) * channels_row;
+            real sum = 0;
+            for (int c = 0; c < channels; c++) sum += std::abs(now[c] - before[c]);
+            own.moved[sample.of(row)] += sum;
+        }
+    }
+
+    // Takes up the rows that came to lie beyond the bound. Few do, so many are looked at together first.
+    void find_beyond(Part& own, const Updated<real>& part) {
+        for (int i = 0; i < part.count; i += BLOCK) {
+            const int end = std::min(i + BLOCK, part.count);
+            typename L::flags any{};
+            for (int m = i; m < end; m++) {
+                const real* now = given.state(part.rows[m]);
+                for (int c = 0; c < channels_row; c += L::count)
+                    any |= (L::load(now + c) > given.bound) | (L::load(now + c) < -given.bound);
+            }
+            bool some = false;
+            for (int lane = 0; lane < L::count; lane++) some |= any[lane] != 0;
+            for (int m = i; some && m < end; m++) {
+                const int row = part.rows[m];
+                if (!exceeds[row] && beyond(given.state(row))) exceeds[row] = 1, own.over.push_back(row);
+            }
+        }
     }
 
     // The one part of a step that is not shared out: cells that crossed the threshold, or died.
@@ -313,8 +351,7 @@ class Forward {
                 given.clear(now, row);
                 part.rows[i] = ~row;
             }
-            if (given.measured)
-                own.moved[row / problem.num_cells] += distance(now, part.before + long(i) * channels_row);
         }
+        if (given.measured) add_distances(own, part);
     }
 };

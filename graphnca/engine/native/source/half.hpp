@@ -50,8 +50,8 @@ static inline __m512 load_half(const uint16_t* from) {
 }
 
 // A matrix (rows, columns) with pairs of rows side by side.
-static inline std::vector<Pair> row_pairs(const std::vector<float>& from, int rows, int columns) {
-    std::vector<Pair> to((rows + 1) / 2 * columns);
+static inline Vector<Pair> row_pairs(const Vector<float>& from, int rows, int columns) {
+    Vector<Pair> to((rows + 1) / 2 * columns);
     for (int r = 0; r < rows; r++)
         for (int c = 0; c < columns; c++) to[r / 2 * columns + c] |= in_half(from[r * columns + c]) << 16 * (r % 2);
     return to;
@@ -59,8 +59,8 @@ static inline std::vector<Pair> row_pairs(const std::vector<float>& from, int ro
 
 // The parameters as the products read them, one for all threads.
 struct HalfNetwork {
-    const std::vector<Pair> w1, w1_transposed, w2, w2_transposed;
-    std::vector<uint16_t> w2_rows;
+    const Vector<Pair> w1, w1_transposed, w2, w2_transposed;
+    Vector<uint16_t> w2_rows;
 
     explicit HalfNetwork(const Network<float>& net)
         : w1(row_pairs(net.w1, net.hidden_row, net.perceived_row)),
@@ -74,8 +74,8 @@ struct HalfNetwork {
 // Rows of a block in bfloat16: as they are, and in pairs of rows.
 class HalfRows {
     const int columns;
-    std::vector<uint16_t> rows;
-    std::vector<Pair> pairs;
+    Vector<uint16_t> rows;
+    Vector<Pair> pairs;
 
   public:
     explicit HalfRows(int columns) : columns(columns), rows(BLOCK * columns) {}
@@ -125,8 +125,13 @@ class HalfWorkspace : public Workspace<float> {
         HalfRows& to;
         template <int rows, int vectors>
         void operator()(int m, int n, Tile (&sum)[rows][vectors]) const {
-            for (int i = 0; i < rows; i++)
-                for (int j = 0; j < vectors; j++) store_half(to.row(m + i) + n + j * 16, (__m512)positive(sum[i][j]));
+            for (int i = 0; i < rows; i++) {
+                uint16_t* row = to.row(m + i) + n;
+                int j = 0;
+                for (; j + 2 <= vectors; j += 2)
+                    _mm512_storeu_si512(row + j * 16, in_half((__m512)positive(sum[i][j]), (__m512)positive(sum[i][j + 1])));
+                if (j < vectors) store_half(row + j * 16, (__m512)positive(sum[i][j]));
+            }
         }
     };
 

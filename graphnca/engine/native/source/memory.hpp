@@ -1,26 +1,51 @@
 // Memory as the passes need it. Whatever can't be had throws std::bad_alloc.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
 
+// Rows of whole vectors begin where a line of the cache does: one that lay across two would cost two.
+constexpr size_t LINE = 64;
+
+template <class T>
+struct OnLines {
+    using value_type = T;
+    OnLines() = default;
+    template <class Other>
+    OnLines(const OnLines<Other>&) {}
+    T* allocate(size_t count) {
+        return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(LINE)));
+    }
+    void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(LINE)); }
+    friend bool operator==(const OnLines&, const OnLines&) { return true; }
+    friend bool operator!=(const OnLines&, const OnLines&) { return false; }
+};
+
+template <class T>
+using Vector = std::vector<T, OnLines<T>>;
+
 // Room without construction: what is in it is written before it is read.
 template <class T>
 class Buffer {
-    std::unique_ptr<T[]> memory;
+    T* memory = nullptr;
     size_t size = 0;
 
   public:
+    Buffer() = default;
+    Buffer(const Buffer&) = delete;
+    ~Buffer() { OnLines<T>().deallocate(memory, size); }
     T* data(size_t count) {
         if (count > size) {
-            size = 0;
-            memory.reset(new T[count + count / 4]);
+            OnLines<T>().deallocate(memory, size);
+            memory = nullptr, size = 0;
+            memory = OnLines<T>().allocate(count + count / 4);
             size = count + count / 4;
         }
-        return memory.get();
+        return memory;
     }
 };
 
@@ -31,13 +56,19 @@ struct Free {
 // Zeros that take no memory where nobody writes.
 template <class T>
 class Zeros {
-    std::unique_ptr<T, Free> memory;
+    std::unique_ptr<void, Free> memory;
+    T* first;
 
   public:
-    explicit Zeros(size_t count) : memory(static_cast<T*>(std::calloc(count + 1, sizeof(T)))) {  // never null
+    explicit Zeros(size_t count) {
+        if (count > (SIZE_MAX - LINE) / sizeof(T)) throw std::bad_alloc();
+        size_t bytes = count * sizeof(T) + LINE;
+        memory.reset(std::calloc(bytes, 1));
         if (!memory) throw std::bad_alloc();
+        void* begin = memory.get();
+        first = static_cast<T*>(std::align(LINE, count * sizeof(T), begin, bytes));
     }
-    T* data() { return memory.get(); }
+    T* data() { return first; }
 };
 
 // Memory in large pieces that are kept for the next rollout: fresh pages cost more than what is written into them.
@@ -59,7 +90,7 @@ class Arena {
     size_t used = 0;
 
     static Piece fresh(size_t bytes) {
-        Piece piece(static_cast<char*>(std::aligned_alloc(64, bytes)));
+        Piece piece(static_cast<char*>(std::aligned_alloc(LINE, bytes)));
         if (!piece) throw std::bad_alloc();
         return piece;
     }
@@ -88,7 +119,7 @@ class Arena {
 
     template <class T>
     T* take(size_t count) {
-        const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
+        const size_t bytes = (count * sizeof(T) + LINE - 1) / LINE * LINE;
         if (bytes > PIECE) {
             large.push_back(fresh(bytes));
             return reinterpret_cast<T*>(large.back().get());

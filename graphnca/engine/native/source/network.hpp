@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "memory.hpp"
 #include "problem.hpp"
 #include "vectors.hpp"
 
@@ -15,7 +16,7 @@ struct Network {
     using L = Lanes<real>;
     int perceived, hidden, channels;              // as they are
     int perceived_row, hidden_row, channels_row;  // filled up
-    std::vector<real> w1, w1_transposed, b1, w2, w2_transposed, b2;
+    Vector<real> w1, w1_transposed, b1, w2, w2_transposed, b2;
     const real hidden_scale, output_scale;  // in 8 bits
 
     Network(const Parameters& from, int perceived, const Problem& problem)
@@ -49,9 +50,9 @@ struct Network {
 template <class real>
 class Workspace {
   protected:
-    std::vector<real> rows;
-    std::vector<real> grad_perceived;
-    std::vector<real> grad_w1, grad_b1, grad_w2_transposed, grad_b2;
+    Vector<real> rows;
+    Vector<real> grad_perceived;
+    Vector<real> grad_w1, grad_b1, grad_w2_transposed, grad_b2;
 
     explicit Workspace(const Network<real>& net)
         // the last band of a perceived vector is written as whole vectors, which may reach beyond its row
@@ -78,7 +79,7 @@ class Workspace {
     virtual void backward(int count, const real* grad) = 0;
 
     virtual void start_gradients() {
-        grad_perceived.assign(BLOCK * net.perceived_row, 0);
+        grad_perceived.assign(BLOCK * net.perceived_row + Lanes<real>::count, 0);  // read as whole vectors
         grad_w1.assign(net.hidden_row * net.perceived_row, 0);
         grad_b1.assign(net.hidden_row, 0);
         grad_w2_transposed.assign(net.hidden_row * net.channels_row, 0);
@@ -87,7 +88,7 @@ class Workspace {
 
     // Adds another thread's share.
     void add(const Workspace& other) {
-        auto plus = [](std::vector<real>& to, const std::vector<real>& from) {
+        auto plus = [](Vector<real>& to, const Vector<real>& from) {
             for (size_t i = 0; i < to.size(); i++) to[i] += from[i];
         };
         plus(grad_w1, other.grad_w1), plus(grad_b1, other.grad_b1);

@@ -116,15 +116,17 @@ class Perception {
         }
     }
 
-    // From the gradient of a perceived vector: adds that of the cell's own state, and writes those of the operators.
+    // From the gradient of a perceived vector: adds that of the cell's own state, and writes those of the operators. As
+    // whole vectors: what lies beyond the channels of a row is of the next band, and means nothing.
     void split(const real* grad, const real* sums, real* own, real* to) const {
-        for (int i = 0; i < operators * channels_row; i++) to[i] = 0;
+        for (int i = 0; i < operators * channels_row; i += L::count) L::store(to + i, typename L::vector{});
         for (int b = 0; b < problem.num_bands; b++, grad += channels) {
             const Band& band = problem.bands[b];
             const real gain = band.gain;
             real* first = band.first == OWN ? own : to + band.first * channels_row;
             if (band.second == ONE) {
-                for (int c = 0; c < channels; c++) first[c] += gain * grad[c];
+                for (int c = 0; c < channels_row; c += L::count)
+                    L::store(first + c, L::load(first + c) + gain * L::load(grad + c));
                 continue;
             }
             real* second = to + band.second * channels_row;

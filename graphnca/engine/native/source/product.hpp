@@ -22,8 +22,8 @@ template <class real>
 struct Plain {
     using Element = real;  // of A and B
     using Sum = real;      // of C
-    using Vector = typename Lanes<real>::vector;
-    static Vector add(Vector sum, real left, Vector right) { return sum + left * right; }
+    using V = typename Lanes<real>::vector;
+    static V add(V sum, real left, V right) { return sum + left * right; }
 };
 
 // Where C begins.
@@ -59,9 +59,9 @@ struct Keep {
     }
 };
 
-template <class Vector>
-static inline Vector positive(Vector value) {  // written so that a NaN stays one
-    return value <= Vector{} ? Vector{} : value;
+template <class V>
+static inline V positive(V value) {  // written so that a NaN stays one
+    return value <= V{} ? V{} : value;
 }
 
 template <class real>
@@ -79,9 +79,9 @@ static auto keep_positive(real* data, long row) {
 // Zero where the gate, a matrix with rows as far apart, is not positive: the derivative of the ReLU.
 template <class real>
 static auto keep_gated(real* data, long row, const real* gate) {
-    using Vector = typename Lanes<real>::vector;
-    auto gated = [gate, row](Vector value, int m, int n) {
-        return Lanes<real>::load(gate + m * row + n) <= real(0) ? Vector{} : value;
+    using V = typename Lanes<real>::vector;
+    auto gated = [gate, row](V value, int m, int n) {
+        return Lanes<real>::load(gate + m * row + n) <= real(0) ? V{} : value;
     };
     return Keep<real, decltype(gated)>{data, row, gated};
 }

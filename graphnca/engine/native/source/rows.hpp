@@ -17,6 +17,25 @@
 // In the tape, ~row stands for a row that the life mask zeroed after its update.
 static inline int32_t row_of(int32_t entry) { return entry < 0 ? ~entry : entry; }
 
+// Which sample a row is of: asked of many rows one after the other, most of the one that the last was of.
+class Sample {
+    const int num_cells;
+    int number = 0, first = 0;
+
+  public:
+    explicit Sample(const Problem& problem) : num_cells(problem.num_cells) {}
+
+    int of(int row) {
+        if (unsigned(row) - unsigned(first) >= unsigned(num_cells)) number = row / num_cells, first = number * num_cells;
+        return number;
+    }
+
+    int first_row(int row) {
+        of(row);
+        return first;
+    }
+};
+
 // Room for each thread to compute the network in, as the problem wants it computed.
 template <class real>
 static std::vector<std::unique_ptr<Workspace<real>>> workspaces(const Network<real>& net, const Problem& problem,
@@ -93,6 +112,11 @@ struct Setting {
     // How many channels of a row keep their values, the first ones.
     int kept(int row) const { return kept_by_row.empty() ? 0 : kept_by_row[row]; }
 
+    // Copies a row, as whole vectors.
+    void copy(const real* from, real* to) const {
+        for (int c = 0; c < channels_row; c += L::count) L::store(to + c, L::load(from + c));
+    }
+
     // Zeroes what of a row doesn't keep its values: of a state, or of a gradient.
     void clear(real* of_row, int row) const { std::fill_n(of_row + kept(row), channels_row - kept(row), real(0)); }
 
@@ -135,8 +159,9 @@ struct Setting {
     void perceive(Worker<real>& own, const int32_t* rows, int count) {
         const long sums_row = long(MOST_OPERATORS) * channels_row;
         real* sums = own.sums.data(BLOCK * sums_row);
+        Sample sample(problem);
         for (int m = 0; m < count; m++) {
-            const int row = row_of(rows[m]), sample = row / problem.num_cells, base = sample * problem.num_cells;
+            const int row = row_of(rows[m]), base = sample.first_row(row);
             perception.sums(row - base, state(base), sums + m * sums_row);
             perception.compose(state(row), sums + m * sums_row, own.space->perceived(m));
         }

@@ -17,8 +17,10 @@ struct Lanes {
     typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
     // aligned as one number is: rows may begin anywhere
     typedef real anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(alignof(real)), may_alias));
+    using flags = decltype(vector{} < vector{});
 
     static vector load(const real* from) { return *reinterpret_cast<const anywhere*>(from); }
     static void store(real* to, vector value) { *reinterpret_cast<anywhere*>(to) = value; }
+    static vector all(real value) { return vector{} + value; }
     static int rounded_up(int length) { return (length + count - 1) / count * count; }
 };
