@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 KB, MB = 1_000, 1_000_000
 FILE = 300 * KB
-DOCS = 15 * MB
+DOCS = 17 * MB
 PACKAGES = {".tar.gz": ("sdist", 6 * MB), ".whl": ("wheel", 2 * MB)}
 HEAVY: dict[str, str] = {}  # path of a tracked file that may be larger: why
 
