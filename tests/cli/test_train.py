@@ -130,8 +130,12 @@ def test_stopped_by_the_keyboard_it_says_how_to_go_on(graphnca, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_loses_no_iteration(number: int, status: int, graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_loses_no_iteration(
+    number: int, status: int, graphnca, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     """The iteration that it comes in is finished and saved, its rule can be grown, and the rest is the same."""
+    before = signal.signal(number, signal.SIG_DFL)  # tests in the background may ignore it, and then a training does
+    request.addfinalizer(lambda: signal.signal(number, before))
     assert graphnca("train", "heart", *TINY[:2], "--iterations", "3", "--out", "whole").status == 0
     step = Training.step
 
