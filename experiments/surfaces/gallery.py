@@ -116,7 +116,7 @@ def main(config: Config, result: Result) -> None:
         for name, scene in scenes.items():
             states = grown(subject, scene, config)
             area = float(((states[0, :, 3] > ALIVE) * scene.smooth["area"]).sum())
-            entry = {"largest": round(float(bounded(states).abs().max()), 2)}
+            entry: dict[str, Any] = {"largest": round(float(bounded(states).abs().max()), 2)}
             if subject.is_texture:
                 entry["lost"] = "" if entry["largest"] < EXPLODED else "exploded"
                 last = (subject, states[0]) if name == "bunny" else last

@@ -67,7 +67,7 @@ def main(config: Config, result: Result) -> None:
     """One bunny."""
     subject = subject_of(config)
     bunny = surface_mesh(bunny_mesh(), config.cells, seed=config.seed)
-    order = np.random.default_rng(config.seed).permutation(bunny.num_nodes).tolist()
+    order = np.random.default_rng(config.seed).permutation(len(bunny["pos"])).tolist()
     seed = next((cell for cell in order[:100] if one_to_one(bunny, cell)), order[0])
     camera = facing(bunny["normal"][seed].tolist())
     right, _, _ = (tuple(axis) for axis in camera.axes.tolist())

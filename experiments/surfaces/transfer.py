@@ -81,7 +81,7 @@ class Config(Options):
 
 def places(topology: Data, count: int, seed: int) -> list[int]:
     """Random cells, all different."""
-    return np.random.default_rng(seed).permutation(topology.num_nodes)[:count].tolist()
+    return np.random.default_rng(seed).permutation(len(topology["pos"]))[:count].tolist()
 
 
 def grown(subject: Subject, topology: Data, cell: int | None, step: int, seed: int) -> torch.Tensor:
