@@ -175,12 +175,18 @@ class Training:
         return self.config.minutes * 60 - self.seconds if self.config.minutes else math.inf
 
     def empty_loss(self) -> float | None:
-        """The loss of the first world's substrate without a living cell; None of a rule that knows no life."""
+        """The loss of the first world's substrate without a living cell.
+
+        None of a rule that knows no life, and of a world that has no loss but that of its samples (`nursery`).
+        """
         if self.rule.life_mask is None:
             return None
         world = self.worlds.worlds[0]
-        with torch.no_grad():
-            return float(world.loss(torch.zeros_like(world.start())[None]).mean())
+        try:
+            with torch.no_grad():
+                return float(world.loss(torch.zeros_like(world.start())[None]).mean())
+        except NotImplementedError:
+            return None
 
     def _check_divergence(self) -> None:
         self.divergence.check(self.iteration, [*self.parameters, *self.average.values.values()])
