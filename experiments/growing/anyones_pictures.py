@@ -11,11 +11,12 @@ Expect a recognisable picture of most, by the verdict of the command itself: at 
 squared error at step 500, in one body. Minutes are the clock's, so on a machine with other work fewer iterations fit
 into them: the table says how many there were.
 
+Beside what is written, `--out`/pictures has the pictures as files and `--out`/runs the folders of the trainings.
+
 Written to `--out`:
     figure.webp     every picture, and what its rule has grown at step 500
     metrics.json    every verdict
     tables.json     a row a picture
-    pictures/, runs/    the pictures as files, and the folders of the trainings
 """
 
 import subprocess
