@@ -295,6 +295,7 @@ def test_a_lost_pool_is_reported_and_repaired(
     policy = PoolPolicy(size=4, seed_always_until=0, seed_every=10**9, damage_every=0)
     training = make_training(tmp_path, replace(CONFIG, iterations=2, pool=policy))
     training.iteration = 1
+    training.history.append(1.0)
     lively(training)
     training.worlds.pools[0].states[:, :, 4] = value
     if value == 0.0:

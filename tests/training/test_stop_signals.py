@@ -9,7 +9,9 @@ from graphnca.training.stop_signals import STOPPING, StopSignals
 
 
 @pytest.mark.parametrize("number", STOPPING)
-def test_the_first_is_noted_and_the_second_interrupts(number: int) -> None:
+def test_the_first_is_noted_and_the_second_interrupts(number: int, request: pytest.FixtureRequest) -> None:
+    usual = signal.signal(number, signal.SIG_DFL)  # tests in the background may ignore it
+    request.addfinalizer(lambda: signal.signal(number, usual))
     before = signal.getsignal(number)
     with StopSignals() as stop:
         assert stop.received == 0

@@ -114,7 +114,7 @@ class Connection(NamedTuple):
 
     def _distances(self, cell: int) -> Float[np.ndarray, " n"]:
         """Of all cells from one, along edges."""
-        neighbour, receiver = self.edge_index
+        neighbour, receiver = self.edge_index.astype(np.int32)  # before 1.16 scipy's graphs had no others
         lengths = sp.csr_array((np.abs(self.directions), (receiver, neighbour)), shape=(len(self.area),) * 2)
         return dijkstra(lengths, indices=cell)
 
