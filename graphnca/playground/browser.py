@@ -27,7 +27,7 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 )
-TIMEOUT = 30_000  # milliseconds; a machine that does much else is slow
+TIMEOUT = 90_000  # milliseconds; a machine that does much else is slow
 SCREEN = {"viewport": {"width": 1280, "height": 860}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 # Steps at once, so that the page stays responsive; drawing is not waited for.

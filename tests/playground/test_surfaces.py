@@ -135,14 +135,15 @@ def test_every_pixel_shows_the_cell_that_the_pointer_finds(open_page: Any) -> No
     page = open_page("cells=Bunny&draw=canvas")
     page.wait_for_function("!app.stale")
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 500, (400, 2), generator=generator).tolist()
+    shares = torch.rand(400, 2, generator=generator).tolist()
     shown, found = page.evaluate(
-        """pixels => {
+        """shares => {
         const { canvas, camera, view, organism: { substrate } } = app, { width, height } = canvas;
+        const pixels = shares.map(([x, y]) => [Math.floor(x * width), Math.floor(y * height)]);
         const under = (x, y) => camera.place(substrate, width, height, (x + 0.5) / width, (y + 0.5) / height);
         return [pixels.map(([x, y]) => view.place[y * width + x] >> 1), pixels.map((at) => under(...at)?.cell ?? -1)];
     }""",
-        pixels,
+        shares,
     )
     assert sum(cell >= 0 for cell in shown) > 50
     assert shown == found
