@@ -1,6 +1,6 @@
 """Finer cells: rules trained on squares, on meshes of one, two and four cells a square unit.
 
-    python experiments/operators/density.py --threads 1            # half an hour on one core
+    python experiments/operators/density.py --threads 1            # eight minutes on one core
     python experiments/operators/density.py --rule growing-lizard --densities 4
 
 Nothing of a rule is rescaled: its kernel, the reach of life and the seed keep their size in units, and are carried by
