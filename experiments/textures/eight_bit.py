@@ -29,7 +29,7 @@ Written to `--out`:
     figure.webp     of every rule, substrates in columns, float and 8 bits in rows: the median run of each
     NAME-8bit.safetensors, NAME-8bit.json  each rounded rule, to go on with, and its card
     metrics.json    losses of every run, bytes of every rule
-    tables.json     losses and how many times the float rule's they are; gains; processor time
+    tables.json     losses and how many times the float rule's they are; gains
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +43,6 @@ from torch_geometric.data import Data
 
 from graphnca import save_rule
 from graphnca.drawing import montage
-from graphnca.evaluation.eight_bit_cost import times_float
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import lost
 from graphnca.evaluation.subject import Subject
@@ -57,7 +56,6 @@ from graphnca.results.table import Table
 from graphnca.rules import export_quantised
 from topologies import substrates
 
-TIMES = "times float's processor time"
 GOAL = 1.1  # times the float rule's loss on the same substrate
 SCALE, COLUMNS = 2.0, 2  # pixels a unit in the figure, rules side by side
 GAINS = (1.0, 1 / 2, 1 / 4, 1 / 8)  # of raw kernels
@@ -157,7 +155,6 @@ def one_rule(
         "scale": meter.scale(config.size),
         "variants": entries,
         "square torus by gain": by_gain,
-        TIMES: times_float(variants[FLOAT].rule, rounded, topologies["square"]),
     }
     return found, Strips(subject, scale=SCALE)(tiles, columns=len(topologies), title=subject.name)
 
@@ -182,7 +179,7 @@ def main(config: Config, result: Result) -> None:
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Every rule in float and in 8 bits, on every substrate; the square torus by gain; processor time."""
-    losses, gains, costs = [], [], []
+    losses, gains = [], []
     names = list(next(iter(metrics["rules"].values()))["variants"][FLOAT]["substrates"])
     for rule, entry in metrics["rules"].items():
         plain = entry["variants"][FLOAT]["substrates"]
@@ -202,18 +199,15 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             losses.append([*row, f"{total / goal:.2f} ({reached})", f"{found['met']} of {len(ratios)}"])
         if by_gain := entry["square torus by gain"]:
             gains.append([f"`{rule}`", _loss(plain["square"]), *(f"{by_gain[f'{gain:g}']:,.0f}" for gain in GAINS)])
-        costs.append([f"`{rule}`", *(f"{ratio:.2f}" for ratio in entry[TIMES].values())])
     caption = (
         f"Loss at step {metrics['config']['steps']}, the median of {metrics['config']['runs']} runs, and in "
         f"brackets how many times the float rule's on the same substrate; seen by {metrics['features']}."
     )
     goals = [f"all substrates at most {metrics['goal']}", "substrates that are"]
-    learning = ["without gradients", "with gradients"]
     by_gain = Table(["rule", "float", *(f"8 bits, gain {gain:g}" for gain in GAINS)], gains)
     return {
         "losses": Table(["rule", "computed in", "bytes", *names, *goals], losses, caption),
         **({"gains": by_gain} if gains else {}),
-        "times": Table(["rollouts in 8 bits, times the processor time in float", *learning], costs),
     }
 
 

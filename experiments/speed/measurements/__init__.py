@@ -9,6 +9,7 @@ from graphnca.results.section import Section as Section
 from .comparison import Comparison as Comparison
 from .config import QUICK as QUICK
 from .config import Config as Config
+from .eight_bit import eight_bit
 from .inference import inference, inference_comparison
 from .iteration import (
     growing,
@@ -32,6 +33,7 @@ from .texture_loss import texture_loss
 MEASUREMENTS: dict[str, Callable[[Config], Section]] = {
     "isonca": isonca,
     "inference": inference,
+    "eight_bit": eight_bit,
     "growing": growing,
     "texture": texture,
     "substrates": substrates,

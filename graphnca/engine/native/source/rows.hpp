@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "eight_bit.hpp"
+#include "bytes.hpp"
 #include "firing.hpp"
 #include "half.hpp"
 #include "memory.hpp"
@@ -46,6 +46,14 @@ static std::vector<std::unique_ptr<Workspace<real>>> workspaces(const Network<re
         if (problem.half_products) {
             const auto half = std::make_shared<const HalfNetwork>(net);
             for (auto& space : made) space = std::make_unique<HalfWorkspace>(net, half);
+            return made;
+        }
+#endif
+#ifdef BYTE_PRODUCTS
+    if constexpr (std::is_same_v<real, float>)
+        if (problem.quantised) {
+            const auto bytes = std::make_shared<const ByteNetwork>(net);
+            for (auto& space : made) space = std::make_unique<ByteWorkspace>(net, bytes);
             return made;
         }
 #endif
