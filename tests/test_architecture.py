@@ -21,7 +21,7 @@ BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 # Distribution name of each import package, where the two differ.
 DISTRIBUTIONS = {"PIL": "pillow", "torch_geometric": "torch-geometric"}
 # Imported only inside the functions, or the one module, that need them, with an error that names the extra.
-OPTIONAL = {"anywidget", "h5py", "huggingface_hub", "imageio_ffmpeg", "playwright", "traitlets", "trimesh"}
+OPTIONAL = {"anywidget", "h5py", "huggingface_hub", "imageio_ffmpeg", "playwright", "traitlets", "trimesh", "xatlas"}
 
 
 def sources(package: str) -> list[Path]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 from tqdm import tqdm
 
 from ..damage import erase
 from ..drawing import save_animation, save_image
 from ..drawing.animation import video_writer
 from ..engine.rollout import rollout
+from ..evaluation.material import bake
 from ..evaluation.named import read_subject
 from ..evaluation.scores import EXPLODED
 from ..evaluation.subject import Subject
@@ -22,13 +24,13 @@ from ..layers.life import ALPHA
 from ..suggestions import suggestion
 from . import substrates, surfaces
 from .cards import RULE_HELP
-from .errors import UsageError
+from .errors import CommandError, UsageError
 from .numbers import CELLS_AT_MOST, LARGEST_SIDE, SEEDS, degrees, share, whole
 from .plane_scene import CUTS, PICTURE, SIDES, PlaneScene
 from .printable import printable
 from .substrates import name_of_substrate, read_substrate
 from .surface_scene import AXES, SurfaceScene
-from .surfaces import is_surface, read_surface
+from .surfaces import is_mesh, is_surface, read_surface
 
 FRAMES = 60  # of an animation, about
 FPS = 15.0
@@ -38,7 +40,8 @@ REST = 15  # times that the last frame is shown, so that it can be looked at
 PICTURES = (".png", ".jpg")
 VIDEO = ".mp4"
 ANIMATIONS = (".webp", ".gif", VIDEO)
-MESHES = (".glb", ".ply")
+BAKED = ".glb"
+MESHES = (BAKED, ".ply")
 DESCRIPTION = "Grows a rule on a substrate, from the seed that it was trained for, and draws it."
 EXAMPLE = """examples:
   graphnca grow isonca-lizard-any --substrate voronoi
@@ -46,7 +49,7 @@ EXAMPLE = """examples:
   graphnca grow runs/mine/rule.safetensors --substrate my_cells.pt --out pictures/mine
   graphnca grow growing-butterfly --angle 45 --out turned.png
   graphnca grow growing-butterfly --substrate sphere --cells 9500
-  graphnca grow texture-interlaced --substrate bunny.ply --cells 20000 --out bunny.glb"""
+  graphnca grow texture-interlaced --substrate bunny.ply --cells 20000 --out bunny.glb --bake 1024"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--turn", type=degrees, metavar="DEGREES", help="by which an animated surface turns [360 for a texture, or 0]"
     )
     parser.add_argument(
+        "--bake",
+        type=whole(1, LARGEST_SIDE),
+        metavar="PIXELS",
+        help=f"lay a texture of so many pixels a side on the mesh of a {BAKED}, beside it as .png too [colours at "
+        "vertices]",
+    )
+    parser.add_argument(
         "--out",
         metavar="PATH",
         help="where to: a name ending in .png is a picture, in .webp, .gif or .mp4 an animation, in .glb or .ply a "
@@ -112,6 +122,8 @@ def run(given: argparse.Namespace) -> None:
     scene = scene_of(subject, given)
     if unfit := [path.name for path in files if path.suffix.lower() in MESHES and not isinstance(scene, SurfaceScene)]:
         raise UsageError(f"--out {unfit[0]} is for a surface in space, and {given.substrate} lies in the plane.")
+    if given.bake and not (len(files) == 1 and files[0].suffix.lower() == BAKED):
+        raise UsageError(f"--bake is for a surface in space with an --out that ends in {BAKED}.")
     start = subject.seed(scene.topology, genome=given.genome, at=scene.seed_at)
 
     every = given.every or max(1, given.steps // FRAMES)
@@ -129,10 +141,28 @@ def run(given: argparse.Namespace) -> None:
         if path.suffix.lower() in ANIMATIONS:
             save_animation(path, [*frames, *frames[-1:] * REST], fps=FPS)
         elif path.suffix.lower() in MESHES:
-            subject.save_surface(path, state, scene.topology)
+            write_mesh(path, subject, state, scene.topology, given)
         else:
             save_image(path, subject.picture(scene.canvas, state))
         print(f"wrote {path}")
+
+
+def write_mesh(path: Path, subject: Subject, state: Tensor, topology: Data, given: argparse.Namespace) -> None:
+    """A surface as a mesh with colours at its vertices, or with a texture on the mesh that the cells lie on.
+
+    Raises:
+        CommandError: If no texture can be laid on that mesh, or what lays it out is not installed.
+    """
+    if not given.bake:
+        subject.save_surface(path, state, topology)
+        return
+    mesh = given.substrate if is_mesh(given.substrate) else None
+    try:
+        _, *pictures = bake(subject, path, state, topology, given.bake, mesh=mesh)
+    except (ImportError, ValueError) as error:
+        raise CommandError(f"no texture can be made: {error}") from error
+    for picture in pictures:
+        print(f"wrote {picture}")
 
 
 def scene_of(subject: Subject, given: argparse.Namespace) -> PlaneScene | SurfaceScene:

@@ -28,7 +28,12 @@ HELP = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS
 
 def is_surface(text: str) -> bool:
     """Whether a name is that of a shape or of a file with a mesh."""
-    return text in SHAPES or Path(text).suffix.lower() in FORMATS
+    return text in SHAPES or is_mesh(text)
+
+
+def is_mesh(text: str) -> bool:
+    """Whether a name is that of a file with a mesh."""
+    return Path(text).suffix.lower() in FORMATS
 
 
 def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:

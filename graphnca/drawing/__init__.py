@@ -1,6 +1,7 @@
 """States as pictures: cells in their true shape, images, animations, montages, curves."""
 
 from .animation import save_animation as save_animation
+from .baking import bake_surface as bake_surface
 from .cells import CellCanvas as CellCanvas
 from .cells import draw_cells as draw_cells
 from .curves import draw_curves as draw_curves
@@ -16,6 +17,7 @@ from .turntable import turntable as turntable
 __all__ = [
     "CellCanvas",
     "SurfaceCanvas",
+    "bake_surface",
     "draw_cells",
     "draw_curves",
     "draw_surface",

@@ -1,8 +1,6 @@
 """Surfaces as files for other programs: the triangles between cells, with a colour at every cell."""
 
-import json
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,10 @@ from ..arguments import checked
 from ..atomic_file import write_atomically
 from ..rasterizers.fans import cell_triangles
 from .colours import parse_colour, state_colours
+from .gltf import glb
 from .surface import BODY
 
 FORMATS = (".glb", ".ply")
-FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125  # kinds of numbers in glTF 2.0
-VERTICES, INDICES = 34962, 34963  # and of buffers
-JSON_CHUNK, BINARY_CHUNK = b"JSON", b"BIN\0"
 
 
 @checked
@@ -62,7 +58,11 @@ def save_surface(
         states, channel=channel, offset=offset, limit=limit, background=parse_colour("body", body)[:3]
     )
     places, normals = (topology[name].detach().cpu().float().numpy() for name in ("pos", "normal"))
-    write_atomically(path, (_glb if suffix == ".glb" else _ply)(places, normals, colours, triangles))
+    if suffix == ".ply":
+        write_atomically(path, _ply(places, normals, colours, triangles))
+        return
+    opaque = np.concatenate([colours / 255.0, np.ones((len(colours), 1))], axis=1)
+    write_atomically(path, glb({"POSITION": places, "NORMAL": normals, "COLOR_0": opaque}, triangles))
 
 
 def _ply(
@@ -80,48 +80,3 @@ def _ply(
     faces = np.empty(len(triangles), dtype=[("count", "u1"), ("corners", "<i4", 3)])
     faces["count"], faces["corners"] = 3, triangles
     return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
-
-
-def _glb(
-    places: Float[np.ndarray, "n 3"],
-    normals: Float[np.ndarray, "n 3"],
-    colours: Float[np.ndarray, "n 3"],
-    triangles: Int[np.ndarray, "t 3"],
-) -> bytes:
-    opaque = np.concatenate([_linear(colours / 255.0), np.ones((len(colours), 1))], axis=1)
-    parts = [
-        (places.astype("<f4"), "VEC3", FLOAT, VERTICES),
-        (normals.astype("<f4"), "VEC3", FLOAT, VERTICES),
-        (np.rint(65535 * opaque).astype("<u2"), "VEC4", UNSIGNED_SHORT, VERTICES),
-        (triangles.astype("<u4").ravel(), "SCALAR", UNSIGNED_INT, INDICES),
-    ]
-    views, accessors, binary = [], [], b""
-    for number, (array, kind, component, target) in enumerate(parts):
-        data = array.tobytes()
-        views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(data), "target": target})
-        accessors.append({"bufferView": number, "componentType": component, "count": len(array), "type": kind})
-        binary += data
-    accessors[0] |= {"min": places.min(0).tolist(), "max": places.max(0).tolist()}
-    accessors[2] |= {"normalized": True}
-    matt = {"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 1.0}, "doubleSided": True}
-    primitive = {"attributes": {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2}, "indices": 3, "material": 0}
-    scene = {
-        "asset": {"version": "2.0", "generator": "graphnca"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [primitive]}],
-        "materials": [matt],
-        "accessors": accessors,
-        "bufferViews": views,
-        "buffers": [{"byteLength": len(binary)}],
-    }
-    text = json.dumps(scene, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<I4s", len(text), JSON_CHUNK) + text + struct.pack("<I4s", len(binary), BINARY_CHUNK) + binary
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
-
-
-def _linear(colour: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
-    """Amounts of light of colours of a screen (sRGB), in which glTF gives the colours of vertices."""
-    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)

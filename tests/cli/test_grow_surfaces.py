@@ -37,6 +37,26 @@ def test_cells_on_a_mesh_become_a_mesh(ending: str, graphnca, tmp_path: Path, ra
     assert 780 < len(mesh.vertices) < 820
 
 
+def test_a_texture_is_laid_on_the_mesh_itself(graphnca, tmp_path: Path, random_rule) -> None:
+    trimesh = pytest.importorskip("trimesh")
+    vertices, faces = bunny_mesh()
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    mesh.visual = trimesh.visual.TextureVisuals(uv=(vertices[:, :2] - vertices[:, :2].min(0)) / np.ptp(vertices[:, :2]))
+    mesh.export("bunny.obj")
+    card = {"size": 8, "height": 5, "roughness": 4}
+    save_rule(random_rule(6, 8, "laplacian", life_mask=None), tmp_path / "t.safetensors", card)
+    run = ("grow", "t.safetensors", "--substrate", "bunny.obj", "--cells", "800", "--steps", "2")
+    outcome = graphnca(*run, "--bake", "64", "--out", "out.glb")
+    assert outcome.status == 0, outcome.err
+    written = ["out.png", "out-roughness.png", "out-normal.png", "out.glb"]
+    assert outcome.out.splitlines()[-4:] == [f"wrote {name}" for name in written]
+    found = trimesh.load_scene("out.glb", process=False).to_mesh()
+    np.testing.assert_allclose(np.sort(found.vertices[:, 0]), np.sort(vertices[:, 0]), atol=1e-5)
+    assert found.visual.material.normalTexture.size == (64, 64)
+    outcome = graphnca(*run, "--bake", "64", "--out", "out.ply")
+    assert outcome.status != 0 and "--bake is for a surface in space with an --out that ends in .glb" in outcome.err
+
+
 def test_a_surface_turns_and_can_be_cut(graphnca, small_rule: Path) -> None:
     run = ("--substrate", "torus", "--cells", "300", "--steps", "2", "--turn", "90", "--scale", "1")
     cuts = [argument for cut in ("left", "middle", "disk") for argument in ("--damage", f"1:{cut}")]

@@ -42,7 +42,7 @@ def parts_of_glb(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
         assert view["byteOffset"] % 4 == 0
         part = binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]]
         array = np.frombuffer(part, numbers[accessor["componentType"]])
-        width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[accessor["type"]]
+        width = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}[accessor["type"]]
         arrays.append(array.reshape(-1, width))
         assert len(arrays[-1]) == accessor["count"]
     return scene, arrays
