@@ -18,7 +18,6 @@ from ..drawing.animation import video_writer
 from ..engine.rollout import rollout
 from ..evaluation.material import bake
 from ..evaluation.named import read_subject
-from ..evaluation.scores import EXPLODED
 from ..evaluation.subject import Subject
 from ..layers.life import ALPHA
 from ..suggestions import suggestion
@@ -35,7 +34,6 @@ from .surfaces import is_mesh, is_surface, read_surface
 FRAMES = 60  # of an animation, about
 FPS = 15.0
 VIEW = (0.0, 15.0)  # degrees
-ALLOWED = 2.0  # times what a training took for an explosion, where its card says that states may be large
 REST = 15  # times that the last frame is shown, so that it can be looked at
 PICTURES = (".png", ".jpg")
 VIDEO = ".mp4"
@@ -264,7 +262,7 @@ def summary(subject: Subject, state: Tensor, steps: int) -> str:
     if not bool(state.isfinite().all()):
         return f"{done}; it exploded, the state is not finite any more"
     largest = float(state.abs().max())
-    if largest > max(EXPLODED, ALLOWED * subject.explosion):
+    if largest >= subject.exploded_at:
         return f"{done}; it exploded, the state reaches {largest:.3g}"
     if subject.is_texture:
         return f"{done}, states up to {largest:.2f}"

@@ -3,7 +3,7 @@
 A run is measured by what its own rule grows on squares (`form.own_form`): on any cells, at any step, it has one of
 these fates, the first that holds.
 
-    exploded    a number that is not finite, or a state of `EXPLODED` or more
+    exploded    a number that is not finite, or a state of `EXPLODED` or more (`Subject.exploded_at`)
     died        no cell is mature
     overgrown   the mature cells cover more than one and a half times the area that they cover on squares
     shrunk      they cover less than half of it
@@ -25,7 +25,7 @@ from torch_geometric.data import Data
 
 from .bodies import bodies
 from .form import Orientation, OwnForm, lying
-from .scores import ALIVE, EXPLODED, bounded
+from .scores import ALIVE, bounded
 
 FATES = ("whole", "deformed", "crumbled", "shrunk", "overgrown", "died", "exploded")
 SHRUNK, OVERGROWN = 0.5, 1.5  # times the rule's own area
@@ -39,7 +39,7 @@ class Look:
     """One run at one moment."""
 
     largest: float
-    """|state|, at most `EXPLODED`."""
+    """|state|, at most that of an explosion."""
     area: float
     """Of the mature cells, in times of the rule's own."""
     crumbs: float
@@ -53,7 +53,7 @@ class Look:
 
     def fate(self, own: OwnForm) -> str:
         """One of `FATES`."""
-        if not self.largest < EXPLODED:
+        if not self.largest < own.explosion:
             return "exploded"
         if self.area == 0:
             return "died"
@@ -67,8 +67,7 @@ class Look:
 @torch.no_grad()
 def looks(states: Float[Tensor, "b n c"], topology: Data, own: OwnForm) -> list[Look]:
     """Every run of one moment, measured."""
-    states = bounded(states)
-    largest = states.abs().amax((-2, -1)).tolist()
+    largest = bounded(states, own.explosion).abs().amax((-2, -1)).tolist()
     centres, orientations, forms = lying(states, topology, own)
     found = []
     for run, mature in enumerate(states[..., 3] > ALIVE):

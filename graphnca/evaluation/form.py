@@ -55,6 +55,8 @@ class OwnForm:
     """Whether the mirrored pattern is as good: of isotropic rules alone."""
     spread: float
     """The median form of the rule's other runs on squares."""
+    explosion: float = EXPLODED
+    """|state| from which on a run has exploded."""
 
     @property
     def bound(self) -> float:
@@ -104,10 +106,10 @@ def own_form(subject: Subject, square: Data, *, runs: int = RUNS, seed: int = OW
     Raises:
         SubjectError: A run died or exploded: such a rule has no form of its own.
     """
-    step = grown_at(subject)
+    step, most = grown_at(subject), subject.exploded_at
     states = subject.grow(square, runs, (step,), seed)[step]
     mature = states[..., 3] > ALIVE
-    if not bool(mature.any(-1).all()) or not float(bounded(states).abs().max()) < EXPLODED:
+    if not bool(mature.any(-1).all()) or not float(bounded(states, most).abs().max()) < most:
         raise SubjectError(f"`subject` must grow on squares, got {subject.name}, of which a run died or exploded.")
     area, mirror = (
         median((mature * square["area"]).sum(-1).tolist()),
@@ -116,9 +118,9 @@ def own_form(subject: Subject, square: Data, *, runs: int = RUNS, seed: int = OW
     candidates = []
     side = min(subject.usual_size, int(square["extent"].min())) | 1  # an odd number: one pixel is in the middle
     for picture in around(states, square, centroid(states, square), side):
-        own = OwnForm(area, picture, mirror, 0.0)
+        own = OwnForm(area, picture, mirror, 0.0, most)
         _, _, forms = lying(states, square, own)
-        candidates.append(OwnForm(area, picture, mirror, median(sorted(forms)[1:])))  # but for its own
+        candidates.append(OwnForm(area, picture, mirror, median(sorted(forms)[1:]), most))  # but for its own
     return min(candidates, key=lambda own: own.spread)
 
 

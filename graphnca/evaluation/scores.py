@@ -43,9 +43,9 @@ def raster(topology: Data, height: int, width: int, *, centre: tuple[float, floa
     return NearestCell(topology, height, width, centre=centre or seeded_position(topology), samples=2)
 
 
-def bounded(states: Tensor) -> Tensor:
-    """States within +-`EXPLODED`: what is beyond, or NaN, counts as that, so that every number measured is finite."""
-    return states.nan_to_num(nan=EXPLODED).clamp(-EXPLODED, EXPLODED)
+def bounded(states: Tensor, most: float = EXPLODED) -> Tensor:
+    """States within +-`most`: what is beyond, or NaN, counts as that, so that every number measured is finite."""
+    return states.nan_to_num(nan=most).clamp(-most, most)
 
 
 def measure(states: Tensor, topology: Data, loss: RotationInvariantLoss) -> list[dict[str, Any]]:

@@ -26,12 +26,13 @@ from .drift import error_where_it_lies
 from .pixel_error import log10_error
 from .published_loss import PUBLISHED_AUXILIARY, target_with_auxiliary
 from .runs import grow
-from .scores import LOSS_SCALE, bounded, measure, seeded_position
+from .scores import EXPLODED, LOSS_SCALE, bounded, measure, seeded_position
 from .upright import upright
 
 SIZE, PADDING = 40, 16  # pixels: an upright target of 40 on 72x72 cells, as published (Growing NCA)
 TEMPLATE_SIZE = 128  # pixels of a template's side, as published
 RGB_SCALE, RGB_OFFSET = 1.0, 0.5  # of a texture: rgb = state + 0.5 (Niklasson et al. 2021, PyTorch revision)
+ALLOWED = 2.0  # times what a training took for an explosion, where states were given more room than is usual
 NAIVE = "naive"  # the regime whose rules never saw what they grow later
 BEYOND_RECOVERY = 6.0  # |x| of a state that training gives up, usually (`graphnca.training.guard`)
 STEPS, STEPS_ISOTROPIC = 500, 2000  # that a rule needs to look as it is meant to: isotropic ones take their time
@@ -101,6 +102,11 @@ class Subject:
         """|x| that its training took for an explosion, as far as its card says so; else the usual."""
         found = (self.card.get("configuration") or {}).get("explosion")
         return float(found) if isinstance(found, int | float) else BEYOND_RECOVERY
+
+    @property
+    def exploded_at(self) -> float:
+        """|x| from which on a run of it has exploded: more where its card says that states may be large."""
+        return ALLOWED * self.explosion if self.explosion > BEYOND_RECOVERY else EXPLODED
 
     @property
     def usual_steps(self) -> int:

@@ -64,3 +64,15 @@ def test_a_naive_rule_is_measured_by_what_it_was_trained_for() -> None:
     card = {"regime": "naive", "configuration": {"steps": [64, 96]}}
     assert grown_at(Subject("naive", growing_nca(), card)) == 96
     assert grown_at(Subject("other", growing_nca(), {**card, "regime": "persistent"})) == 500
+
+
+def test_a_rule_whose_states_are_large_by_its_card_has_exploded_later() -> None:
+    square = square_grid(9, 9)
+    for explosion, bound in ((6.0, 10.0), (30.0, 60.0)):
+        card = {"size": 9, "configuration": {"explosion": explosion}}
+        subject = Subject("large", isonca(), card, goal="lizard")
+        state = subject.seed(square)
+        state[:, 5] = 0.99 * bound
+        found = own_form(subject, square, runs=2)
+        assert fates(torch.stack([state, state * 1.02]), square, found)[1] == "exploded"
+        assert fates(state[None], square, found) == ["whole"]
