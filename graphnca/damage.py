@@ -14,7 +14,7 @@ from torch_geometric.data import Data
 
 from .arguments import at_least, checked
 from .geodesics import unrolled
-from .seeds import Place, cell_at, nearest_cells, point_in_plane
+from .places import Place, cell_at, nearest_cells, point_in_plane
 
 CENTRE_RANGE = 0.5  # of the half-width: how far from the middle the centre of a random disk lies
 RADIUS_RANGE = (0.1, 0.4)  # of the half-width (all published trainings)

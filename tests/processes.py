@@ -4,6 +4,7 @@ python tests/processes.py                 # every way
 python tests/processes.py "two ranks"     # one
 """
 
+import json
 import multiprocessing
 import sys
 import tempfile
@@ -102,5 +103,8 @@ def has_the_same_bits(way: str) -> bool:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     torch.set_num_threads(2)
+    outcomes = {}
     for name in sys.argv[1:] or WAYS:
-        print(f"{name}: {'the same bits' if has_the_same_bits(name) else 'OTHER BITS'}")
+        outcomes[name] = "the same bits" if has_the_same_bits(name) else "other bits"
+        print(f"{name}: {outcomes[name]}", flush=True)
+    print(json.dumps(outcomes))

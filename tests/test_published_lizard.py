@@ -12,8 +12,9 @@ from graphnca import rollout
 from graphnca.importers import load_isonca_demo
 from graphnca.layers import NCAConv
 from graphnca.losses import RotationInvariantLoss
+from graphnca.places import centre_of
 from graphnca.rasterizers import NearestCell
-from graphnca.seeds import centre_of, point_seed
+from graphnca.seeds import point_seed
 from graphnca.targets import binary_channel, load_target
 from topologies import LAPLACIAN_GAIN, hex_grid, square_grid, voronoi_mesh
 

@@ -6,7 +6,8 @@ import torch
 from torch_geometric.data import Data
 
 from graphnca import load_rule, rollout
-from graphnca.seeds import StructuredSeed, centre_of, nearest_cells, point_seed, ring, structured_seed, with_genome
+from graphnca.places import centre_of, nearest_cells
+from graphnca.seeds import StructuredSeed, point_seed, ring, structured_seed, with_genome
 from topologies import hex_grid, square_grid, voronoi_mesh
 from topologies.surfaces import sphere
 
@@ -31,22 +32,6 @@ def test_a_point_seed_anywhere(topology: Data) -> None:
     distance = (topology["pos"] - torch.tensor([3.3, 7.9])).norm(dim=1)
     assert distance[cell] == distance.min()
     assert seed[cell].tolist() == [0, 0, 0, 1, 1, 1]
-
-
-def test_positions_beyond_the_seam_come_in_on_the_other_side() -> None:
-    torus, grid = square_grid(6, 8), square_grid(6, 8, periodic=False)
-    positions = torch.tensor([[8.4, 0.5], [-0.4, -0.6], [8.0 * 3 + 2.4, 0.4]])
-    assert nearest_cells(torus, positions).tolist() == [0, 5 * 8 + 7, 2]
-    assert nearest_cells(grid, positions).tolist() == [7, 0, 7]
-
-
-def test_of_equally_near_cells_the_last() -> None:
-    assert nearest_cells(square_grid(4, 4), torch.tensor([[2.0, 2.0], [2.5, 2.0]])).tolist() == [10, 10]
-
-
-def test_the_centre_of_a_substrate_without_extent() -> None:
-    assert centre_of(Data(pos=torch.tensor([[0.0, 0.0], [4.0, 2.0], [1.0, 1.0]]))).tolist() == [2, 1]
-    assert centre_of(square_grid(3, 5)).tolist() == [2.5, 1.5]
 
 
 def test_the_ring_starts_below_the_centre_and_carries_the_colour_circle() -> None:

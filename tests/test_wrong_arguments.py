@@ -2,9 +2,14 @@
 
 Each function is called rightly once, and then with one argument after another replaced by what a user may plausibly
 pass in its place.
+
+    python tests/test_wrong_arguments.py      # prints how many were tried, and what went wrong
 """
 
+import contextlib
 import itertools
+import json
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +32,7 @@ import graphnca.importers
 import graphnca.layers
 import graphnca.losses
 import graphnca.models
+import graphnca.places
 import graphnca.playground
 import graphnca.pool
 import graphnca.rasterizers
@@ -81,10 +87,10 @@ SHADED = {
 
 
 RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
-    graphnca.seeds.centre_of: {"topology": GRID},
-    graphnca.seeds.nearest_cells: {"topology": GRID, "positions": torch.zeros(2, 2)},
-    graphnca.seeds.point_in_plane: {"topology": GRID, "place": (1.0, 2.0)},
-    graphnca.seeds.cell_at: {"topology": GRID, "place": (1.0, 2.0)},
+    graphnca.places.centre_of: {"topology": GRID},
+    graphnca.places.nearest_cells: {"topology": GRID, "positions": torch.zeros(2, 2)},
+    graphnca.places.point_in_plane: {"topology": GRID, "place": (1.0, 2.0)},
+    graphnca.places.cell_at: {"topology": GRID, "place": (1.0, 2.0)},
     graphnca.geodesics.unrolled: {"topology": BALL, "cell": 3, "reach": 2.0},
     graphnca.seeds.point_seed: {"topology": GRID, "num_channels": 8, "at": (1.0, 2.0)},
     graphnca.seeds.with_genome: {"seed": STATE, "genome": torch.zeros(4)},
@@ -448,19 +454,25 @@ def answer(function: Callable[..., Any], name: str, value: Any) -> str:
     return "accepted"
 
 
-@pytest.mark.usefixtures("as_released")
-def test_no_wrong_argument_meets_an_error_from_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    counts, raw = {"accepted": 0, "clear": 0, "raw": 0}, []
+def searched() -> tuple[dict[str, int], list[str]]:
+    """How many wrong values were tried and how they were answered, and the calls that met an error from inside."""
+    counts, raw = {"functions": len(RIGHT), "arguments": sum(map(len, RIGHT.values())), "accepted": 0, "clear": 0}, []
     for function, right in RIGHT.items():
         for name, value in itertools.product(right, WRONG):
             if callable(value) and callable(right[name]):  # a function of one's own may do anything
                 continue
             found = answer(function, name, value)
-            counts[found if found in counts else "raw"] += 1
-            if found not in counts:
+            if found in counts:
+                counts[found] += 1
+            else:
                 raw.append(f"{function.__qualname__}({name}={value!r:.40}): {found:.120}")
-    print(f"{len(RIGHT)} functions, {sum(map(len, RIGHT.values()))} arguments, {counts}")
+    return counts, raw
+
+
+@pytest.mark.usefixtures("as_released")
+def test_no_wrong_argument_meets_an_error_from_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    counts, raw = searched()
     assert not raw, "\n".join(raw)
     assert counts["clear"] > 7000
 
@@ -483,3 +495,9 @@ def test_the_check_for_errors_from_inside_finds_one() -> None:
     RIGHT[careless] = {"size": 1}
     assert answer(careless, "size", 2).startswith("TypeError: object of type 'int' has no len()")
     del RIGHT[careless]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        found, wrong = searched()
+    print(json.dumps({**found, "errors from inside": wrong}))

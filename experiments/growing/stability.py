@@ -47,12 +47,12 @@ from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, lost, raster, rounded, seeded_position
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.evaluation.tracking import PERIODS, Recording, check, course_of, followed_runs, summary
+from graphnca.places import nearest_cells
 from graphnca.results.figures import Strips
 from graphnca.results.options import OfRule, OnSubstrates, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run_each, subject_of
 from graphnca.results.table import Table
-from graphnca.seeds import nearest_cells
 from topologies import KINDS, square_grid, substrates
 
 OWN = "its own pattern"  # what a rule without a target is compared with

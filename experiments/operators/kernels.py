@@ -31,11 +31,11 @@ from graphnca.layers import neighbourhood
 from graphnca.layers.coefficients import Coefficients, Neighbourhood, coefficients_of
 from graphnca.layers.life import ALPHA
 from graphnca.layers.perception import OPERATORS
+from graphnca.places import nearest_cells
 from graphnca.results.options import OfRule, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
-from graphnca.seeds import nearest_cells
 from topologies import substrates
 
 WORDS = {"laplacian": "Laplacian", "along_x": "d/dx", "along_y": "d/dy"}

@@ -34,12 +34,12 @@ from graphnca.evaluation.named import read_subjects, shipped_subjects
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import ALIVE, EXPLODED, bounded, lost
 from graphnca.evaluation.subject import Subject
+from graphnca.places import nearest_cells
 from graphnca.rasterizers import Camera
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
-from graphnca.seeds import nearest_cells
 from topologies import with_frames
 
 FAR = 1e3  # units: the cell nearest to a point so far towards the viewer is the foremost

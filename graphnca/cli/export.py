@@ -6,6 +6,7 @@ from pathlib import Path
 from ..playground import export_page
 from . import pages
 from .errors import UsageError
+from .outputs import check_file_at
 from .pages import material
 from .printable import printable
 
@@ -27,6 +28,8 @@ def run(given: argparse.Namespace) -> None:
     """Writes the page."""
     if given.out is not None and Path(given.out).suffix.lower() not in ENDINGS:
         raise UsageError(f"--out must end in {' or '.join(ENDINGS)}, got {given.out!r}.")
+    if given.out is not None:
+        check_file_at(Path(given.out))
     rules, topologies, options = material(given)
     path = Path(given.out or f"{options['names'][0]}.html")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ from . import substrates, surfaces
 from .cards import RULE_HELP
 from .errors import CommandError, UsageError
 from .numbers import CELLS_AT_MOST, LARGEST_SIDE, SEEDS, degrees, share, whole
+from .outputs import check_file_at
 from .plane_scene import CUTS, PICTURE, SIDES, PlaneScene
 from .printable import printable
 from .substrates import name_of_substrate, read_substrate
@@ -115,8 +116,10 @@ def run(given: argparse.Namespace) -> None:
     if given.angle is not None and not subject.rule.perception.uses_gradient:
         raise UsageError(f"--angle turns the gradients that a rule perceives, and {subject.name} perceives none.")
     files = output_files(given.out or f"{subject.name}-{name_of_substrate(given.substrate)}")
-    if any(path.suffix.lower() == VIDEO for path in files):
-        video_writer()
+    for path in files:
+        check_file_at(path)
+        if path.suffix.lower() == VIDEO:
+            video_writer()
     scene = scene_of(subject, given)
     if unfit := [path.name for path in files if path.suffix.lower() in MESHES and not isinstance(scene, SurfaceScene)]:
         raise UsageError(f"--out {unfit[0]} is for a surface in space, and {given.substrate} lies in the plane.")

@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 
 from ..damage import disks, half_plane, random_disks
 from ..drawing import CellCanvas
-from ..seeds import Place, centre_of
+from ..places import Place, centre_of
 from .errors import UsageError
 
 PICTURE = 432  # pixels of the longer side, about

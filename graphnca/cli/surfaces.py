@@ -12,7 +12,7 @@ from torch_geometric.data import Data
 from topologies import SurfaceWarning, TopologyError, bunny_mesh, sphere, surface_mesh, torus, with_frames
 from topologies.surfaces.mesh_files import FORMATS
 
-from ..seeds import nearest_cells
+from ..places import nearest_cells
 from .errors import CommandError, UsageError
 from .memory import check_memory
 

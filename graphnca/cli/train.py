@@ -26,6 +26,7 @@ from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
 from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
+from .outputs import check_folder_at
 from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
 from .substrates import HELP, read_substrate
 from .watch import watched
@@ -113,6 +114,7 @@ def run(given: argparse.Namespace) -> None:
     start = None if given.start is None else read_subject(given.start)
     given.kind = given.kind or (kind_of(given.target) if start is None else kind_of_rule(start))
     folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
+    check_folder_at(folder)
     check_folder(folder, given)
     recipe, looked = recipe_of(given, folder)
     if given.threads:

@@ -15,10 +15,10 @@ from torch_geometric.data import Data
 from ..drawing import CellCanvas, SurfaceCanvas, save_surface
 from ..layers import NCAConv
 from ..losses import PixelLoss, RotationInvariantLoss
+from ..places import Place, nearest_cells, point_in_plane
 from ..rasterizers import NearestCell
 from ..rules import starting_state
 from ..rules.starts import STRUCTURED, seed_of
-from ..seeds import Place, nearest_cells, point_in_plane
 from ..suggestions import suggestion
 from ..targets import load_target
 from ..templates import load_template

@@ -11,9 +11,10 @@ from torch.nn.functional import grid_sample
 from torch_geometric.data import Data
 
 from ..losses import RotationInvariantLoss
+from ..places import nearest_cells
 from ..rasterizers import NearestCell
 from ..rasterizers.locate import CellLocator
-from ..seeds import StructuredSeed, nearest_cells
+from ..seeds import StructuredSeed
 from .scores import LOSS_SCALE, bounded, seeded_position
 
 BLUR = 1.0  # pixels, one cell: what is finer than the cells cannot survive a turn that is none of the lattice's own

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from ..seeds import Place, cell_at
+from ..places import Place, cell_at
 from .barycentric import interpolation_weights
 from .interpolation import entries
 from .locate import CellLocator

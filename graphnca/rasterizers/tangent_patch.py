@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from ..arguments import checked
-from ..seeds import Place, cell_at
+from ..places import Place, cell_at
 from .interpolation import Interpolation, entries
 from .pixel_grid import PixelGrid, check_samples
 from .sampling import Sampling

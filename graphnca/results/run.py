@@ -107,5 +107,6 @@ def with_sentences(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _set_up(config: Options) -> None:
+    Path(config.out).mkdir(parents=True, exist_ok=True)  # what is in the way is met now, not after hours
     if config.threads:
         torch.set_num_threads(config.threads)

@@ -10,7 +10,8 @@ from torch_geometric.data import Data
 
 from ..arguments import checked
 from ..layers import NCAConv
-from ..seeds import Place, StructuredSeed, point_seed, ring, with_genome
+from ..places import Place
+from ..seeds import StructuredSeed, point_seed, ring, with_genome
 
 CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points

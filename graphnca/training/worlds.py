@@ -10,9 +10,9 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from ..arguments import at_least, check_fields, checked
+from ..places import centre_of
 from ..pool import SamplePool
 from ..rasterizers.locate import CellLocator
-from ..seeds import centre_of
 from .genome import Genome
 from .objectives import Loss, Objective
 

@@ -2,10 +2,14 @@
 
 Graphs are directed, weighted over many orders of magnitude, with hubs, several edges between two cells, edges of a cell
 to itself, and cells without any; some have no weights, some no direction vectors, and some a stencil beside the edges.
+
+    python tests/engine/test_any_graph.py 5000    # searches longer, and prints how many rollouts were compared
 """
 
-import os
+import json
 import random
+import sys
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -19,7 +23,7 @@ from graphnca.engine.choice import SWITCH
 from graphnca.engine.plain import Plain
 from graphnca.layers import NCAConv, neighbourhood
 
-TRIED = int(os.environ.get("GRAPHNCA_SEARCH", "60"))  # cases; more of them where somebody has the time
+TRIED = 60  # cases
 DOUBLE = torch.float64
 
 
@@ -102,18 +106,29 @@ def outcome(run: Any, rule: NCAConv, x: Tensor, graph: Data, num_steps: int, opt
     return [*found, *(torch.zeros(()) if gradient is None else gradient for gradient in gradients)]
 
 
-@pytest.mark.parametrize("number", range(TRIED))
-def test_every_engine_takes_the_layers_steps_or_says_why_not(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def engines_compared(number: int) -> list[str]:
+    """The engines that take a case; each has taken the layer's steps.
+
+    Raises:
+        AssertionError: If one has not.
+    """
     rule, graph, x, options = any_case(number)
     expected = outcome(stepped, rule, x, graph, 4, options)
     task = Task(rule, graph, x.shape, x.dtype, x.device, overflow_bound=2.0, **options)
-    for engine in ENGINES:
-        if engine.takes(task) is None:
-            monkeypatch.setenv(SWITCH, engine.name)
+    taking = [engine.name for engine in ENGINES if engine.takes(task) is None]
+    for name in taking:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(SWITCH, name)
             found = outcome(trajectory, rule, x, graph, 4, options)
-            for one, other in zip(expected, found, strict=True):
-                scale = max(1.0, float(one.detach().abs().max())) if one.numel() else 1.0
-                torch.testing.assert_close(other.expand_as(one), one, rtol=1e-8, atol=1e-9 * scale)
+        for one, other in zip(expected, found, strict=True):
+            scale = max(1.0, float(one.detach().abs().max())) if one.numel() else 1.0
+            torch.testing.assert_close(other.expand_as(one), one, rtol=1e-8, atol=1e-9 * scale)
+    return taking
+
+
+@pytest.mark.parametrize("number", range(TRIED))
+def test_every_engine_takes_the_layers_steps_or_says_why_not(number: int) -> None:
+    assert engines_compared(number)
 
 
 def test_the_search_looks_at_more_than_the_plain_steps() -> None:
@@ -123,3 +138,15 @@ def test_the_search_looks_at_more_than_the_plain_steps() -> None:
         task = Task(rule, graph, x.shape, x.dtype, x.device, overflow_bound=2.0, **options)
         taken[any(engine.takes(task) is None for engine in ENGINES if engine is not Plain)] += 1
     assert min(taken) >= 5
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    compared, wrong = Counter[str](), []
+    tried = int(sys.argv[1]) if sys.argv[1:] else TRIED
+    for case in range(tried):
+        try:
+            compared.update(engines_compared(case))
+        except AssertionError as error:
+            wrong.append(f"{case}: {error}")
+    print(json.dumps({"cases": tried, "rollouts": compared, "counterexamples": wrong}))

@@ -135,6 +135,7 @@ def new_start() -> Iterator[None]:
 @pytest.mark.usefixtures("new_start")
 def test_without_a_compiler_it_says_so_and_another_engine_does_the_work(monkeypatch: Any) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(library, "prebuilt_library", lambda: None)
     grid, rule = square_grid(6, 6), isonca()
     with pytest.warns(UserWarning, match=r"there is no C\+\+ compiler .*Install g\+\+ .*GRAPHNCA_ENGINE=active_list"):
         first = rollout(rule, point_seed(grid), grid, 3, generator=torch.Generator().manual_seed(0))

@@ -8,9 +8,9 @@ from torch_geometric.data import Data
 from graphnca import trajectory
 from graphnca.evaluation.timing import Program
 from graphnca.losses import RotationInvariantLoss
+from graphnca.places import centre_of, nearest_cells
 from graphnca.rasterizers import NearestCell
 from graphnca.results.section import Section, at_most, short
-from graphnca.seeds import centre_of, nearest_cells
 from topologies import hex_grid, square_grid, voronoi_mesh
 
 from .comparison import Comparison, compare

@@ -29,18 +29,20 @@ class NoCompilerError(RuntimeError):
     """There is no compiler, or it could not compile the sources."""
 
 
+def commands() -> list[list[str]]:
+    """The compilers of this machine: that of the environment variable CXX, if there is one, and those of the path."""
+    wanted = [shlex.split(os.environ.get("CXX", "")), *([name] for name in COMPILERS)]
+    return [[path, *words[1:]] for words in wanted if words and (path := shutil.which(words[0]))]
+
+
 def compiled_library() -> Path:
     """Path of a shared library for this processor that can be loaded, compiled if it is not in the cache.
-
-    The compiler is that of the environment variable CXX, if there is one and it works.
 
     Raises:
         NoCompilerError: If it can't be had, with the compiler's last words.
     """
-    wanted = [shlex.split(os.environ.get("CXX", "")), *([name] for name in COMPILERS)]
-    commands = [[path, *words[1:]] for words in wanted if words and (path := shutil.which(words[0]))]
     reasons = []
-    for command in commands:
+    for command in commands():
         try:
             return _compiled_by(command)
         except (NoCompilerError, OSError) as error:
@@ -100,8 +102,12 @@ def _loads(path: Path) -> bool:
 def _key(command: list[str]) -> str:
     """What a library depends on: compiler, processor, flags, sources."""
     version = subprocess.run([*command, "--version"], capture_output=True, text=True, errors="replace", check=False)
-    parts = [*command[1:], version.stdout, _processor(), *map(str, (FLAGS, VARIANTS, LIBRARIES))]
-    digest = hashlib.sha256("\n".join(parts).encode())
+    return digest_of(*command[1:], version.stdout, _processor(), *map(str, (FLAGS, VARIANTS, LIBRARIES)))
+
+
+def digest_of(*words: str) -> str:
+    """Of the sources, and of what they are compiled with."""
+    digest = hashlib.sha256("\n".join(words).encode())
     for source in sorted(SOURCES.iterdir()):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:20]

@@ -3,16 +3,18 @@
 import ctypes
 import functools
 import warnings
+from pathlib import Path
 
 from .compiler import NoCompilerError, compiled_library
+from .prebuilt import prebuilt_library
 from .problem import Gradients, Parameters, Problem
 
 
 @functools.cache
 def load_library() -> ctypes.CDLL | None:
-    """The library, compiled on the first call; None where it can't be had, which is said once."""
+    """The library, compiled on the first call or brought by the wheel; None where there is none, said once."""
     try:
-        library = ctypes.CDLL(str(compiled_library()))
+        library = ctypes.CDLL(str(_compiled_or_prebuilt()))
     except (NoCompilerError, OSError) as error:
         warnings.warn(
             f"Rollouts on the CPU take PyTorch's operations, which are slower than compiled ones, because {error}. "
@@ -39,3 +41,13 @@ def load_library() -> ctypes.CDLL | None:
     if library.graphnca_problem_bytes() != ctypes.sizeof(Problem):
         raise RuntimeError("source/problem.hpp and problem.py disagree about the fields of Problem.")
     return library
+
+
+def _compiled_or_prebuilt() -> Path:
+    """For this very processor before one for all of its generation."""
+    try:
+        return compiled_library()
+    except (NoCompilerError, OSError):
+        if path := prebuilt_library():
+            return path
+        raise

@@ -11,7 +11,8 @@ from ...layers import NCAConv
 from ...layers.life import ALPHA
 from ...losses import PixelLoss
 from ...models import growing_nca
-from ...seeds import cell_at, point_seed
+from ...places import cell_at
+from ...seeds import point_seed
 from ..config import TrainingConfig
 from ..objectives import last_state
 from ..pool_policy import PoolPolicy

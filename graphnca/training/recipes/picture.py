@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
+from ...places import centre_of, nearest_cells
 from ...rasterizers import NearestCell
-from ...seeds import centre_of, nearest_cells
 from ...targets import load_target
 from .recipe import CELLS, Sampler, SubstratesRecipe
 
