@@ -42,7 +42,7 @@ def test_many_light_files_are_too_much(weight: ModuleType, tmp_path: Path) -> No
     assert sentence.startswith("docs/ has 17.1 MB, more than 17")
 
 
-@pytest.mark.parametrize(("name", "most"), [("a.whl", 2_000_000), ("a.tar.gz", 6_000_000)])
+@pytest.mark.parametrize(("name", "most"), [("a.whl", 2_500_000), ("a.tar.gz", 6_000_000)])
 def test_packages(weight: ModuleType, tmp_path: Path, name: str, most: int) -> None:
     path = tmp_path / name
     path.write_bytes(bytes(most))

@@ -12,8 +12,7 @@ from .cache import keep_library, kept_library
 from .compiler import FLAGS, PROCESSORS, SOURCES, NoCompilerError, commands, digest_of
 
 FOLDER = Path(__file__).parent / "libraries"
-LINKED = ("-fopenmp", "-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s")
-"""OpenMP is the library that PyTorch has loaded."""
+LINKED = ("-fopenmp", "-lstdc++", "-s")  # to be loaded beside PyTorch, which brings OpenMP and needs the other anyway
 
 
 class Build(NamedTuple):
