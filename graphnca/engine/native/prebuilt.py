@@ -26,7 +26,11 @@ class Build(NamedTuple):
 V3 = frozenset(["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"])
 V4 = V3 | frozenset(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"])
 BUILDS = (  # the fastest first
-    Build("x86-64-v4-bf16", ("-march=x86-64-v4", "-mavx512bf16"), V4 | {"avx512_bf16"}),
+    Build(
+        "x86-64-v4-bf16-vnni",
+        ("-march=x86-64-v4", "-mavx512bf16", "-mavx512vnni"),
+        V4 | {"avx512_bf16", "avx512_vnni"},
+    ),
     Build("x86-64-v3", ("-march=x86-64-v3",), V3),
 )
 
