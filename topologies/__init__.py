@@ -31,15 +31,19 @@ from topologies.operators import operators_of as operators_of
 from topologies.operators import with_operators as with_operators
 from topologies.refit import Refit as Refit
 from topologies.refit import refit as refit
+from topologies.sampled import sampled_substrate as sampled_substrate
 from topologies.sampled import sampled_torus as sampled_torus
 from topologies.square import square_grid as square_grid
 from topologies.storage import load_topology as load_topology
 from topologies.storage import save_topology as save_topology
 from topologies.storage import upgraded as upgraded
+from topologies.surfaces import SHAPES as SHAPES
 from topologies.surfaces import SurfaceWarning as SurfaceWarning
 from topologies.surfaces import bunny_mesh as bunny_mesh
 from topologies.surfaces import icosphere as icosphere
+from topologies.surfaces import is_surface as is_surface
 from topologies.surfaces import sphere as sphere
+from topologies.surfaces import surface as surface
 from topologies.surfaces import surface_from_mesh as surface_from_mesh
 from topologies.surfaces import surface_from_points as surface_from_points
 from topologies.surfaces import surface_mesh as surface_mesh
@@ -56,6 +60,7 @@ __all__ = [
     "NOISE_GAIN",
     "OPERATORS",
     "PLANE_FIELDS",
+    "SHAPES",
     "STENCIL_FIELDS",
     "SURFACE_FIELDS",
     "UNIT_LAW",
@@ -75,9 +80,11 @@ __all__ = [
     "hex_grid",
     "hexagonal_patch",
     "icosphere",
+    "is_surface",
     "load_topology",
     "operators_of",
     "refit",
+    "sampled_substrate",
     "sampled_torus",
     "save_topology",
     "sphere",
@@ -85,6 +92,7 @@ __all__ = [
     "substrate",
     "substrate_of_cells",
     "substrates",
+    "surface",
     "surface_from_mesh",
     "surface_from_points",
     "surface_mesh",

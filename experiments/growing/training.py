@@ -20,13 +20,14 @@ A fourth is ours, for damage that is repeated while the pattern regrows (the ope
           --iterations 4000 --out runs/growing-lizard-hardened
 
 Two changes: the substrate is a torus (the article's has a border of zeros, which no pattern reaches), and the shipped
-rule is the running average of the parameters. With several kinds of cells the rule lives on several substrates at a
-time, as in `isonca/training.py`. The folder fills in the same way, and a killed run goes on when it is started again.
+rule is the running average of the parameters. With several kinds of cells, flat or surfaces in space (`--substrate
+square sphere`, or a mesh; unrolled around the seed), the rule lives on several substrates at a time, as in
+`isonca/training.py`. The folder fills in the same way, and a killed run goes on when it is started again.
 """
 
 from graphnca.results.training import train_from_command_line
 from graphnca.training.recipes import GrowingRecipe
-from topologies import sampled_torus
+from topologies import sampled_substrate
 
 if __name__ == "__main__":
-    train_from_command_line(GrowingRecipe, __doc__, sampled_torus)
+    train_from_command_line(GrowingRecipe, __doc__, sampled_substrate)

@@ -28,7 +28,7 @@ Several processes train one rule: pool and batch are divided among them. `--devi
 
 from graphnca.results.training import train_from_command_line
 from graphnca.training.recipes import IsoNCARecipe
-from topologies import sampled_torus
+from topologies import sampled_substrate
 
 if __name__ == "__main__":
-    train_from_command_line(IsoNCARecipe, __doc__, sampled_torus)
+    train_from_command_line(IsoNCARecipe, __doc__, sampled_substrate)

@@ -15,6 +15,8 @@ instead of 128x128: a fourth of the time for every iteration, and still six or m
 way. The template itself is read at 128 pixels, so its statistics are those of the larger piece. The seed is zero in
 every cell; what breaks the symmetry is that cells fire at random.
 
+With `--substrate sphere`, or a mesh, it is trained on a surface in space, seen in unrolled patches.
+
 With `--substrate hex` or `voronoi` the rule is trained on these cells themselves, seen through a raster of one pixel a
 unit; with several kinds it lives on several substrates at a time, of which every iteration takes one, and with
 `--renew-every` new ones come in their place. The folder fills as in `growing/training.py` (pictures of the pool, the
@@ -24,7 +26,7 @@ one core with VGG-16.
 
 from graphnca.results.training import train_from_command_line
 from graphnca.training.recipes import TextureRecipe
-from topologies import sampled_torus
+from topologies import sampled_substrate
 
 if __name__ == "__main__":
-    train_from_command_line(TextureRecipe, __doc__, sampled_torus)
+    train_from_command_line(TextureRecipe, __doc__, sampled_substrate)

@@ -2,33 +2,24 @@
 
 import sys
 import warnings
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
 from torch_geometric.data import Data
 
-from topologies import SurfaceWarning, TopologyError, bunny_mesh, sphere, surface_mesh, torus, with_frames
+from topologies import OPERATORS, SurfaceWarning, TopologyError, cells_within, surface, with_frames
+from topologies import SHAPES as SHAPES
+from topologies import is_surface as is_surface
 from topologies.surfaces.mesh_files import FORMATS
 
 from ..places import nearest_cells
 from .errors import CommandError, UsageError
 from .memory import check_memory
 
-SHAPES: dict[str, Callable[..., Data]] = {
-    "sphere": sphere,
-    "torus": torus,
-    "bunny": lambda cells, **options: surface_mesh(bunny_mesh(), cells, **options),
-}
 FAR = 1e3  # radii: the cell nearest to a point so far towards the viewer is the foremost
 CELLS = 10_000  # on a surface, where nothing else is said
-HELP = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS)}) to lay --cells on"
-
-
-def is_surface(text: str) -> bool:
-    """Whether a name is that of a shape or of a file with a mesh."""
-    return text in SHAPES or is_mesh(text)
+NAMES = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS)})"
+HELP = f"{NAMES} to lay --cells on"
 
 
 def is_mesh(text: str) -> bool:
@@ -36,7 +27,12 @@ def is_mesh(text: str) -> bool:
     return Path(text).suffix.lower() in FORMATS
 
 
-def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:
+def cells_on(size: int) -> int:
+    """About as many cells as lie on a surface with the area of a square of so many units."""
+    return cells_within("voronoi", size)
+
+
+def read_surface(text: str, cells: int, *, seed: int, operators: str = OPERATORS[0]) -> Data:
     """Cells on a shape or on the mesh in a file; what was mended of a mesh is said.
 
     Raises:
@@ -49,8 +45,7 @@ def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", SurfaceWarning)
-            build = SHAPES.get(text) or partial(surface_mesh, text)
-            topology = build(cells, seed=seed, operators=operators)
+            topology = surface(text, cells, seed=seed, operators=operators)
     except TopologyError as error:
         raise CommandError(f"no surface of {cells:,} cells can be made of {text}: {error}") from error
     except ImportError as error:
@@ -60,7 +55,9 @@ def read_surface(text: str, cells: int, *, seed: int, operators: str) -> Data:
     return topology
 
 
-def upright_frames(topology: Data, cell: int, right: tuple[float, float, float], *, operators: str) -> Data:
+def upright_frames(
+    topology: Data, cell: int, right: tuple[float, float, float], *, operators: str = OPERATORS[0]
+) -> Data:
     """The surface with x to the right at a cell, and that frame carried from there to all others."""
     return with_frames(with_frames(topology, right, operators=operators), cell, operators=operators)
 

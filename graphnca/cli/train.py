@@ -23,12 +23,14 @@ from ..targets import Looked
 from ..training import Training, joined_processes, run_and_save
 from ..training.config import describe
 from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
+from ..training.recipes.picture import seeded_cell
 from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
 from .outputs import check_folder_at
 from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
 from .substrates import HELP, read_substrate
+from .surfaces import NAMES, cells_on, is_surface, read_surface, upright_frames
 from .watch import watched
 
 SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
@@ -36,6 +38,7 @@ PLANNED = "planned iterations"  # there: as many as its minutes allow, decided o
 MAY_CHANGE = {"iterations", "minutes", "threads", "out", "device", "watch", "run", "verb", "traceback"}
 """From one start to the next."""
 FEWEST = 200  # iterations that are planned, however short the time
+RIGHT = (1.0, 0.0, 0.0)  # as a viewer sees it from where the seed lies on a surface
 MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
 DESCRIPTION = "Trains a rule by one of the published recipes.\n\nkinds:\n" + "\n".join(
     f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()
@@ -46,6 +49,7 @@ EXAMPLE = f"""examples:
   graphnca train heart --kind isonca --iterations 8000
   graphnca train lizard --substrate square hex voronoi --iterations 20000
   graphnca train dotted --kind texture --features filter-bank
+  graphnca train lizard --substrate square sphere
   graphnca train heart --size 20 --iterations 1500      # a small one
 
 The folder holds, from the first minute on:
@@ -82,8 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["square"],
         metavar="KIND|FILE",
-        help=f"cells to train on: {HELP}; several take turns, and of random cells there are new ones all the time "
-        "[square]",
+        help=f"cells to train on: {HELP}; {NAMES}; several take turns, and of random cells in the plane there are new "
+        "ones all the time [square]",
     )
     parser.add_argument(
         "--size", type=whole(4, LARGEST_SIDE), help="pixels of the picture's longer side; units of a texture"
@@ -187,14 +191,15 @@ def begin(given: argparse.Namespace, folder: Path, looked: Looked | None, planne
 def judge_of(
     recipe: SubstratesRecipe, training: Training
 ) -> Callable[[NCAConv, Mapping[str, Any]], dict[str, Any]] | None:
-    """Says what a picture's rule has come to, and hands that to its card."""
-    if not isinstance(recipe, PictureRecipe):
+    """Says what a picture's rule has come to in the plane, and hands that to its card; None if it never lived there."""
+    flat = [world.topology for world in training.worlds.worlds if "frame" not in world.topology]
+    if not isinstance(recipe, PictureRecipe) or not flat:
         return None
     image = recipe.image
 
     def judge(rule: NCAConv, card: Mapping[str, Any]) -> dict[str, Any]:
         subject = Subject("the rule", rule.cpu().eval(), {**card, "configuration": describe(training.config)})
-        verdict = verdict_on(subject, training.worlds.worlds[0].topology.to("cpu"), image)
+        verdict = verdict_on(subject, flat[0].to("cpu"), image)
         print(" ".join(["verdict:", *verdict.sentences()]))
         if training.ended:
             print(f"It ended at iteration {training.iteration:,}, because {training.ended}.")
@@ -212,9 +217,17 @@ def sampled(
     *,
     counted: str,  # noqa: ARG001 (a file has the shape that it has)
     gain_noise: float,  # noqa: ARG001
+    upright: bool = False,
 ) -> tuple[Data, float]:
-    """A substrate of a kind, about as many units across as the longer side of the shape, or the one in a file."""
-    return read_substrate(kind, max(shape), seed=int(rng.integers(*MESHES))), 1.0
+    """A substrate of a kind, about as many units across as the longer side of the shape, or the one in a file.
+
+    A surface in space has the area of that square, and for patterns that grow upright the frames that they need.
+    """
+    seed = int(rng.integers(*MESHES))
+    if not is_surface(kind):
+        return read_substrate(kind, max(shape), seed=seed), 1.0
+    topology = read_surface(kind, cells_on(max(shape)), seed=seed)
+    return upright_frames(topology, seeded_cell(topology), RIGHT) if upright else topology, 1.0
 
 
 def settings(given: argparse.Namespace) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class TextureLoss(nn.Module):
         template: (3, H, W) in [0, 1].
         statistic: See above.
         rasterizer: Maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states, of which the first
-            three channels + `offset` are red, green and blue.
+            three channels + `offset` are red, green and blue. Where it makes several images of a state, (..., K, C, H,
+            W), as `TangentPatches` does, their losses are added.
         offset: Added to the states' channels: 0.5 in the PyTorch notebook. Without a rasterizer it is not used.
         num_directions: How many directions a call takes.
         generator: Of the directions, on the CPU; by default torch's own. An attribute: assign that of a training, and
@@ -98,6 +99,7 @@ class TextureLoss(nn.Module):
 
     def terms(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "l *b"]:
         """Return what each layer adds to the loss; arguments as of `forward`."""
+        lead = images.shape[:-3] if self.rasterizer is None else images.shape[:-2]
         images = self._images(images)
         maps = self.features(images.reshape(-1, *images.shape[-3:]))
         if len(maps) != self.num_layers:
@@ -106,7 +108,8 @@ class TextureLoss(nn.Module):
                 f"{len(maps)} of images {tuple(images.shape)}."
             )
         terms = torch.stack([self._term(number, layer, generator) for number, layer in enumerate(maps)])
-        return (terms * self.weights[:, None]).reshape(-1, *images.shape[:-3])
+        terms = terms * self.weights[:, None]
+        return terms.reshape(self.num_layers, *lead, -1).sum(-1)
 
     def _term(self, number: int, maps: Tensor, generator: torch.Generator | None) -> Float[Tensor, " b"]:
         target = self.get_buffer(f"target_{number}")

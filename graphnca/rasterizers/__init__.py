@@ -6,6 +6,7 @@ from .nearest import NearestCell as NearestCell
 from .surface_texture import SurfaceTexture as SurfaceTexture
 from .surface_view import SurfaceView as SurfaceView
 from .tangent_patch import TangentPatch as TangentPatch
+from .tangent_patches import TangentPatches as TangentPatches
 from .texture_atlas import TextureAtlas as TextureAtlas
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "SurfaceTexture",
     "SurfaceView",
     "TangentPatch",
+    "TangentPatches",
     "TextureAtlas",
 ]

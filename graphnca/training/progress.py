@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from ..arguments import checked
-from ..drawing import draw_curves, montage, save_image, to_picture
+from ..drawing import SurfaceCanvas, draw_curves, montage, save_image, to_picture
 from ..layers import NCAConv
 from ..rasterizers import NearestCell
 from ..rules import save_rule
@@ -35,9 +35,13 @@ def pool_pictures(
     """
 
     def draw(folder: Path, world: World, states: Tensor, history: list[float]) -> None:
-        raster = NearestCell(world.topology)
-        tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
-        pool = to_picture(montage(tiles, columns=4, pad=4), scale=SCALE)
+        if "frame" in world.topology:
+            canvas = SurfaceCanvas(world.topology, round(SCALE * float(world.topology["area"].sum()) ** 0.5))
+            pool = montage([canvas.draw(state, offset=offset) for state in states.cpu()], columns=4, pad=4)
+        else:
+            raster = NearestCell(world.topology)
+            tiles = list(raster(states[..., :4]) if offset is None else raster(states[..., :3]) + offset)
+            pool = to_picture(montage(tiles, columns=4, pad=4), scale=SCALE)
         if target is not None:
             beside = [to_picture(target, scale=SCALE), pool]
             pool = montage(beside, captions=["the target", f"what grows at iteration {len(history):,}"])

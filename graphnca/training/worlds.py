@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
+from scipy.spatial import KDTree
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -96,8 +97,17 @@ class Renewal:
 def carried_over(states: Float[Tensor, "b n c"], old: Data, new: Data) -> Float[Tensor, "b m c"]:
     """States on another substrate: each cell as the one at its place was, the middles of both lying together.
 
-    What lies outside of an bounded domain is empty.
+    What lies outside of a bounded domain is empty. On surfaces in space, which must be of one shape, a cell's place is
+    that in space.
+
+    Raises:
+        ValueError: If one lies in the plane, and the other is a surface in space.
     """
+    if ("frame" in old) != ("frame" in new):
+        raise ValueError("`new` must lie in the plane if `old` does, and be a surface in space if that is one.")
+    if "frame" in new:
+        cells = torch.from_numpy(KDTree(old["pos"].cpu().numpy()).query(new["pos"].cpu().numpy())[1])
+        return states[:, cells.to(states.device)]
     places = (new["pos"][:, :2] - centre_of(new) + centre_of(old)).double().cpu().numpy()
     locator = CellLocator(old)
     cells = torch.from_numpy(locator.nearest(places)[1][:, 0]).to(states.device)

@@ -52,6 +52,15 @@ def test_every_kind_leaves_a_rule_that_grows(
     assert outcome.status == 0 and outcome.out.startswith(f"{target}-{kind} on square"), outcome
 
 
+def test_a_rule_is_trained_on_a_surface_and_judged_in_the_plane(graphnca) -> None:
+    outcome = graphnca("train", "heart", *TINY, "--substrate", "sphere", "square", "--out", "both")
+    assert outcome.status == 0 and "verdict:" in outcome.out, outcome
+    outcome = graphnca("train", "heart", *TINY, "--substrate", "sphere", "--out", "ball")
+    assert outcome.status == 0 and "verdict:" not in outcome.out, outcome
+    assert describe_rule("ball/rule.safetensors")["card"]["substrate"] == "20x20 units: sphere"
+    assert Path("ball/pool-sphere.png").is_file()
+
+
 def test_the_recorded_command_is_the_training(graphnca) -> None:
     """What the card says can be typed again, and gives the same rule."""
     import shlex

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from topologies import TopologyError, check_topology, sampled_torus
+from topologies import TopologyError, check_topology, sampled_substrate, sampled_torus
 from topologies.sampled import FIRST_SEED
 
 KINDS = ("square", "hex", "voronoi")
@@ -47,3 +47,33 @@ def test_meshes_are_drawn_among_those_that_no_result_is_measured_on() -> None:
 def test_unknown_kinds_are_refused() -> None:
     with pytest.raises(TopologyError, match="`kind` must be one of square, hex, voronoi, got 'triangles'"):
         sampled_torus("triangles", (10, 15), np.random.default_rng(0))
+
+
+def test_a_surface_is_sampled_as_a_torus_is() -> None:
+    """As many cells, or the area; a gain on its weights; and on cells that no result is measured on."""
+    rng = np.random.default_rng(1)
+    topology, gain = sampled_substrate("sphere", (15, 20), rng, gain_noise=0.3)
+    assert gain != 1 and len(topology.pos) == pytest.approx(300, rel=0.06)
+    for field in ("edge_weight", "stencil_weight"):
+        topology[field] = topology[field] / gain
+    check_topology(topology)
+    by_units, _ = sampled_substrate("sphere", (24, 24), np.random.default_rng(0), counted="units")
+    assert float(by_units["area"].sum()) == pytest.approx(576, rel=0.06)
+    again, _ = sampled_substrate("sphere", (24, 24), np.random.default_rng(0), counted="units")
+    assert torch.equal(by_units.pos, again.pos)
+    other, _ = sampled_substrate("sphere", (24, 24), np.random.default_rng(1), counted="units")
+    assert other.pos.shape != again.pos.shape or not torch.equal(other.pos, again.pos)
+
+
+def test_patterns_that_grow_upright_find_x_to_the_right_of_their_viewer() -> None:
+    topology, _ = sampled_substrate("sphere", (15, 20), np.random.default_rng(1), upright=True)
+    seed = int(topology["pos"][:, 2].argmax())
+    assert float(topology["frame"][seed, 0]) > 0.99
+    neighbours = topology["edge_index"][0, topology["edge_index"][1] == seed]
+    assert float(topology["frame"][neighbours, 0].min()) > 0.93  # tilted by as much as the sphere turns
+
+
+def test_in_the_plane_it_is_the_torus() -> None:
+    torus, gain = sampled_torus("voronoi", (8, 8), np.random.default_rng(3), gain_noise=0.2)
+    same, also = sampled_substrate("voronoi", (8, 8), np.random.default_rng(3), gain_noise=0.2, upright=True)
+    assert gain == also and torch.equal(torus.pos, same.pos) and torch.equal(torus.edge_weight, same.edge_weight)

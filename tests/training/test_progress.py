@@ -19,7 +19,7 @@ from graphnca.training import (
     pool_pictures,
     run_and_save,
 )
-from topologies import square_grid
+from topologies import sphere, square_grid
 
 
 def world() -> World:
@@ -49,3 +49,14 @@ def test_the_pool_and_the_loss_are_drawn(offset: float | None, tmp_path: Path) -
         assert picture.size == (3 * (4 * 8 + 5 * 4), 3 * (2 * 8 + 3 * 4))
         assert picture.convert("RGB").getpixel((15, 15)) == ((255,) * 3 if offset is None else (128,) * 3)
     assert (tmp_path / "loss.png").is_file()
+
+
+def test_a_surface_is_drawn_as_a_viewer_sees_it(tmp_path: Path) -> None:
+    ball = sphere(300)
+    seen = World(ball, point_seed(ball, 8), world().objective, world().loss, "sphere")
+    states = torch.zeros(2, len(ball["pos"]), 8)
+    states[:, :, 0] = states[:, :, 3] = 1.0
+    pool_pictures("title")(tmp_path, seen, states, [])
+    with Image.open(tmp_path / "pool-sphere.png") as picture:
+        r, g, b = picture.convert("RGB").getpixel((picture.height // 2, picture.height // 2))
+        assert r > 150 and g == b == 0

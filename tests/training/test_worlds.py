@@ -23,7 +23,7 @@ from graphnca.training import (
     loop,
 )
 from graphnca.training.worlds import Worlds
-from topologies import hex_grid, square_grid, voronoi_mesh
+from topologies import hex_grid, sphere, square_grid, voronoi_mesh
 
 SQUARE, HEX = square_grid(8, 8), hex_grid(8, 8)
 
@@ -121,6 +121,19 @@ def test_what_lies_outside_of_an_bounded_domain_is_empty() -> None:
     carried = carried_over(torch.ones(1, 64, 6), old, new)[0].view(12, 12, 6)
     assert (carried[2:10, 2:10] == 1).all()
     assert carried.sum() == 64 * 6
+
+
+def test_on_a_surface_states_keep_their_place_in_space() -> None:
+    old, new = sphere(500, seed=1), sphere(700, seed=2)
+    states = torch.nn.functional.normalize(old["pos"], dim=1)[None]
+    carried = carried_over(states, old, new)[0]
+    away = (carried - torch.nn.functional.normalize(new["pos"], dim=1)).norm(dim=1)
+    assert float(away.max()) < 1.5 / float(old["pos"].norm(dim=1).mean())  # units, in radii
+
+
+def test_states_do_not_go_from_the_plane_to_a_surface() -> None:
+    with pytest.raises(ValueError, match="`new` must lie in the plane if `old` does"):
+        carried_over(torch.ones(1, 64, 6), SQUARE, sphere(100))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from ...layers import NCAConv
 from ...layers.life import ALPHA
 from ...losses import PixelLoss
 from ...models import growing_nca
-from ...places import cell_at
 from ...seeds import point_seed
 from ..config import TrainingConfig
 from ..objectives import last_state
@@ -19,7 +18,7 @@ from ..pool_policy import PoolPolicy
 from ..rollout_damage import RolloutDamage
 from ..schedules import MultiStep
 from ..worlds import World
-from .picture import PictureRecipe, seeded_view
+from .picture import PictureRecipe, damage_around, seeded_cell, seeded_view
 from .recipe import pair
 
 REGIMES = {
@@ -100,11 +99,14 @@ class GrowingRecipe(PictureRecipe):
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002
         """A single cell that is to become the target: the mean squared error of RGBA of the last state."""
         x, y = (float(round((part - 0.5) * self.size)) for part in self.seed_at)
-        middle = topology["pos"][cell_at(topology, None), :2]
-        seed = point_seed(topology, rule.num_channels, at=middle + middle.new_tensor([x, y]) if x or y else None)
-        view = seeded_view(topology, *self.shape, gain, cell=int(seed[:, ALPHA].argmax()), offset=(x, y))
+        middle = seeded_cell(topology)
+        place = topology["pos"][middle, :2]
+        planted = (x or y) and "frame" not in topology  # a surface has no middle but where the seed lies
+        seed = point_seed(topology, rule.num_channels, at=place + place.new_tensor([x, y]) if planted else middle)
+        cell = int(seed[:, ALPHA].argmax())
+        view = seeded_view(topology, *self.shape, gain, cell=cell, offset=(x, y))
         loss = PixelLoss(self.image, rasterizer=view).to(topology["pos"].device)
-        return World(topology, seed, last_state(loss), loss, kind)
+        return World(topology, seed, last_state(loss), loss, kind, damage=damage_around(topology, cell))
 
     def card(self) -> dict[str, Any]:
         """What it grows, how, and where."""

@@ -16,7 +16,7 @@ from ..objectives import grown_and_still
 from ..pool_policy import PoolPolicy
 from ..schedules import Cosine, Warmup
 from ..worlds import World
-from .picture import PictureRecipe, seeded_view
+from .picture import PictureRecipe, damage_around, seeded_cell, seeded_view
 
 POOL = 256  # states in training at a time, on all substrates together, as published
 POOL_MULTIPLE = 8  # each substrate's part is one, so that several processes can share it
@@ -77,10 +77,11 @@ class IsoNCARecipe(PictureRecipe):
         """A single cell that is to become the target in any orientation, to stay it, and to stay still."""
         target = with_auxiliary(self.image, self.auxiliary)
         weights = [1.0] * 4 + [weight for _, weight in auxiliary_channels(self.auxiliary)]
-        view = seeded_view(topology, *self.shape, gain)
+        cell = seeded_cell(topology)
+        view = seeded_view(topology, *self.shape, gain, cell=cell)
         loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=view).to(topology["pos"].device)
-        seed = point_seed(topology, rule.num_channels)
-        return World(topology, seed, grown_and_still(loss), loss, f"{kind} of gain {gain:.3f}")
+        seed, name = point_seed(topology, rule.num_channels, at=cell), f"{kind} of gain {gain:.3f}"
+        return World(topology, seed, grown_and_still(loss), loss, name, damage=damage_around(topology, cell))
 
     def card(self) -> dict[str, Any]:
         """What it grows, and where."""

@@ -1,16 +1,20 @@
 """What recipes for a picture that grows have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ...places import centre_of, nearest_cells
-from ...rasterizers import NearestCell
+from ...damage import erase, random_disks
+from ...geodesics import unrolled
+from ...places import cell_at
+from ...rasterizers import NearestCell, TangentPatch
 from ...targets import load_target
 from .recipe import CELLS, Sampler, SubstratesRecipe
 
@@ -18,22 +22,52 @@ Offset = tuple[float, float]
 SAMPLES = 2  # points per pixel side of the raster that a loss sees
 
 
+def seeded_cell(topology: Data) -> int:
+    """Where a training's seed lies: in the middle of the plane; on a surface nearest to a viewer far along its z."""
+    return int(topology["pos"][:, 2].argmax()) if "frame" in topology else cell_at(topology, None)
+
+
 def seeded_view(
     topology: Data, height: int, width: int, gain: float = 1.0, *, cell: int | None = None, offset: Offset = (0, 0)
-) -> NearestCell:
+) -> NearestCell | TangentPatch:
     """The raster that shows a pattern around the seed's cell in its normal size, a pixel a unit, whatever the gain.
+
+    A surface in space is unrolled around the cell in the picture's middle.
 
     Args:
         topology: The substrate.
         height: Pixels.
         width: Pixels.
         gain: Factor of the Laplacian weights.
-        cell: Where the seed lies; by default in the middle.
+        cell: Where the seed lies; by default `seeded_cell`.
         offset: Units from the picture's middle to the seed.
     """
-    cell = int(nearest_cells(topology, centre_of(topology)[None])[0]) if cell is None else cell
+    cell = seeded_cell(topology) if cell is None else cell
+    scale = gain**-0.5
+    if "frame" in topology:
+        middle = _cell_beside(topology, cell, (-offset[0], -offset[1]))
+        return TangentPatch(topology, height, width, at=middle, scale=scale, interpolation="nearest", samples=SAMPLES)
     x, y = (place - by for place, by in zip(topology["pos"][cell, :2].tolist(), offset, strict=True))
-    return NearestCell(topology, height, width, centre=(x, y), scale=gain**-0.5, samples=SAMPLES)
+    return NearestCell(topology, height, width, centre=(x, y), scale=scale, samples=SAMPLES)
+
+
+def damage_around(topology: Data, cell: int) -> Callable[[Tensor, torch.Generator], Tensor] | None:
+    """What befalls damaged rows on a surface: random disks around the seed, as in the plane; there, None says so."""
+    if "frame" not in topology:
+        return None
+
+    def damage(states: Tensor, generator: torch.Generator) -> Tensor:
+        return erase(states, random_disks(topology, len(states), generator=generator, centre=cell))
+
+    return damage
+
+
+def _cell_beside(topology: Data, cell: int, offset: Offset) -> int:
+    """The cell so many units from another one, along the surface."""
+    if not any(offset):
+        return cell
+    places = unrolled(topology, cell, 2 * float(np.hypot(*offset)))
+    return int((places - places.new_tensor(offset)).norm(dim=1).argmin())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +112,7 @@ class PictureRecipe(SubstratesRecipe):
 
     def sample(self, sampler: Sampler, kind: str, rng: np.random.Generator) -> tuple[Data, float]:
         """A substrate of a kind, whose gain may be off."""
-        return sampler(kind, self.shape, rng, counted=CELLS, gain_noise=self.gain_noise)
+        return sampler(kind, self.shape, rng, counted=CELLS, gain_noise=self.gain_noise, upright=True)
 
     def card(self) -> dict[str, Any]:
         """What it grows, and where."""

@@ -27,10 +27,17 @@ CELLS, UNITS = "cells", "units"  # what the shape of a substrate is counted in
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Draws a substrate; whoever trains brings one, such as `topologies.sampled_torus`."""
+    """Draws a substrate; whoever trains brings one, such as `topologies.sampled_substrate`."""
 
     def __call__(
-        self, kind: str, shape: tuple[int, int], rng: np.random.Generator, *, counted: str, gain_noise: float
+        self,
+        kind: str,
+        shape: tuple[int, int],
+        rng: np.random.Generator,
+        *,
+        counted: str,
+        gain_noise: float,
+        upright: bool = False,
     ) -> tuple[Data, float]:
         """A substrate and its gain.
 
@@ -40,6 +47,7 @@ class Sampler(Protocol):
             rng: All random numbers.
             counted: Whether the shape is one of units, or says how many cells there are (as on squares).
             gain_noise: How far the gain, a factor of the Laplacian weights, may be off 1.
+            upright: Whether patterns are to grow upright; on a surface frames are then carried from `seeded_cell`.
         """
         ...
 
@@ -197,7 +205,8 @@ class SubstratesRecipe(Recipe):
     summary: ClassVar[str] = ""
 
     substrate: tuple[str, ...] = ("square",)
-    """Kinds of cells to train on: square, hex, voronoi; one that is named twice is drawn twice as often."""
+    """What to train on: square, hex, voronoi, sphere, torus, bunny, or the file of a mesh; one that is named twice is
+    drawn twice as often."""
     renew_every: int = 0
     """Iterations between two new substrates, each taking the place of the oldest; 0: those of the beginning stay."""
 
@@ -223,7 +232,7 @@ class SubstratesRecipe(Recipe):
         """Where it was trained."""
         height, width = self.shape
         return {
-            "substrate": f"torus of {height}x{width} units: {','.join(self.substrate)}",
+            "substrate": f"{height}x{width} units: {','.join(Path(kind).name for kind in self.substrate)}",
             "iterations between two new substrates": self.renew_every,
         }
 

@@ -15,7 +15,7 @@ from ...features.vgg import Statistic
 from ...layers import NCAConv, in_8_bits
 from ...losses import OverflowLoss, TextureLoss
 from ...models import texture_nca
-from ...rasterizers import NearestCell
+from ...rasterizers import NearestCell, TangentPatches
 from ...templates import load_template
 from ..config import TrainingConfig
 from ..guard import BEYOND_RECOVERY
@@ -31,11 +31,19 @@ TEMPLATE_SIZE = 128  # pixels of a template's side, as published
 FACTOR = 0.3  # of the rate at each milestone, as published
 SEED_EVERY = 8  # iterations between two seeds in the batch, as published
 EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a rule learns from states that run away
+PARTS = 2  # along a side: a sphere's patches are stretched by a third in their corners, and less elsewhere
 BOUND = 1.0  # states beyond it overflow, as published
 
 
-def whole_view(topology: Data) -> NearestCell:
-    """The raster that shows everything, a pixel a unit, a cell a pixel: means over cells would blur meshes alone."""
+def whole_view(topology: Data, generator: torch.Generator | None = None) -> NearestCell | TangentPatches:
+    """The raster that shows everything, a pixel a unit, a cell a pixel: means over cells would blur meshes alone.
+
+    Of a surface in space, which can't be shown whole, patches of half the side of a square of its area, and so many
+    that they have as many pixels; the generator draws which.
+    """
+    if "frame" in topology:
+        side = round(float(topology["area"].sum()) ** 0.5 / PARTS)
+        return TangentPatches(topology, side, count=PARTS**2, generator=generator)
     width, height = (max(1, round(length)) for length in topology["extent"].view(-1).tolist())
     return NearestCell(topology, height, width)
 
@@ -143,7 +151,7 @@ class TextureRecipe(SeenRecipe):
             self.seeing.to(device),
             load_template(self.template, TEMPLATE_SIZE).to(device),
             cast(Statistic, self.statistic),
-            rasterizer=whole_view(topology),
+            rasterizer=whole_view(topology, generator),
             offset=RGB_OFFSET,
             generator=generator,
         ).to(device)

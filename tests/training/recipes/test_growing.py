@@ -1,18 +1,21 @@
 """Growing NCA's regimes, and the hardened one."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Data
 
 from graphnca import load_rule
+from graphnca.geodesics import unrolled
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
-from graphnca.training import RolloutDamage
+from graphnca.training import RolloutDamage, World
 from graphnca.training.recipes import REGIMES, GrowingRecipe
 from graphnca.training.recipes.growing import HARDENED_DAMAGE, HARDENED_STEPS, STEPS
-from topologies import sampled_torus
+from topologies import sampled_substrate, sampled_torus
 
 EVERY, REST = HARDENED_DAMAGE
 
@@ -86,8 +89,56 @@ def test_training_writes_a_rule_with_its_card(regime: str, tmp_path: Path) -> No
     path = recipe.train(sampled_torus, "")
     card = describe_rule(path)["card"]
     assert (card["target"], card["regime"], card["iterations"]) == ("butterfly", regime, 2)
-    assert (card["size"], card["padding"], card["substrate"]) == (10, 3, "torus of 16x16 units: square,hex")
+    assert (card["size"], card["padding"], card["substrate"]) == (10, 3, "16x16 units: square,hex")
     assert load_rule(path).num_channels == 8
     rollout = (card["configuration"]["steps"], card["configuration"]["rollout_damage"])
     hardened = (list(HARDENED_STEPS), {"every": EVERY, "count": 4, "rest": REST})
     assert rollout == (hardened if regime == "hardened" else ([64, 96], None))
+
+
+def sphere_world(**options: Any) -> tuple[GrowingRecipe, World]:
+    recipe = GrowingRecipe(target="heart", size=16, padding=4, num_channels=8, substrate=("sphere",), **options)
+    topology, gain = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(0))
+    return recipe, recipe.world("sphere", topology, gain, recipe.untrained(), torch.Generator())
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.5), (0.75, 0.25)])
+def test_on_a_sphere_the_picture_lies_around_the_seed(place: tuple[float, float]) -> None:
+    """Cells that show the picture, each in the colour of its place on the unrolled surface, have next to no loss."""
+    recipe, world = sphere_world(seed_at=place)
+    seed = int(world.seed[:, 3].argmax())
+    assert seed == int(world.topology["pos"][:, 2].argmax()) and int((world.seed[:, 3] > 0).sum()) == 1
+    x, y = (round((part - 0.5) * 16) for part in place)
+    places = unrolled(world.topology, seed).nan_to_num(posinf=1e3) + torch.tensor([12.5 + x, 12.5 + y])
+    columns, rows = places.floor().long().unbind(1)
+    within = (columns >= 0) & (columns < 24) & (rows >= 0) & (rows < 24)
+    states = torch.zeros(2, len(places), 8)
+    states[0, within, :4] = recipe.image[:, rows[within], columns[within]].T
+    right, empty = world.loss(states).tolist()
+    assert right < 0.15 * empty
+
+
+def test_on_a_sphere_damage_lies_around_the_seed() -> None:
+    _, world = sphere_world()
+    assert world.damage is not None
+    cut = world.damage(torch.ones(20, len(world.seed), 8), torch.Generator().manual_seed(0))[..., 0] == 0
+    z = world.topology["pos"][:, 2]
+    assert cut.any(-1).all()
+    assert float(torch.stack([z[mask].mean() for mask in cut]).min()) > 0
+
+
+def test_flat_and_curved_worlds_take_turns_and_a_stopped_run_goes_on_the_same(tmp_path: Path) -> None:
+    small = {"target": "heart", "size": 8, "padding": 4, "num_channels": 8, "renew_every": 2, "seed": 3}
+    kinds = ("square", "sphere")
+
+    def train(iterations: int, folder: str) -> Path:
+        recipe = GrowingRecipe(substrate=kinds, iterations=iterations, out=str(tmp_path / folder), **small)
+        return recipe.train(sampled_substrate, "")
+
+    whole = train(6, "whole")
+    train(3, "parts")
+    parts = train(6, "parts")
+    for name, value in load_rule(whole).state_dict().items():
+        torch.testing.assert_close(load_rule(parts).state_dict()[name], value, rtol=0, atol=0)
+    assert describe_rule(whole)["card"]["substrate"] == "16x16 units: square,sphere"
+    assert (tmp_path / "whole" / "pool-square.png").is_file() or (tmp_path / "whole" / "pool-sphere.png").is_file()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -10,10 +11,12 @@ from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphnca import load_rule
+from graphnca.losses import TextureLoss
+from graphnca.rasterizers import TangentPatches
 from graphnca.rules import describe_rule
 from graphnca.training import load_checkpoint
 from graphnca.training.recipes import TextureRecipe, texture
-from topologies import sampled_torus
+from topologies import sampled_substrate, sampled_torus
 
 SMALL: dict[str, Any] = {
     "size": 16, "num_channels": 6, "hidden_size": 8, "steps": (3, 6), "pool_size": 8, "snapshot_every": 0,
@@ -95,7 +98,7 @@ def test_a_rule_learns_the_colours(tmp_path: Path) -> None:
 def test_several_kinds_of_cells_share_the_pool(tmp_path: Path) -> None:
     kinds = ("square", "hex", "voronoi")
     card = describe_rule(train("dotted", tmp_path, substrate=kinds, renew_every=1, iterations=3, pool_size=12))["card"]
-    assert card["substrate"] == "torus of 16x16 units: square,hex,voronoi"
+    assert card["substrate"] == "16x16 units: square,hex,voronoi"
     assert card["iterations between two new substrates"] == 1
     pools = load_checkpoint(tmp_path / "checkpoint.pt")["pools"]
     assert [len(pool["occupied"]) for pool in pools] == [4, 4, 4]
@@ -126,3 +129,32 @@ def test_a_run_may_go_on_from_a_rule_in_8_bits(tmp_path: Path) -> None:
 def test_steps_are_two_numbers() -> None:
     with pytest.raises(ValueError, match="`steps` must be two numbers, got '32'"):
         TextureRecipe(template="dotted", steps=(32,)).config()
+
+
+def test_a_sphere_is_seen_in_patches_with_as_many_pixels_as_the_plane(tmp_path: Path) -> None:
+    recipe = TextureRecipe(template="dotted", substrate=("sphere",), **SMALL)
+    topology, gain = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(0))
+    assert float(topology["area"].sum()) == pytest.approx(16**2, rel=0.06)
+    generator = torch.Generator().manual_seed(0)
+    world = recipe.world("sphere", topology, gain, recipe.untrained(), generator)
+    assert isinstance(world.loss, TextureLoss) and isinstance(world.loss.rasterizer, TangentPatches)
+    assert world.loss.rasterizer(world.seed).shape == (4, 6, 8, 8)
+    assert world.loss.rasterizer.generator is generator  # a checkpoint has its state
+    assert world.loss(torch.zeros(3, len(world.seed), 6)).shape == (3,)
+
+
+def test_a_texture_is_trained_on_a_surface_and_in_the_plane_by_turns(tmp_path: Path) -> None:
+    kinds = {"substrate": ("sphere", "square"), "renew_every": 2}
+
+    def run(iterations: int, folder: str) -> Path:
+        recipe = TextureRecipe(
+            template="dotted", out=str(tmp_path / folder), iterations=iterations, **{**SMALL, **kinds}
+        )
+        return recipe.train(sampled_substrate, "")
+
+    whole = run(5, "whole")
+    run(2, "parts")
+    torch.manual_seed(99)
+    parts = run(5, "parts")
+    for name, value in load_rule(whole).state_dict().items():
+        torch.testing.assert_close(load_rule(parts).state_dict()[name], value, rtol=0, atol=0)
