@@ -57,7 +57,7 @@ def test_a_rule_is_trained_on_a_surface_and_judged_in_the_plane(graphnca) -> Non
     assert outcome.status == 0 and "verdict:" in outcome.out, outcome
     outcome = graphnca("train", "heart", *TINY, "--substrate", "sphere", "--out", "ball")
     assert outcome.status == 0 and "verdict:" not in outcome.out, outcome
-    assert describe_rule("ball/rule.safetensors")["card"]["substrate"] == "20x20 units: sphere"
+    assert describe_rule("ball/rule.safetensors")["card"]["substrate"] == "14x14 units: sphere"
     assert Path("ball/pool-sphere.png").is_file()
 
 
