@@ -4,8 +4,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
-from hooks import gallery, pages
+
+pytest.importorskip("mkdocs", reason="the extra docs is not installed")
+
+import yaml  # noqa: E402
+from hooks import gallery, pages  # noqa: E402
 
 DOCS = Path(__file__).parents[2] / "docs"
 
