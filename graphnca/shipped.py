@@ -1,11 +1,13 @@
 """The shipped rules by name, and what their descriptions say; torch is not needed for it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "rules"
 SUFFIX = ".safetensors"
+CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 
 
 def shipped_rules() -> list[str]:
@@ -27,3 +29,8 @@ def shipped_description(name: str) -> dict[str, Any]:
     if name not in shipped_rules():
         raise KeyError(name)
     return json.loads(shipped_file(name).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def grows_by_chambers(card: Mapping[str, Any]) -> bool:
+    """Whether a rule goes on from a drawn shell by its card, so that nothing grows from a seed."""
+    return CHAMBERS in (card.get("configuration") or {})

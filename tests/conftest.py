@@ -53,6 +53,7 @@ SLOW = (  # folders and files of this one, of which most tests take seconds
     "playground",
     "results/test_light.py",
     "results/test_result.py",
+    "site/test_in_a_browser.py",
     "test_documentation.py",
     "test_killed.py",
     "test_new_filter.py",

@@ -4,6 +4,7 @@ A page of results says in its head what is seen:
 
     picture: results/NAME/animation.webp     # its picture, in docs/
     crop: 0 0 1 0.3                          # of a still one, what is shown first: left, top, right, bottom as shares
+    thumb: 0 0 0.5 0.2                       # what the gallery shows of it while it stands still; if not that
     sees: "What one sees, in a sentence."
 
 `<!-- gallery -->` becomes a grid of them by the subjects of the navigation. Where less motion is asked
@@ -19,7 +20,7 @@ from PIL import Image
 
 MARK = "<!-- gallery -->"
 FOLDER = "gallery"  # of the still pictures, in the site
-LARGEST = 900, 480  # pixels of a picture at the head of a page, and of one in the grid
+HEAD, GRID = 900, 480  # pixels of a picture at the head of a page, and of one in the grid
 
 _results: dict[str, Any] = {}  # the pages of results, by their file's name
 
@@ -69,8 +70,9 @@ def on_post_build(config: Any, **_: Any) -> None:
     folder.mkdir(exist_ok=True)
     for name, page in _results.items():
         picture = Path(config["docs_dir"]) / page.meta["picture"]
-        for place, largest in zip(("head", "grid"), LARGEST, strict=True):
-            still(picture, page.meta.get("crop"), largest).save(folder / f"{name}-{place}.webp", quality=80, method=4)
+        crop = page.meta.get("crop")
+        for place, part, largest in (("head", crop, HEAD), ("grid", page.meta.get("thumb", crop), GRID)):
+            still(picture, part, largest).save(folder / f"{name}-{place}.webp", quality=80, method=4)
 
 
 def _picture(meta: dict[str, Any], name: str, address: str, place: str) -> str:

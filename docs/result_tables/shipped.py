@@ -18,6 +18,8 @@ MEASURED_BY = {
     "texture": "times square",
 }
 """What no other kind's card has."""
+ON_PURPOSE = {"naive": ", which was never taught to stop, and dissolves as it is meant to"}
+"""What is said beside a picture of patterns that are to go wrong, by the rule's regime."""
 
 
 def transfer() -> str:
@@ -146,7 +148,11 @@ def growing_meshes() -> str:
 
 def rule_pictures() -> str:
     """The picture of every shipped rule."""
-    return "\n\n".join(f"`{name}`:\n\n![Runs of {name}](rules/{name}.webp)" for name in shipped_rules())
+    shown = []
+    for name in shipped_rules():
+        said = ON_PURPOSE.get(describe_rule(name)["card"].get("regime", ""), "")
+        shown.append(f"`{name}`{said}:\n\n![Runs of {name}](rules/{name}.webp)")
+    return "\n\n".join(shown)
 
 
 TABLES: dict[str, Callable[[], str]] = {

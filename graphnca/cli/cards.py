@@ -5,6 +5,7 @@ from textwrap import fill
 from typing import Any
 
 from ..filters import FILTERS, are_steered, have_direction
+from ..shipped import grows_by_chambers
 from .tables import listing
 
 RULE_HELP = (
@@ -47,6 +48,8 @@ def starts_from(description: Mapping[str, Any]) -> str:
     """What a rule grows from, in words."""
     if description["architecture"]["life_mask"] is None:
         return "nothing"
+    if grows_by_chambers(description["card"]):
+        return "a drawn shell"
     if description["card"].get("seed") == "structured":
         return "several points"
     if description["card"].get("seed") == "pair":

@@ -12,8 +12,8 @@ from ..arguments import checked
 from ..layers import NCAConv
 from ..places import Place
 from ..seeds import StructuredSeed, point_seed, ring, with_genome
+from ..shipped import grows_by_chambers
 
-CHAMBERS = "chambers"  # in the configuration of a training that grows a shell by chambers
 STRUCTURED = "structured"  # a card's entry `seed` where growth starts from several coloured points
 PAIR = "pair"  # where it starts from two cells, which say a direction and nothing else
 
@@ -59,7 +59,7 @@ def starting_state(
         ValueError: If the card names a structured seed that is not known, or the rule goes on from drawn chambers.
     """
     card = card or {}
-    if CHAMBERS in (card.get("configuration") or {}):
+    if grows_by_chambers(card):
         raise ValueError(
             "`rule` must start from a seed, got one that goes on from a drawn shell, chamber by chamber, while regions "
             "freeze: python experiments/studying_growth/gnomonic_growth.py (docs/gnomonic_growth.md)."

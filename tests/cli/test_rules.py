@@ -14,6 +14,8 @@ def test_the_table_has_every_shipped_rule(graphnca) -> None:
     assert outcome.status == 0 and [line.split()[0] for line in lines[2:]] == shipped_rules()
     (row,) = [line for line in lines if line.startswith("isonca-lizard-3point ")]
     assert "several points" in row and "isotropic" in row and "9,408" in row
+    (row,) = [line for line in lines if line.startswith("growing-shell ")]
+    assert "a drawn shell" in row
 
 
 def test_the_table_for_programs(graphnca) -> None:

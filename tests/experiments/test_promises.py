@@ -18,7 +18,9 @@ from graphnca.results import result
 from graphnca.results.table import read_tables
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = {ROOT / f"experiments/playground/{name}.py" for name in ("page", "surface")}  # tested on their own: slow
+BROWSERS = {
+    ROOT / f"experiments/playground/{name}.py" for name in ("home", "page", "surface")
+}  # tested on their own: slow
 SCRIPTS = sorted(
     path
     for path in (ROOT / "experiments").rglob("*.py")

@@ -1,6 +1,7 @@
 """A page with small substrates in a headless Chromium; the tests are skipped where there is none."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,20 +90,30 @@ def lizard_path(tmp_path_factory: Any) -> Path:
     return export_page(["growing-lizard", "isonca-lizard-any"], small(ROOM), path, title="A lizard <&>")
 
 
+@contextmanager
+def opening(chromium: Any, path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens a file with settings, as often as one likes; at the end its console must have been silent."""
+    complaints: list[list[str]] = []
+    with ExitStack() as stack:
+
+        def open_it(settings: str, **options: Any) -> Any:
+            page, said = stack.enter_context(opened(chromium, path, settings, **options))
+            complaints.append(said)
+            return page
+
+        yield open_it
+    assert not any(complaints)
+
+
 @pytest.fixture
 def open_lizard(chromium: Any, lizard_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the lizard's page with settings; at the end of the test its console must have been silent."""
-    stack: list[Any] = []
-    complaints: list[list[str]] = []
+    """Opens the lizard's page, paused if nothing else is asked for."""
+    with opening(chromium, lizard_path) as open_it:
+        yield lambda settings="engine=cpu&paused=1&seed=1", **options: open_it(settings, **options)
 
-    def open_it(settings: str = "engine=cpu&paused=1&seed=1", **options: Any) -> Any:
-        manager = opened(chromium, lizard_path, settings, **options)
-        page, said = manager.__enter__()
-        stack.append(manager)
-        complaints.append(said)
-        return page
 
-    yield open_it
-    for manager in stack:
-        manager.__exit__(None, None, None)
-    assert complaints == [[]] * len(complaints)
+@pytest.fixture
+def open_page(chromium: Any, path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the file `path` of a module of tests, paused on the CPU, with further settings."""
+    with opening(chromium, path) as open_it:
+        yield lambda settings="", **options: open_it(f"engine=cpu&paused=1&seed=1&{settings}", **options)

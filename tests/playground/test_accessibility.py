@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from graphnca.playground import export_page
-from graphnca.playground.browser import opened
+from graphnca.playground.browser import PHONE, opened
 from topologies import sphere, square_grid
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 OPEN = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
 
 

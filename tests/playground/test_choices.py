@@ -1,6 +1,5 @@
 """What the page says and offers: the rule's name, its regime, what it can grow, hints, counts that are right."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,12 @@ import numpy as np
 import pytest
 
 from graphnca.playground import export_page
-from graphnca.playground.browser import opened
+from graphnca.playground.browser import GROW
 from graphnca.playground.pictures import picture_of
 from graphnca.rules import load_genomes
 from topologies import square_grid
 
 RULES = ("growing-lizard-naive", "growing-flowers", "texture-dotted")
-GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
 LIVING = "app.organism.engine.numLiving"
 
 
@@ -22,22 +20,6 @@ LIVING = "app.organism.engine.numLiving"
 def path(tmp_path_factory: Any) -> Path:
     topologies = {"Squares": square_grid(48, 48), "Large": square_grid(200, 200)}
     return export_page(RULES, topologies, tmp_path_factory.mktemp("choices") / "page.html")
-
-
-@pytest.fixture
-def open_page(chromium: Any, path: Path) -> Iterator[Callable[..., Any]]:
-    stack = []
-
-    def open_it(settings: str = "", **options: Any) -> Any:
-        manager = opened(chromium, path, f"engine=cpu&paused=1&seed=1&{settings}", **options)
-        page, said = manager.__enter__()
-        stack.append((manager, said))
-        return page
-
-    yield open_it
-    for manager, said in stack:
-        manager.__exit__(None, None, None)
-        assert said == []
 
 
 def choose(page: Any, name: str) -> None:

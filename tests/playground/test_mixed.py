@@ -1,6 +1,6 @@
 """Several rules on one substrate: each cell runs the one it was given, and free space goes to whom it borders on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,10 @@ import torch
 
 from graphnca.layers import NCAConv
 from graphnca.playground import export_page
-from graphnca.playground.browser import opened
+from graphnca.playground.browser import GROW, opened
 from topologies import square_grid
 
 RULES = ("growing-lizard", "growing-butterfly", "isonca-heart", "texture-dotted", "texture-banded")
-GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
 STATE = "Array.from(app.organism.engine.read())"
 SIDE = 48
 
@@ -21,22 +20,6 @@ SIDE = 48
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: Any) -> Path:
     return export_page(RULES, {"Squares": square_grid(SIDE, SIDE)}, tmp_path_factory.mktemp("mixed") / "page.html")
-
-
-@pytest.fixture
-def open_page(chromium: Any, path: Path) -> Iterator[Callable[..., Any]]:
-    stack = []
-
-    def open_it(settings: str = "") -> Any:
-        manager = opened(chromium, path, f"engine=cpu&paused=1&seed=1&draw=canvas&{settings}")
-        page, said = manager.__enter__()
-        stack.append((manager, said))
-        return page
-
-    yield open_it
-    for manager, said in stack:
-        manager.__exit__(None, None, None)
-        assert said == []
 
 
 @pytest.mark.parametrize("rule", ["growing-lizard", "isonca-heart", "texture-dotted"])

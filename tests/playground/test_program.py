@@ -9,11 +9,9 @@ import torch
 
 from graphnca.models import texture_nca
 from graphnca.playground import export_page
-from graphnca.playground.browser import WITHOUT_GL, launched, opened
+from graphnca.playground.browser import GROW, PHONE, WITHOUT_GL, launched, opened
 from topologies import square_grid
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
 LIVING = "app.organism.engine.numLiving"
 COLOURS = """Array.from({ length: app.organism.substrate.cells }, (_, i) =>
     Array.from(app.organism.engine.read().slice(16 * i, 16 * i + 4)))"""

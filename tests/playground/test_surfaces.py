@@ -1,7 +1,6 @@
 """A surface in space in the page: the library's steps, cells that close, a hand that finds what the eye sees."""
 
 import math
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +11,12 @@ import graphnca
 from graphnca import rollout
 from graphnca.layers import NCAConv
 from graphnca.playground import export_page
-from graphnca.playground.browser import difference, opened
+from graphnca.playground.browser import GROW, difference
 from graphnca.seeds import point_seed
 from topologies import bunny_mesh, sphere, square_grid, surface_mesh, torus
 
 SAME = 1e-3  # the largest difference of any channel after 100 steps
 RULES = ("texture-interlaced", "growing-lizard")
-GROW = "steps => { for (let k = 0; k < steps; k++) app.organism.step(); app.changed(); }"
 PLACES = """([width, height]) => {
     const { camera, organism: { substrate } } = app, seen = camera.seen(substrate, width, height);
     return Array.from({ length: substrate.cells }, (_, i) => [...seen.slice(3 * i, 3 * i + 3)]);
@@ -41,22 +39,6 @@ def surfaces() -> dict[str, Data]:
 @pytest.fixture(scope="module")
 def path(surfaces: dict[str, Data], tmp_path_factory: Any) -> Any:
     return export_page(RULES, surfaces, tmp_path_factory.mktemp("surfaces") / "page.html")
-
-
-@pytest.fixture
-def open_page(chromium: Any, path: Any) -> Iterator[Callable[..., Any]]:
-    stack = []
-
-    def open_it(settings: str, **options: Any) -> Any:
-        manager = opened(chromium, path, f"engine=cpu&paused=1&seed=1&{settings}", **options)
-        page, said = manager.__enter__()
-        stack.append((manager, said))
-        return page
-
-    yield open_it
-    for manager, said in stack:
-        manager.__exit__(None, None, None)
-        assert said == []
 
 
 def start_of(rule: NCAConv, topology: Data) -> torch.Tensor:

@@ -81,10 +81,11 @@ class Controls {
   // What a hand can do next.
   showHint() {
     const { rule, substrate } = this.organism;
-    const turn = substrate instanceof Surface ? " The right button, two fingers or shift and the arrow keys turn the surface." : "";
+    const [twice, turning] = matchMedia("(pointer: coarse)").matches ? ["Double-tap", "Two fingers"] : ["Double-click", "The right button, or shift and the arrow keys,"];
     const empty = rule.living && this.organism.numLiving === 0;
-    const wipe = rule.living ? "Wipe a part away and watch. Double-click to plant a seed." : "Wipe a part away and watch the texture close. Double-click for noise.";
-    byId("hint").textContent = empty ? "Nothing lives here now. Double-click to plant a seed, or start again with Reset." : wipe + turn;
+    const wipe = rule.living ? `Wipe a part away and watch. ${twice} to plant a seed.` : `Wipe a part away and watch the texture close. ${twice} for noise.`;
+    const turn = substrate instanceof Surface ? ` ${turning} turn the surface.` : "";
+    byId("hint").textContent = empty ? `Nothing lives here now. ${twice} to plant a seed, or start again with Reset.` : wipe + turn;
     byId("hint").classList.toggle("urgent", empty);
   }
 

@@ -15,6 +15,12 @@ function prepared(gl) {
   return gl;
 }
 
+// Whether the "graphics processor" is a program on the page's own cores, by its name, where the browser tells it.
+function isSoftware(gl) {
+  const told = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER;
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(told));
+}
+
 // The format of textures of states into which the engine draws: floats, or where they are missing (on many phones) floats
 // of 16 bits; null where there are neither.
 function stateFormat(gl) {

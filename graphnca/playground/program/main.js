@@ -3,7 +3,7 @@
 const BUDGET = 24; // milliseconds of a frame that steps may take; the rest is for drawing and for the hand
 const MOST_PIXELS = 1600; // on a side of the picture; without WebGL2 fewer
 const MOST_PIXELS_2D = 900;
-const SLOW_PICTURE = 12; // milliseconds that WebGL2 may take to draw; above it is software, and a plain canvas is faster
+const SLOW_PICTURE = 12; // milliseconds that WebGL2 may take to draw; above it a plain canvas is faster
 const LOOK_EVERY = 12; // frames between two looks at the hidden channels
 const COUNT_EVERY = 400; // milliseconds between two readings of the counter
 const REMEMBER_EVERY = 3000; // milliseconds between two states that are remembered, should the GPU be lost
@@ -17,7 +17,7 @@ class App {
     this.gl = wanted === "canvas" ? null : openGl(this.canvas, inSpace);
     this.organism = new Organism(content, this.gl);
     this.titledByRule = content.titledByRule;
-    if (this.gl && wanted !== "webgl" && pictureTime(this.gl, this.canvas) > SLOW_PICTURE) {
+    if (this.gl && wanted !== "webgl" && (isSoftware(this.gl) || pictureTime(this.gl, this.canvas) > SLOW_PICTURE)) {
       // a canvas is either kind for good: the engine keeps this one, the picture gets another
       const other = this.canvas.cloneNode(false);
       this.canvas.replaceWith(other);

@@ -65,19 +65,11 @@ class PlaneScene {
     this.triangles = rim.length + triangles.length;
   }
 
-  // Draws them; the colours of the cells are bound to the first texture unit.
-  draw(camera, width, height, { colours, ink, lines, edge }) {
+  // Draws them; what all scenes need is bound (view_gl.js).
+  draw(camera, width, height) {
     const { gl, substrate } = this;
-    const { program, uniforms } = this.mesh;
     const scale = camera.scale(substrate, width, height);
-    gl.useProgram(program);
-    gl.uniform1i(uniforms.colours, 0);
-    gl.uniform1i(uniforms.width, colours.width);
-    gl.uniform2f(uniforms.centre, ...camera.centre);
-    gl.uniform2f(uniforms.stretch, (2 * scale) / width, (-2 * scale) / height);
-    gl.uniform3fv(uniforms.ink, ink);
-    gl.uniform1f(uniforms.lines, lines);
-    gl.uniform1f(uniforms.edge, edge);
+    gl.uniform2f(this.mesh.uniforms.centre, ...camera.centre);
     gl.bindVertexArray(this.vertices);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[2]);
     // a copy of which only the seam is seen is drawn by the cells along it

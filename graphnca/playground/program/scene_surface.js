@@ -64,24 +64,15 @@ class SurfaceScene {
     gl.bindVertexArray(null);
   }
 
-  // Draws them; the colours of the cells are bound to the first texture unit.
-  draw(camera, width, height, { colours, ink, lines, edge }) {
-    const { gl, substrate } = this;
-    const { program, uniforms } = this.mesh;
-    const scale = camera.scale(substrate, width, height);
-    gl.useProgram(program);
-    gl.uniform1i(uniforms.colours, 0);
-    gl.uniform1i(uniforms.width, colours.width);
+  // Draws them; what all scenes need is bound (view_gl.js).
+  draw(camera) {
+    const { gl, substrate, mesh: { uniforms } } = this;
     gl.uniformMatrix3fv(uniforms.axes, false, camera.axes.flat()); // columns: a row vector times it
     gl.uniform3fv(uniforms.middle, substrate.middle);
     gl.uniform3fv(uniforms.light, lightOf(camera));
-    gl.uniform2f(uniforms.stretch, (2 * scale) / width, (-2 * scale) / height);
     gl.uniform2fv(uniforms.shift, camera.shift);
     gl.uniform1f(uniforms.far, DISTANCE * substrate.radius);
     gl.uniform1f(uniforms.radius, 1.001 * substrate.radius);
-    gl.uniform3fv(uniforms.ink, ink);
-    gl.uniform1f(uniforms.lines, lines);
-    gl.uniform1f(uniforms.edge, edge);
     gl.enable(gl.DEPTH_TEST);
     gl.clear(gl.DEPTH_BUFFER_BIT);
     gl.bindVertexArray(this.vertices);

@@ -103,9 +103,16 @@ class GlView {
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, colours.texture);
-    const size = camera.scale(substrate, width, height) * substrate.spacing;
-    const look = { colours, ink: ink.map((value) => value / 255), lines: linesOf(size), edge: Math.max(0, size / 90 - 0.5) };
-    this.scene.draw(camera, width, height, look);
+    const scale = camera.scale(substrate, width, height), size = scale * substrate.spacing;
+    const { program, uniforms } = this.scene.mesh;
+    gl.useProgram(program);
+    gl.uniform1i(uniforms.colours, 0);
+    gl.uniform1i(uniforms.width, colours.width);
+    gl.uniform2f(uniforms.stretch, (2 * scale) / width, (-2 * scale) / height);
+    gl.uniform3fv(uniforms.ink, ink.map((value) => value / 255));
+    gl.uniform1f(uniforms.lines, linesOf(size));
+    gl.uniform1f(uniforms.edge, Math.max(0, size / 90 - 0.5));
+    this.scene.draw(camera, width, height);
     gl.activeTexture(gl.TEXTURE0 + 15);
   }
 }
