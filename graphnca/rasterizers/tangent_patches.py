@@ -10,7 +10,7 @@ from .interpolation import Interpolation
 from .tangent_patch import TangentPatch
 
 PLACES_SEED = 0  # of the cells that are looked at: a surface always has the same patches
-LOOKED_AT = 8  # times as many cells as there are to be patches
+LOOKED_AT = 4  # times as many cells as there are to be patches
 
 
 class TangentPatches(nn.Module):

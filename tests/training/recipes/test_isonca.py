@@ -9,11 +9,13 @@ import torch
 from torch_geometric.data import Data
 
 from graphnca import load_rule
+from graphnca.losses import RotationInvariantLoss
+from graphnca.rasterizers import TangentPatch
 from graphnca.rules import describe_rule
 from graphnca.seeds import point_seed
 from graphnca.training.recipes import IsoNCARecipe
 from graphnca.training.recipes.picture import seeded_view
-from topologies import sampled_torus, square_grid
+from topologies import sampled_substrate, sampled_torus, square_grid
 
 
 def test_the_rate_rises_and_falls() -> None:
@@ -74,3 +76,12 @@ def test_training_writes_a_rule_with_its_card_and_resumes(tmp_path: Path) -> Non
     second = IsoNCARecipe(**options, start=str(path), out=str(tmp_path / "on")).train(sampled_torus, "")
     assert describe_rule(second)["card"]["started from"]["trained by"] == "typed"
     assert describe_rule(path)["card"]["started from"] is None
+
+
+def test_on_a_sphere_a_pattern_is_seen_around_the_seed_in_any_orientation() -> None:
+    recipe = IsoNCARecipe(target="heart", size=10, padding=3, gain_noise=0.2, substrate=("sphere",))
+    topology, gain = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(1))
+    world = recipe.world("sphere", topology, gain, recipe.untrained(), torch.Generator())
+    assert isinstance(world.loss, RotationInvariantLoss) and isinstance(world.loss.rasterizer, TangentPatch)
+    losses = world.loss(torch.stack([world.seed, torch.zeros_like(world.seed)]))
+    assert losses.shape == (2,) and bool(losses.isfinite().all()) and world.damage is not None
