@@ -11,6 +11,7 @@ from topologies import OPERATORS, SurfaceWarning, TopologyError, cells_within, s
 from topologies import SHAPES as SHAPES
 from topologies import is_surface as is_surface
 from topologies.surfaces.mesh_files import FORMATS
+from topologies.surfaces.mesh_files import is_mesh as is_mesh
 
 from ..places import nearest_cells
 from .errors import CommandError, UsageError
@@ -20,11 +21,6 @@ FAR = 1e3  # radii: the cell nearest to a point so far towards the viewer is the
 CELLS = 10_000  # on a surface, where nothing else is said
 NAMES = f"a surface in space ({', '.join(SHAPES)}), or a mesh ({', '.join(FORMATS)})"
 HELP = f"{NAMES} to lay --cells on"
-
-
-def is_mesh(text: str) -> bool:
-    """Whether a name is that of a file with a mesh."""
-    return Path(text).suffix.lower() in FORMATS
 
 
 def cells_on(size: int) -> int:

@@ -18,6 +18,11 @@ Mesh = Any
 """A path, (vertices, faces), a `trimesh.Trimesh`, or a `Data` with `pos` and `face`."""
 
 
+def is_mesh(name: str) -> bool:
+    """Whether a name is that of a file with a mesh."""
+    return Path(name).suffix.lower() in FORMATS
+
+
 def read_mesh(mesh: Mesh) -> tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, "f k"]]:
     """Places of the vertices, and the vertices of every face (three or four), of a mesh in any of its forms.
 

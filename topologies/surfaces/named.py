@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from torch_geometric.data import Data
 
 from topologies.surfaces.bunny import bunny_mesh
 from topologies.surfaces.from_mesh import surface_mesh
-from topologies.surfaces.mesh_files import FORMATS
+from topologies.surfaces.mesh_files import is_mesh
 from topologies.surfaces.shapes import sphere, torus
 
 SHAPES: dict[str, Callable[..., Data]] = {
@@ -22,7 +21,7 @@ SHAPES: dict[str, Callable[..., Data]] = {
 
 def is_surface(name: str) -> bool:
     """Whether a name is that of a shape or of a file with a mesh."""
-    return name in SHAPES or Path(name).suffix.lower() in FORMATS
+    return name in SHAPES or is_mesh(name)
 
 
 def surface(name: str, cells: int, **options: Any) -> Data:
