@@ -9,6 +9,7 @@ from torch_geometric.data import Data
 from topologies.assemble import finished
 from topologies.contract import LAPLACIAN_GAIN, UNIT_LAW, TopologyError, spread_of_cells
 from topologies.interior import interior_cells
+from topologies.surfaces.closing import missing_pairs
 from topologies.surfaces.connection import Connection
 from topologies.surfaces.log_map import logarithmic_map
 from topologies.surfaces.mesh_repair import SurfaceWarning
@@ -16,8 +17,9 @@ from topologies.surfaces.neighbourhoods import Cloud
 from topologies.surfaces.orientation import signed_volume
 from topologies.surfaces.perceived import stencil_on_surface
 from topologies.surfaces.tangent import any_frames, turned
-from topologies.surfaces.tangent_mesh import tangent_mesh
+from topologies.surfaces.tangent_mesh import tangent_mesh, with_sides
 
+ROUNDS = 2  # in which holes between cells are closed: what closes one may be seen to cross another
 AREA_TOLERANCE = 0.1  # areas of tangent Voronoi cells may sum to another area than the surface's by this share
 
 
@@ -48,8 +50,16 @@ def built(cloud: Cloud, *, area: float | None = None, operators: str = "fitted")
             "The normals of a closed surface pointed inwards; they were turned.", SurfaceWarning, stacklevel=3
         )
         return built(cloud._replace(normal=-cloud.normal), area=area, operators=operators)
+    vectors = logarithmic_map(cells.pos, cells.normal, frame, mesh.edge_index)
+    whole = cloud.connected is not None and len(cloud.pos) == n  # a mesh without a border
+    border = np.zeros(n, bool) if whole else mesh.border
+    for _ in range(ROUNDS):
+        missing = missing_pairs(mesh.edge_index, mesh.length, vectors, border, mesh.halves, cells.pos)
+        if not missing:
+            break
+        mesh = with_sides(mesh, missing)
+        vectors = logarithmic_map(cells.pos, cells.normal, frame, mesh.edge_index)
     edges, receiver = mesh.edge_index, mesh.edge_index[1]
-    vectors = logarithmic_map(cells.pos, cells.normal, frame, edges)
     weights = LAPLACIAN_GAIN * mesh.length / np.bincount(receiver, mesh.length, n)[receiver]
     spread, interior = spread_of_cells(receiver, vectors, weights, n), interior_cells(receiver, vectors, n)
     unit = float(np.sqrt(UNIT_LAW / spread[interior if interior.any() else slice(None)].mean()))

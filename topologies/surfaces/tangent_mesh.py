@@ -33,12 +33,16 @@ class TangentMesh(NamedTuple):
         length: Of the side shared, the same in both directions.
         area: Of every cell.
         open: Whether a cell had no end on some side, and was closed there.
+        border: Whether that is so, or it has a side with the mirror image of a cell.
+        halves: Sides that only one of two cells sees, by both, the lower number first.
     """
 
     edge_index: Int[np.ndarray, "2 e"]
     length: Float[np.ndarray, " e"]
     area: Float[np.ndarray, " n"]
     open: Bool[np.ndarray, " n"]
+    border: Bool[np.ndarray, " n"]
+    halves: dict[tuple[int, int], float]
 
 
 def tangent_mesh(cloud: Cloud, frame: Float[np.ndarray, "n 3"]) -> TangentMesh:
@@ -49,7 +53,7 @@ def tangent_mesh(cloud: Cloud, frame: Float[np.ndarray, "n 3"]) -> TangentMesh:
     """
     n = len(frame)
     tree = KDTree(cloud.pos)
-    cells, opened = np.arange(n), np.zeros(n, bool)
+    cells, opened, border = np.arange(n), np.zeros(n, bool), np.zeros(n, bool)
     area = np.zeros(n)
     seen_sides: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for count in COUNTS:
@@ -62,6 +66,7 @@ def tangent_mesh(cloud: Cloud, frame: Float[np.ndarray, "n 3"]) -> TangentMesh:
             found = _closed(places, found, ~final)
             final[:] = True
         area[cells[final]] = found.area[final]
+        border[cells[final]] = ((found.length > 0) & (others >= n)).any(1)[final]
         row, column = np.nonzero((found.length > 0) & (others < n) & (others != NONE) & final[:, None])
         seen_sides.append((cells[row], others[row, column], found.length[row, column]))
         cells = cells[~final]
@@ -69,8 +74,18 @@ def tangent_mesh(cloud: Cloud, frame: Float[np.ndarray, "n 3"]) -> TangentMesh:
             break
     here, there, length = (np.concatenate(part) for part in zip(*seen_sides, strict=True))
     clear = length > DEGENERATE_SIDE * np.sqrt(np.median(area))
-    edge_index, length = _shared(here[clear], there[clear], length[clear], n)
-    return TangentMesh(edge_index, length, area, opened)
+    edge_index, length, halves = _shared(here[clear], there[clear], length[clear], n)
+    return TangentMesh(edge_index, length, area, opened, border | opened, halves)
+
+
+def with_sides(mesh: TangentMesh, added: list[tuple[int, int, float]]) -> TangentMesh:
+    """The mesh with more sides between pairs of cells, of a length each."""
+    if not added:
+        return mesh
+    low, high, more = map(np.array, zip(*added, strict=True))
+    edges = np.concatenate([mesh.edge_index, [np.r_[low, high], np.r_[high, low]]], axis=1)
+    order = np.lexsort(edges)
+    return mesh._replace(edge_index=edges[:, order], length=np.r_[mesh.length, more, more][order])
 
 
 def _places(
@@ -106,16 +121,25 @@ def _closed(places: Float[np.ndarray, "c k 2"], found: TangentCells, wanting: Bo
 
 def _shared(
     here: Int[np.ndarray, " s"], there: Int[np.ndarray, " s"], seen: Float[np.ndarray, " s"], num_cells: int
-) -> tuple[Int[np.ndarray, "2 e"], Float[np.ndarray, " e"]]:
+) -> tuple[Int[np.ndarray, "2 e"], Float[np.ndarray, " e"], dict[tuple[int, int], float]]:
     """Both directions of every pair of cells that both see a side between them, with the mean of what they see of it.
+
+    And by pair what only one of the two sees.
 
     (Of four cells round a corner, two opposite ones may see a short side that the others do not grant them.)
     """
     pairs, place, count = np.unique(
         np.minimum(here, there) * num_cells + np.maximum(here, there), return_inverse=True, return_counts=True
     )
-    mean = np.bincount(place, seen, len(pairs))[count == 2] / 2
-    low, high = pairs[count == 2] // num_cells, pairs[count == 2] % num_cells
+    total, low, high = np.bincount(place, seen, len(pairs)), pairs // num_cells, pairs % num_cells
+    halves = dict(
+        zip(
+            zip(low[count == 1].tolist(), high[count == 1].tolist(), strict=True),
+            total[count == 1].tolist(),
+            strict=True,
+        )
+    )
+    mean, low, high = total[count == 2] / 2, low[count == 2], high[count == 2]
     neighbour, receiver = np.r_[low, high], np.r_[high, low]
     order = np.lexsort((neighbour, receiver))
-    return np.stack([neighbour, receiver])[:, order], np.r_[mean, mean][order]
+    return np.stack([neighbour, receiver])[:, order], np.r_[mean, mean][order], halves
