@@ -9,7 +9,7 @@ from graphnca.rules import shipped_rules
 
 pytest.importorskip("mkdocs", reason="the extra docs is not installed")
 
-from hooks import playground  # noqa: E402
+from hooks import playground
 
 DOCS = Path(__file__).parents[2] / "docs"
 

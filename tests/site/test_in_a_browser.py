@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("mkdocs", reason="the extra docs is not installed")
+
 from hooks.playground import FRAME, PAGES
 from playground.home import measured, served
 
