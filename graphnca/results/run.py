@@ -107,6 +107,9 @@ def with_sentences(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _set_up(config: Options) -> None:
-    Path(config.out).mkdir(parents=True, exist_ok=True)  # what is in the way is met now, not after hours
+    out = Path(config.out)
+    there = next(place for place in (out, *out.parents) if place.exists())
+    if not there.is_dir():  # said now, not after hours
+        raise SystemExit(f"--out cannot make or use the folder {config.out!r}: {str(there)!r} is a file.")
     if config.threads:
         torch.set_num_threads(config.threads)

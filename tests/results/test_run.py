@@ -98,6 +98,13 @@ def test_what_cannot_be_measured_is_a_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "growth").exists()
 
 
+@pytest.mark.parametrize("below", ["", "results"])
+def test_a_file_where_results_should_go_is_said_before_anything_is_measured(tmp_path: Path, below: str) -> None:
+    (tmp_path / "growth").touch()
+    with pytest.raises(SystemExit, match="'[^']*growth' is a file"):
+        carry_out(lambda config, result: pytest.fail("it was measured"), Config(out=str(tmp_path / "growth" / below)))
+
+
 def test_threads_are_those_asked_for(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     try:

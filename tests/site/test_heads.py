@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("mkdocs", reason="the extra docs is not installed")
 
-import yaml  # noqa: E402
-from hooks import gallery, pages  # noqa: E402
+import yaml
+from hooks import gallery, pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "life.hpp"
+#include "regularisers.hpp"
 #include "rows.hpp"
 
 template <class real>
@@ -23,10 +24,9 @@ class Forward {
         Buffer<int32_t> rows;
         Buffer<uint32_t> bits;
         Buffer<real> before;
-        Updated<real> updated;                // rows, and after the update their former states
-        Rows crossed, would_be_mature;        // rows that crossed the threshold; of the frontier, that would have
-        Rows over;                            // rows beyond the bound that this thread found and looks after
-        std::vector<double> moved, overflow;  // sum of |change| and of squared excess, one a sample
+        Updated<real> updated;          // rows, and after the update their former states
+        Rows crossed, would_be_mature;  // rows that crossed the threshold; of the frontier, that would have
+        typename Regularisers<real>::Sums sums;
         explicit Part(Worker<real>& worker) : worker(worker) {}
     };
 
@@ -39,8 +39,7 @@ class Forward {
     Life life;
     std::vector<std::unique_ptr<Part>> parts;
     std::vector<uint8_t> updated_now;  // rows of this step; kept where the mask is applied after it
-    std::vector<uint8_t> exceeds;
-    std::vector<double> moved;                              // by cells that died without an update
+    Regularisers<real> regularisers;
     std::shared_ptr<const Rows> alive_before, held_before;  // the last answer of `held`
     real *const out, *const overflow_out, *const moved_out;
     int taken = 0;  // steps
@@ -56,7 +55,7 @@ class Forward {
           num_threads(given.num_threads),
           tape(tape),
           life(problem),
-          moved(problem.batch),
+          regularisers(given),
           out(out),
           overflow_out(overflow_out),
           moved_out(moved_out) {
@@ -78,7 +77,7 @@ class Forward {
                     return;
                 if (given.masked_after && !phase([&] { mask_after(thread); })) return;
                 // only reads states, as does what follows
-                if (given.measured) phase.part([&] { exceed(thread, step); });
+                if (given.measured) phase.part([&] { measure(thread, step); });
             }
         });
         phase.check();
@@ -90,14 +89,8 @@ class Forward {
   private:
     void finish() {
         if (channels != channels_row) given.unpad(nullptr, given.states, out);
-        for (const auto& part : parts)
-            for (int b = 0; b < problem.batch; b++) moved[b] += part->moved[b];
-        for (int b = 0; b < problem.batch; b++) {
-            double overflow = 0;
-            for (const auto& part : parts) overflow += part->overflow[b];
-            overflow_out[b] = overflow;
-            moved_out[b] = moved[b] / (double(problem.num_cells) * channels);
-        }
+        for (const auto& part : parts) regularisers.add(part->sums);
+        regularisers.write(overflow_out, moved_out);
     }
 
     // The given living rows and those that keep channels, which hold a state whether they live or not.
@@ -122,7 +115,6 @@ class Forward {
             given.states = own_states.data();
         }
         if (given.masked_after) updated_now.assign(num_rows, 0);
-        if (given.measured) exceeds.assign(num_rows, 0);
         std::vector<Rows> holding(num_threads);
         Phases phase(num_threads);
         on_threads(num_threads, [&](int thread) { phase.part([&] { take_in(thread, in, holding[thread]); }); });
@@ -136,7 +128,7 @@ class Forward {
 
     void take_in(int thread, const real* in, Rows& holding) {
         Part& own = *parts[thread];
-        own.moved.assign(problem.batch, 0), own.overflow.assign(problem.batch, 0);
+        regularisers.start(own.sums);
         const Share share(num_rows, thread, num_threads);
         for (int r = share.first; r < share.last; r++) {
             const real* from = in + long(r) * channels;
@@ -149,14 +141,8 @@ class Forward {
                 holding.push_back(r);
                 life.mature[r] = given.is_mature(to[problem.alpha]);
             }
-            if (given.measured && beyond(to)) exceeds[r] = 1, own.over.push_back(r);
+            if (given.measured) regularisers.look_at(r, own.sums);
         }
-    }
-
-    bool beyond(const real* row) const {
-        bool any = false;
-        for (int c = 0; c < channels; c++) any |= row[c] > given.bound || row[c] < -given.bound;
-        return any;
     }
 
     // Which of the given rows fire (all of them, where channels fire on their own); returns how many.
@@ -237,8 +223,8 @@ class Forward {
             if (given.masked && given.is_mature(now[problem.alpha]) != bool(life.mature[row])) own.crossed.push_back(row);
             if (given.masked_after) updated_now[row] = 1;
         }
-        if (given.measured && !given.masked_after) add_distances(own, part);
-        if (given.measured) find_beyond(own, part);
+        if (given.measured && !given.masked_after) regularisers.add_changes(part, own.sums);
+        if (given.measured) regularisers.look_at(part, own.sums);
         if (tape) tape->steps[step].parts[thread] = part;  // without `over`, which is found later
     }
 
@@ -256,37 +242,6 @@ class Forward {
                 const auto value = L::load(now + c), low = L::all(LEAST), high = L::all(MOST);
                 L::store(now + c, value < low ? low : value > high ? high : value);
             }
-    }
-
-    // Adds to each sample's change that of the rows that were updated.
-    void add_distances(Part& own, const Updated<real>& part) {
-        Sample sample(problem);
-        for (int i = 0; i < part.count; i++) {
-            const int row = row_of(part.rows[i]);
-            const real *now = given.state(row), *before = part.before + long(i) * channels_row;
-            real sum = 0;
-            for (int c = 0; c < channels; c++) sum += std::abs(now[c] - before[c]);
-            own.moved[sample.of(row)] += sum;
-        }
-    }
-
-    // Takes up the rows that came to lie beyond the bound. Few do, so many are looked at together first.
-    void find_beyond(Part& own, const Updated<real>& part) {
-        for (int i = 0; i < part.count; i += BLOCK) {
-            const int end = std::min(i + BLOCK, part.count);
-            typename L::flags any{};
-            for (int m = i; m < end; m++) {
-                const real* now = given.state(part.rows[m]);
-                for (int c = 0; c < channels_row; c += L::count)
-                    any |= (L::load(now + c) > given.bound) | (L::load(now + c) < -given.bound);
-            }
-            bool some = false;
-            for (int lane = 0; lane < L::count; lane++) some |= any[lane] != 0;
-            for (int m = i; some && m < end; m++) {
-                const int row = part.rows[m];
-                if (!exceeds[row] && beyond(given.state(row))) exceeds[row] = 1, own.over.push_back(row);
-            }
-        }
     }
 
     // The one part of a step that is not shared out: cells that crossed the threshold, or died.
@@ -314,8 +269,7 @@ class Forward {
             if (given.kept(row) == channels) continue;
             if (given.masked_after && updated_now[row]) continue;  // mask_after does it
             real* now = given.state(row);
-            if (given.measured)
-                for (int c = given.kept(row); c < channels; c++) moved[row / problem.num_cells] += std::abs(now[c]);
+            if (given.measured) regularisers.add_death(row);
             if (record)
                 record->died.push_back(row),
                     record->died_before.insert(record->died_before.end(), now, now + channels_row);
@@ -323,21 +277,9 @@ class Forward {
         }
     }
 
-    // The overflow after a step, over the rows that a thread looks after; lets go of those that are back in bounds.
-    void exceed(int thread, int step) {
-        Part& own = *parts[thread];
-        size_t left = 0;
-        for (int32_t row : own.over) {
-            const real* now = given.state(row);
-            real sum = 0;
-            for (int c = 0; c < channels; c++) sum += given.excess(now[c]) * given.excess(now[c]);
-            own.overflow[row / problem.num_cells] += sum;
-            exceeds[row] = beyond(now);
-            own.over[left] = row;
-            left += exceeds[row];
-        }
-        own.over.resize(left);
-        if (tape) tape->steps[step].parts[thread].over = own.over;
+    void measure(int thread, int step) {
+        const Rows& over = regularisers.add_excess(parts[thread]->sums);
+        if (tape) tape->steps[step].parts[thread].over = over;
     }
 
     void mask_after(int thread) {
@@ -352,6 +294,6 @@ class Forward {
                 part.rows[i] = ~row;
             }
         }
-        if (given.measured) add_distances(own, part);
+        if (given.measured) regularisers.add_changes(part, own.sums);
     }
 };
