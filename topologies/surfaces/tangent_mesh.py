@@ -66,7 +66,8 @@ def tangent_mesh(cloud: Cloud, frame: Float[np.ndarray, "n 3"]) -> TangentMesh:
             found = _closed(places, found, ~final)
             final[:] = True
         area[cells[final]] = found.area[final]
-        border[cells[final]] = ((found.length > 0) & (others >= n)).any(1)[final]
+        mirrored = (found.length > 0) & (others >= n)
+        border[cells[final]] = mirrored[final].any(axis=1)
         row, column = np.nonzero((found.length > 0) & (others < n) & (others != NONE) & final[:, None])
         seen_sides.append((cells[row], others[row, column], found.length[row, column]))
         cells = cells[~final]
