@@ -47,8 +47,8 @@ class Config(OfRules, FeatureOptions, Options):
     cells: int = 9000
     """Of each surface, about."""
     side: int = 33
-    """Pixels and units of a patch. On a sphere of 9,000 cells the corners of one of 33 units are drawn out by a tenth as it
-    is laid flat, those of one of 49 units by a quarter."""
+    """Pixels and units of a patch. On a sphere of 9,000 cells the corners of one of 33 units are drawn out by a tenth
+    as it is laid flat, those of one of 49 units by a quarter."""
     size: int = 64
     """Units along a side of squares and flat meshes."""
     steps: tuple[int, ...] = (500, 5000)
