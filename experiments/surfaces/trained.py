@@ -12,8 +12,8 @@ made again (`--out`/plane, /sphere, /opponent).
 Then each of them covers the square torus, a sphere of other points, an icosphere (vertices), a torus and a bunny (even
 points), and a sphere on which one pole has four times the other's density of cells. Every surface is unrolled around
 random cells whose disk unrolls one to one, and each patch is compared with the template by sliced transport in the same
-directions, in float32; of the square torus as many patches are cut out. For comparison: pieces of the template of the
-same size, and its mean colour everywhere.
+directions; of the square torus as many patches are cut out. For comparison: pieces of the template of the same size,
+and its mean colour everywhere.
 
 Written to `--out`:
     figure.webp     the three rules on all surfaces, at the first moment
@@ -21,7 +21,7 @@ Written to `--out`:
     tables.json     losses, median and worst, at every moment; the trainings
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -183,7 +183,7 @@ def main(config: Config, result: Result) -> None:
         }
     )
     template, side = load_template(config.template, TEMPLATE_SIZE), config.size // PARTS
-    meter = TextureMeter(replace(config, precision="float32").load_features(), template)
+    meter = TextureMeter(config.load_features(), template)
     result.record({"scale": meter.scale(side)})
     found = substrates(config)
     shown = {name: [to_picture(template)] for name in rules}

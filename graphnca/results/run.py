@@ -90,8 +90,16 @@ def subjects_of(config: OfRules, kind: str) -> list[Subject]:
 
 
 def as_written(config: Options) -> dict[str, Any]:
-    """A configuration for the metrics: what is measured by, without what only says where and how fast."""
-    return {name: value for name, value in asdict(config).items() if name not in ("publish", "threads")}
+    """A configuration for the metrics: what is measured by, without what only says where and how fast.
+
+    Of an absolute path its name, as in `command`.
+    """
+    found = {name: value for name, value in asdict(config).items() if name not in ("publish", "threads")}
+    return {name: _named(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+def _named(text: str) -> str:
+    return Path(text).name if Path(text).is_absolute() else text
 
 
 def _subjects(config: Any, subjects: str | Callable[[Any], Iterable[Subject]]) -> list[Subject]:

@@ -54,6 +54,7 @@ def test_every_rule_has_a_folder_and_a_published_result_of_its_own(
         assert list(metrics) == ["command", "machine", "config", "rule", "losses", "steps"]
         assert metrics["rule"] == metrics["config"]["rule"] == name and metrics["steps"] == 7
         assert not {"publish", "threads"} & metrics["config"].keys()
+        assert metrics["config"]["out"] == "growth"  # where it lay says nothing elsewhere
         assert read_tables(folder)["losses"].rows == [("5", "1.5")]  # of the metrics as a reader finds them
         published = tmp_path / "docs" / f"growth_{name}"
         assert {path.name for path in published.iterdir()} == {"metrics.json", "tables.json", "figure.webp"}
