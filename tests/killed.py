@@ -185,9 +185,9 @@ def kill_at_random(times: int, seed: int = 0, names: tuple[str, ...] = tuple(JOB
             name = draws.choice(names)
             folder = Path(tempfile.mkdtemp(dir=place))
             for _ in range(min(left, draws.randint(1, 3))):
-                found = outcome(name, folder, draws.uniform(0.0, seconds[name]))
-                counts[found] += 1
-                counts["kills"] += not found.endswith(LATE)
+                what = outcome(name, folder, draws.uniform(0.0, seconds[name]))
+                counts[what] += 1
+                counts["kills"] += not what.endswith(LATE)
             seconds[name] = min(seconds[name], undisturbed(JOBS[name], folder))
             found = content_of(folder)
             if found != wanted[name]:

@@ -77,7 +77,17 @@ def test_it_serves_where_nothing_can_be_compiled(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(compiler, "COMPILERS", ())
     monkeypatch.delenv("CXX", raising=False)
     assert library._compiled_or_prebuilt() == prebuilt.prebuilt_library()
-    prebuilt.PROCESSORS.unlink()
+
+
+@pytest.mark.parametrize("why", ["another system", "an older system"])
+def test_where_none_of_it_can_be_had_a_compiler_is_asked_for(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prebuilt.make_libraries(prebuilt.FOLDER)
+    monkeypatch.setattr(compiler, "COMPILERS", ())
+    monkeypatch.delenv("CXX", raising=False)
+    if why == "another system":
+        prebuilt.PROCESSORS.unlink()
+    else:  # whose C library lacks what this one was linked with
+        monkeypatch.setattr(library, "loads", lambda path: False)
     with pytest.raises(compiler.NoCompilerError, match="no C\\+\\+ compiler"):
         library._compiled_or_prebuilt()
 

@@ -55,12 +55,12 @@ def compiled_library() -> Path:
 def _compiled_by(command: list[str]) -> Path:
     prefix = f"rollout-{_key(command)}"
     for folder in folders():
-        if (path := kept_library(folder, prefix)) and _loads(path):
+        if (path := kept_library(folder, prefix)) and loads(path):
             return path
     for folder in filter(writable, folders()):
         with contextlib.suppress(OSError), building(folder) as build:  # it may be full, or nothing may run in it
             path = kept_library(folder, prefix)  # another process may have been faster
-            return path if path and _loads(path) else keep_library(_compile(command, build), folder, prefix)
+            return path if path and loads(path) else keep_library(_compile(command, build), folder, prefix)
     return _compile(command, private_folder())
 
 
@@ -91,7 +91,8 @@ def _compile(command: list[str], folder: Path) -> Path:
     raise NoCompilerError(f"{command[0]} could not compile {SOURCES / 'rollout.cpp'}: {words}")
 
 
-def _loads(path: Path) -> bool:
+def loads(path: Path) -> bool:
+    """Whether a library can be loaded here."""
     try:
         ctypes.CDLL(str(path))
     except OSError:

@@ -5,7 +5,7 @@ import functools
 import warnings
 from pathlib import Path
 
-from .compiler import NoCompilerError, compiled_library
+from .compiler import NoCompilerError, compiled_library, loads
 from .prebuilt import prebuilt_library
 from .problem import Gradients, Parameters, Problem
 
@@ -48,6 +48,6 @@ def _compiled_or_prebuilt() -> Path:
     try:
         return compiled_library()
     except (NoCompilerError, OSError):
-        if path := prebuilt_library():
+        if (path := prebuilt_library()) and loads(path):
             return path
         raise
