@@ -19,7 +19,7 @@ from ..arguments import checked
 from ..layers import NCAConv
 from .page import page_text
 
-HEIGHT = 640  # CSS pixels of the frame
+HEIGHT = 720  # CSS pixels of the frame: a page that is this high needs no scrolling
 Rule = NCAConv | str | os.PathLike[str]
 
 # The widget's side in the browser: a frame with the page, and messages to and from it.

@@ -57,7 +57,7 @@ def test_all_that_a_rule_can_grow_is_offered(open_page: Any) -> None:
         assert seed[4:] == pytest.approx(genome.tolist())
         planted = page.evaluate("Array.from(app.organism.rule.seedCell([0, 0, 0], app.organism.genome))")
         assert planted[4:] == pytest.approx(genome.tolist())
-    assert "kind=tulip" in page.evaluate("String(app.controls.settings())")
+    assert "kind=tulip" in page.evaluate("String(app.controls.link.settings())")
     choose(page, "growing-lizard-naive")
     assert not page.locator("#kinds").is_visible()
 

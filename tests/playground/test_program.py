@@ -237,11 +237,11 @@ def test_the_wheel_zooms_and_what_is_under_the_pointer_stays(open_lizard: Any) -
     page = open_lizard()
     box = page.locator("#canvas").bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
-    page.wait_for_function("app.controls.cursor !== null")
-    before = page.evaluate("app.controls.placeOf([0.3, 0.4])")
+    page.wait_for_function("app.controls.hand.cursor !== null")
+    before = page.evaluate("app.controls.hand.placeOf([0.3, 0.4])")
     page.mouse.wheel(0, -400)
     page.wait_for_function("app.camera.zoom > 1.2")
-    assert page.evaluate("app.controls.placeOf([0.3, 0.4])") == pytest.approx(before, abs=0.2)
+    assert page.evaluate("app.controls.hand.placeOf([0.3, 0.4])") == pytest.approx(before, abs=0.2)
 
 
 def test_on_a_phone_nothing_is_cut_off_and_a_finger_erases(open_lizard: Any) -> None:

@@ -233,4 +233,4 @@ def test_from_the_plane_to_a_surface_growth_starts_again(open_page: Any) -> None
 def test_a_link_keeps_the_view(open_page: Any) -> None:
     page = open_page("cells=Bunny&view=2.00,1.00,0.50,1.00,2.00")
     assert page.evaluate("app.camera.setting") == [2, 1, 0.5, 1, 2]
-    assert "view=2.00%2C1.00%2C0.50%2C1.00%2C2.00" in page.evaluate("String(app.controls.settings())")
+    assert "view=2.00%2C1.00%2C0.50%2C1.00%2C2.00" in page.evaluate("String(app.controls.link.settings())")

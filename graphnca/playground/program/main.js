@@ -35,7 +35,7 @@ class App {
     this.recolour();
     const settings = new URLSearchParams(content.settings);
     for (const [key, value] of new URLSearchParams(location.hash.slice(1))) settings.set(key, value);
-    this.controls.apply(settings);
+    this.controls.link.apply(settings);
     if (still && !this.running) this.controls.say("Paused, as your system asks for less motion.");
     new ResizeObserver(() => this.resize()).observe(this.canvas);
     this.resize();
