@@ -1,7 +1,7 @@
 """A MkDocs hook that writes the living figures while the site is built, so that they are never older than the library.
 
 In a page, `<!-- live: NAME -->` becomes a frame in which the page NAME of `PAGES` lives as a figure: the substrate and
-a few controls. The same file without `#figure` behind its address is the whole page; below the frame stands a link to
+a few controls, with `choice` also its rules. The same file without `#figure` behind its address is the whole page; below the frame stands a link to
 it. A page has those of its rules that are shipped; without any, the place says so.
 """
 
@@ -67,6 +67,7 @@ class Live:
         shows: What is to be seen, for those who don't see it.
         substrates: Makes its substrates, by name.
         settings: How it starts.
+        choice: Whether the figure has its rules to choose from, with what is said of each.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Live:
     shows: str
     substrates: Callable[[], dict[str, Data]] = three_kinds
     settings: Mapping[str, str] = field(default_factory=dict)
+    choice: bool = False
 
 
 PAGES = {
@@ -90,6 +92,13 @@ PAGES = {
         "Seeds of several points",
         ("isonca-dancer-6point", "isonca-lizard-3point"),
         "A dancer grows from six coloured points, which say where up is.",
+    ),
+    "regimes": Live(
+        "Naive, persistent, regenerating",
+        ("growing-lizard-naive", "growing-lizard-persistent", "growing-lizard"),
+        "A lizard of the rule that is chosen: one dissolves, one stays, one grows back.",
+        lambda: {"Squares": topologies.square_grid(SIDE, SIDE)},
+        choice=True,
     ),
     "seeing": Live(
         "One ring, or fitted",
@@ -141,7 +150,7 @@ def on_post_build(config: Any, **_: Any) -> None:
 def _with_figure(page: str) -> str:
     """A page that is a figure, too, where `figure` stands behind the # of its address."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("figure.css", "figure.js"))
-    asked = 'if (/\\bfigure\\b/.test(location.hash)) document.documentElement.classList.add("figure");'
+    asked = "document.documentElement.classList.add(...location.hash.match(/\\b(figure|choice)\\b/g) ?? []);"
     script = script.replace("STILL_AFTER", str(STILL_AFTER))
     page = page.replace("</head>", f"<style>\n{style}</style>\n<script>{asked}</script>\n</head>", 1)
     return page.replace("</body>", f'<script type="module">\n{script}</script>\n</body>', 1)
@@ -155,8 +164,9 @@ def _frame(name: str, address: str) -> str:
         return "<p>No rule of this kind is shipped yet.</p>"
     source = get_relative_url(f"{FOLDER}/{name}.html", address)
     loading = "eager" if name == "home" else "lazy"
+    kind, shown = ("living tall", "figure&choice") if live.choice else ("living", "figure")
     return (
-        f'<figure class="living"><iframe src="{source}#figure" title="{html.escape(live.shows)}" loading="{loading}" '
+        f'<figure class="{kind}"><iframe src="{source}#{shown}" title="{html.escape(live.shows)}" loading="{loading}" '
         'allow="clipboard-write"></iframe>\n'
         f'<figcaption><a href="{source}">{live.title}, with all controls</a></figcaption></figure>'
     )

@@ -29,6 +29,7 @@ def test_a_frame_shows_the_figure_and_leads_to_the_page() -> None:
     found = playground.on_page_content("<p>before</p><!-- live: lizard -->")
     assert re.search(r'<iframe src="lizard.html#figure" title="A lizard grows [^"]+" loading="lazy"', found)
     assert '<a href="lizard.html">' in found
+    assert 'src="regimes.html#figure&choice"' in playground.on_page_content("<!-- live: regimes -->")
 
 
 def test_an_unknown_page_is_refused() -> None:
