@@ -27,8 +27,9 @@ def explainer_nca(num_channels: int = 16, hidden_size: int = 128, **options: Any
     and its image ends in zeros: an open square grid differs from that within a cell of its border. `options` go to
     `NCAConv`.
     """
-    own = {"gains": {"gradient": 1.0}, "life_mask": "post", "alive_threshold": 0.05, "output_bias": False}
-    rule = NCAConv(num_channels, hidden_size, "sobel", **{**own, **options})
+    own = {"perception": "sobel", "gains": {"gradient": 1.0}, "output_bias": False}
+    life = {"life_mask": "post", "alive_threshold": 0.05}
+    rule = NCAConv(num_channels, hidden_size, **{**own, **life, **options})
     nn.init.normal_(rule.update_rule.output.weight, std=0.01)
     return rule
 

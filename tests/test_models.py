@@ -45,6 +45,11 @@ def explained_step(rule: NCAConv, x: Tensor) -> Tensor:
     return x * (max_pool2d(x[:, 3:4], 3, stride=1, padding=1) > 0.05)
 
 
+def test_explainer_nca_may_perceive_less() -> None:
+    rule = explainer_nca(perception=("identity",), gains={})
+    assert (rule.perception.filters, rule.life_mask, count(rule)) == (("identity",), "post", 8_320 - 2 * 16 * 128)
+
+
 def test_explainer_nca_is_the_explainers_program() -> None:
     """States of fourteen steps from its seed, and the weights after an iteration of its training, clipped at 1."""
     torch.manual_seed(5)

@@ -1,4 +1,4 @@
-"""Two rules on one substrate: in every step each cell lives by one of them."""
+"""Two rules on one substrate: in every step each cell lives by one of them, or by a blend of both."""
 
 from collections.abc import Iterable
 
@@ -37,6 +37,25 @@ def mapped(
             for number, texture in enumerate(textures)
         ]
         states = torch.where(chosen[:, None], parts[1], parts[0])
+        if step in wanted:
+            recorded[step] = states
+    return recorded
+
+
+@torch.no_grad()
+def blended(
+    textures: list[Subject], topology: Data, second: Tensor, moments: Iterable[int], runs: int, seed: int
+) -> dict[int, Tensor]:
+    """The same with a blend: every step is `(1 - second)` of the first rule's and `second` `(N,)` of the second's.
+
+    Both rules step the same state, each with a firing of its own, as in the authors' notebook on grafts.
+    """
+    generator, wanted = torch.Generator().manual_seed(seed), set(moments)
+    start = textures[0].seed(topology)
+    states, recorded = start.expand(runs, *start.shape), {}
+    for step in range(1, max(wanted) + 1):
+        one, other = (rollout(texture.rule, states, topology, 1, generator=generator) for texture in textures)
+        states = torch.lerp(one, other, second[:, None])
         if step in wanted:
             recorded[step] = states
     return recorded

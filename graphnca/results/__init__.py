@@ -3,6 +3,8 @@
 from .figures import Strips as Strips
 from .figures import curves as curves
 from .figures import median_run as median_run
+from .figures import spread as spread
+from .options import BodyColour as BodyColour
 from .options import FeatureOptions as FeatureOptions
 from .options import OfRule as OfRule
 from .options import OfRules as OfRules
@@ -20,6 +22,7 @@ from .table import read_tables as read_tables
 from .table import write_tables as write_tables
 
 __all__ = [
+    "BodyColour",
     "FeatureOptions",
     "OfRule",
     "OfRules",
@@ -35,6 +38,7 @@ __all__ = [
     "read_tables",
     "run_each",
     "ship",
+    "spread",
     "subject_of",
     "subjects_of",
     "write_tables",

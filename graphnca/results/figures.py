@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median_low
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 from torch import Tensor
@@ -14,11 +14,18 @@ from ..evaluation.subject import Subject
 
 Window = tuple[float, float, float, float]
 CURVE_SIZE = (560, 330)
+Item = TypeVar("Item")
 
 
 def median_run(values: Sequence[float]) -> int:
     """Which run is the one in the middle by its value, the lower of two: the one that is shown."""
     return list(values).index(median_low(values))
+
+
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """About so many of them, evenly spread, the first and the last among them."""
+    places = {round(number * (len(items) - 1) / max(1, count - 1)) for number in range(count)}
+    return [items[place] for place in sorted(places)]
 
 
 class Strips:

@@ -105,6 +105,26 @@ class FeatureOptions:
             raise SystemExit(str(error)) from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class BodyColour:
+    """What tells the bodies of a texture from their ground."""
+
+    colour: tuple[float, ...] = (1.0, 1.0, 1.0)
+    """Weights of red, green and blue: bodies have more of it than their ground."""
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """The three of them.
+
+        Raises:
+            SystemExit: There are more or fewer.
+        """
+        if len(self.colour) != 3:
+            raise SystemExit(f"--colour: expected three weights, got {' '.join(map(str, self.colour))}.")
+        red, green, blue = self.colour
+        return red, green, blue
+
+
 def from_command_line(
     kind: type[Config], description: str | None, *, default: Config | None = None, arguments: list[str] | None = None
 ) -> Config:

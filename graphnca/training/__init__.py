@@ -9,6 +9,7 @@ from .distributed import LostProcessError as LostProcessError
 from .distributed import Processes as Processes
 from .distributed import joined_processes as joined_processes
 from .divergence import DivergedError as DivergedError
+from .film import PoolFilm as PoolFilm
 from .genome import Genome as Genome
 from .gradients import normalise_gradients as normalise_gradients
 from .guard import Diagnosis as Diagnosis
@@ -45,6 +46,7 @@ __all__ = [
     "MultiStep",
     "ParameterAverage",
     "Policy",
+    "PoolFilm",
     "PoolPolicy",
     "Processes",
     "Renewal",

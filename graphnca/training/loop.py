@@ -30,6 +30,7 @@ from .checkpoint import CheckpointError, check_state, collect_parts, load_checkp
 from .config import TrainingConfig
 from .distributed import ALONE, Processes, own_generator
 from .divergence import Divergence
+from .film import PoolFilm
 from .fingerprint import differences, fingerprint
 from .folder_lock import FolderLock
 from .gradients import gradients_of, normalise_gradients
@@ -56,6 +57,7 @@ class Training:
         generator: All random numbers, on the CPU; by default one of the configuration's seed (`own_generator`). A loss
             that draws some must share it: its state is in the checkpoint.
         kept: Called by the first process after every checkpoint, to keep more: the rule of the moment.
+        film: Keeps pictures of the first process's batch on the way.
 
     Raises:
         ValueError: If the rule and the worlds lie on different devices, or batch and pool can't be divided by the
@@ -74,6 +76,7 @@ class Training:
         processes: Processes = ALONE,
         generator: torch.Generator | None = None,
         kept: Callable[[], None] | None = None,
+        film: PoolFilm | None = None,
     ) -> None:
         worlds = [worlds] if isinstance(worlds, World) else worlds
         devices = {next(rule.parameters()).device}
@@ -82,7 +85,7 @@ class Training:
             found = sorted(map(str, devices))
             raise ValueError(f"`rule`, and topology and seed of every world, must lie on one device, got {found}.")
         self.rule, self.config, self.draw, self.processes = rule.train(), config, draw, processes
-        self.kept = kept
+        self.kept, self.film = kept, film
         self.generator = generator or own_generator(config.seed, processes.rank)
         self.share = BatchShare(processes, config.batch_size, config.pool.size, self.generator)
         self.folder = Path(folder)
@@ -258,6 +261,8 @@ class Training:
         self.history.append(outcome.loss)
         self.divergence.note(math.isfinite(outcome.value) and outcome.finite and sum(outcome.lost) < config.batch_size)
         self.iteration += 1
+        if self.film is not None and self.processes.is_first:
+            self.film.note(self.iteration, world, sample.states, final)
         return "; ".join(events), world, final
 
     def _update(self) -> None:

@@ -100,6 +100,8 @@ def run_and_save(
         if training.draw is not None:
             states = training.worlds.pools[0].states[:SHOWN]
             training.draw(training.folder, training.worlds.worlds[0], states, training.history)
+        if training.film is not None:
+            training.film.write()
         ended = {"ended early": training.ended} if training.ended else {}
         keep(ended)
         if judge is not None:

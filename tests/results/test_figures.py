@@ -5,7 +5,7 @@ import torch
 
 from graphnca.evaluation.subject import Subject
 from graphnca.models import isonca
-from graphnca.results.figures import Strips, curves, median_run
+from graphnca.results.figures import Strips, curves, median_run, spread
 from topologies import hex_grid, square_grid
 
 
@@ -38,3 +38,9 @@ def test_plots_stand_side_by_side() -> None:
     line = {"line": ([1, 2], [1.0, 2.0])}
     one, two, four = (curves({f"{number}": line for number in range(count)}, size=(320, 200)) for count in (1, 2, 4))
     assert one.width < two.width < four.width and one.height == two.height < four.height
+
+
+def test_what_is_spread_has_both_ends() -> None:
+    assert spread(range(10), 4) == [0, 3, 6, 9]
+    assert spread(["a", "b"], 8) == ["a", "b"]
+    assert spread([7], 3) == [7]

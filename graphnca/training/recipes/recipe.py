@@ -15,6 +15,7 @@ from ...layers import NCAConv
 from ...rules import describe_rule, load_rule
 from ..config import TrainingConfig
 from ..distributed import ALONE, Processes, joined_processes, own_generator
+from ..film import PoolFilm
 from ..loop import Training
 from ..progress import pool_pictures, run_and_save
 from ..sampled_environments import sampled_environments
@@ -169,8 +170,9 @@ class Recipe(ABC):
         generator = own_generator(self.seed, processes.rank)
         worlds, renewal = self.worlds(rule, substrates, generator)
         pictures = pool_pictures(Path(self.out).name, self.rgb_offset, self.shown)
-        rule = rule.to(processes.device)
-        return Training(rule, worlds, self.config(), self.out, pictures, renewal, processes, generator)
+        rule, config = rule.to(processes.device), self.config()
+        film = PoolFilm(self.out, config.iterations, self.rgb_offset)
+        return Training(rule, worlds, config, self.out, pictures, renewal, processes, generator, film=film)
 
     def train(
         self, sampler: Sampler, command: str, *, rule: NCAConv | None = None, card: Mapping[str, Any] | None = None
