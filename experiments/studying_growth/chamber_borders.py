@@ -4,15 +4,16 @@
 
 Studying Growth observes that new cells begin to grow at the first step, while those of the mature chamber still seek
 agreement on its scale and angle, and that the border is adjusted later. Here the growing chamber is looked at every few
-steps and compared with the one that a perfect shell has there, on squares, hexagons and a mesh. A cell is born if its
-alpha is above one half and it was free when the cycle began:
+steps and compared with the one that a perfect shell has there, on squares, hexagons and a mesh. A free cell lives if
+its alpha is above 0.1, and is born if it is above one half:
 
+    living       area of free cells that live, in shares of the ideal chamber's
     covered      area of the ideal chamber that is born, in shares of it
     beyond       area born outside of it, in shares of it
     given back   area of all cells that were born at an earlier look and are no longer
 
-Expect the first cells within a few steps, the chamber covered after half of the cycle, and, on the way, cells beyond
-the border that are given back.
+Expect living cells at the first looks, a chamber that is nine tenths covered after less than half of the cycle, and, on
+the way, cells beyond the border that are given back.
 
 Written to `--out`:
     figure.webp     the first run's chamber on its way, cells beyond the ideal border in red, its own in grey, what was
@@ -31,6 +32,7 @@ from torch_geometric.data import Data
 
 from graphnca.drawing import CellCanvas, montage
 from graphnca.evaluation.chambers import Moment, growth
+from graphnca.evaluation.scores import ALIVE
 from graphnca.evaluation.subject import Subject
 from graphnca.layers.life import ALPHA
 from graphnca.regions import GROWING
@@ -43,7 +45,7 @@ from graphnca.targets import Shell
 from graphnca.targets.chambers import CYCLE, SOLID, placed_shell, starting_state
 from topologies import substrates
 
-SHARES = ("covered", "beyond", "given back")
+SHARES = ("living", "covered", "beyond", "given back")
 COLOURS = {
     "ideal": (0.82, 0.82, 0.82),
     "born": (0.35, 0.35, 0.35),
@@ -51,6 +53,8 @@ COLOURS = {
     "back": (0.2, 0.4, 0.85),
 }
 SHOWN = (4, 12, 24, 40, 80, 160)  # steps of a cycle in the figure
+BEGUN = 0.01  # of the ideal chamber's area
+MARGIN = 4.0  # units around the ideal chamber that it shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ class Config(OfRule, OnSubstrates, Options):
     """How many are grown."""
     cycle: int = CYCLE
     """Steps a chamber."""
-    every: int = 4
+    every: int = 2
     """Steps between two looks."""
     seed: int = 6900
     """Of the runs; the mesh has the number after it. Held out: nothing is trained or chosen by it."""
@@ -108,11 +112,12 @@ def followed(
             chambers.append({"steps": [], **{share: [] for share in SHARES}})
             ever = torch.zeros_like(ever)
         now = born(moment)
+        living = (moment.regions == GROWING) & (moment.states[..., ALPHA] > ALIVE)
         wanted = torch.stack([ideal(shell, topology, number) for shell in shells])
         back = ever & ~now
         whole = torch.tensor([shell.chamber_area(number) for shell in shells])
         chambers[-1]["steps"].append(moment.step)
-        for share, cells in zip(SHARES, (now & wanted, now & ~wanted, back), strict=True):
+        for share, cells in zip(SHARES, (living, now & wanted, now & ~wanted, back), strict=True):
             chambers[-1][share].append(round(float((cells.float() @ area / whole).mean()), 4))
         if number == 1 and moment.step in SHOWN:
             pictures.append((moment.step, coloured(now[0], wanted[0], back[0])))
@@ -135,7 +140,10 @@ def main(config: Config, result: Result) -> None:
     entries, tiles, captions = {}, [], []
     for name, topology in result.progress(topologies.items()):
         entries[name], pictures = followed(subject, topology, config)
-        canvas = CellCanvas(topology, scale=2.5)
+        first = ideal(placed_shell(topology, config.scale, config.angles[0]), topology, 1)
+        corners = [topology["pos"][first].amin(0) - MARGIN, topology["pos"][first].amax(0) + MARGIN]
+        x0, y0, x1, y1 = torch.cat(corners).tolist()
+        canvas = CellCanvas(topology, scale=7.0, window=(x0, y0, x1, y1))
         for step, colours in pictures:
             tiles.append(canvas.draw(colours, offset=0.0))
             captions.append(f"{name.split()[0]}, step {step}")
@@ -146,9 +154,9 @@ def main(config: Config, result: Result) -> None:
     result.figure(*pictures, drawn)
 
 
-def reached(chamber: dict[str, Any], share: float) -> str:
-    """The first look at which so much of the chamber is covered."""
-    steps = [step for step, value in zip(chamber["steps"], chamber["covered"], strict=True) if value >= share]
+def reached(chamber: dict[str, Any], name: str, share: float) -> str:
+    """The first look at which something has such a share."""
+    steps = [step for step, value in zip(chamber["steps"], chamber[name], strict=True) if value >= share]
     return str(steps[0]) if steps else "never"
 
 
@@ -157,10 +165,10 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     rows = []
     for name, chambers in metrics["substrates"].items():
         for number, chamber in enumerate(chambers):
-            times = [reached(chamber, share) for share in (0.01, 0.5, 0.9)]
-            ends = [f"{chamber[share][-1]:.2f}" for share in SHARES]
+            times = [reached(chamber, "living", BEGUN), *(reached(chamber, "covered", share) for share in (0.5, 0.9))]
+            ends = [f"{chamber[share][-1]:.2f}" for share in SHARES[1:]]
             rows.append([name, number + 1, *times, f"{max(chamber['beyond']):.2f}", *ends])
-    header = ["substrate", "chamber", "begun by step", "half covered", "nine tenths", "most beyond the border"]
+    header = ["substrate", "chamber", "living cells by step", "half covered", "nine tenths", "most beyond the border"]
     header += ["at the end: covered", "beyond", "given back by then"]
     return {"borders": Table(header, rows, "Shares of the ideal chamber's area, means of the runs.")}
 

@@ -159,15 +159,16 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Density early, settled and late; what became of the bodies; how fast they are."""
     config, looks, rows = metrics["config"], metrics["looks"], []
     late = max(0, (config["settled"] - config["begin"]) // config["every"])
+    places = (0, late, len(looks) - 1)
     for name, entry in metrics["substrates"].items():
         density = entry["per 1000 square units"]
-        ranges = ", ".join(f"{low} to {high}" for low, high in entry["settled"])
-        row = [name, *(f"{density[place]:.2f}" for place in (0, late, -1)), ranges]
+        row = [name, " / ".join(f"{looks[place]:,}" for place in places)]
+        row += [" / ".join(f"{density[place]:.2f}" for place in places)]
+        row += [", ".join(f"{low} to {high}" for low, high in entry["settled"])]
         row += [sum(entry[word]) for word in ("merged", "vanished", "crowded", "divided", "appeared")]
         rows.append([*row, " / ".join(f"{speed:.2f}" for speed in entry["units in 100 steps"])])
-    header = ["substrate", *(f"per 1000 square units, step {looks[place]:,}" for place in (0, late, -1))]
-    header += [f"bodies of each run from step {looks[late]:,} on", "merged", "vanished", "of these crowded", "divided"]
-    header += ["appeared", "units in 100 steps, quartiles"]
+    header = ["substrate", "steps", "bodies per 1000 square units then", "of each run, from the second of them on"]
+    header += ["merged", "vanished", "of these crowded", "divided", "appeared", "units in 100 steps, quartiles"]
     return {"bodies": Table(header, rows)}
 
 
