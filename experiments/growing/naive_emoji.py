@@ -3,7 +3,7 @@
     python experiments/growing/naive_emoji.py
 
 Every rule is asked for its picture 64 to 95 steps after a single cell, and never for anything later. Each is trained
-here on a small sheet (`growing/training.py --regime naive`), then grows from its seed on squares, hexagons and a
+here on a small torus (`growing/training.py --regime naive`), then grows from its seed on squares, hexagons and a
 Voronoi mesh of 72x72 units; training has seen squares. Expect all six at step 100, and then every fate: some flood
 their substrate, some fall apart or die, now and then one holds, on one kind of cells or on another.
 

@@ -119,7 +119,7 @@ def main(config: Config, result: Result) -> None:
         }
     result.record({"rules": rules})
     strips = Strips(subjects[0], scale=2.0, window=lambda topology: window(topology, SIDE), pad=4)
-    drawn = curves(plots, columns=2, log_y=True, x_label="% of the weights that are gone")
+    drawn = curves(plots, columns=1, size=(820, 330), log_y=True, x_label="% of the weights that are gone")
     result.figure(strips(tiles, columns=len(config.shares)), drawn)
 
 
