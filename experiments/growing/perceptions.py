@@ -137,7 +137,7 @@ def main(config: Config, result: Result) -> None:
     result.record({"perceptions": entries})
     grown = strips(tiles, columns=len(topologies) * config.trainings)
     target = to_picture(first.target, scale=round(SCALE))
-    curves = draw_curves(lines, smooth=25, log_y=True, size=(900, 360), x_label="iteration", y_label="loss")
+    curves = draw_curves(lines, smooth=25, log_y=True, size=(1080, 360), x_label="iteration", title="loss")
     result.figure(montage([target], captions=["the target"]), grown, curves)
 
 

@@ -20,8 +20,9 @@ Written to `--out`:
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 from typing import Any
+
+import torch
 
 from graphnca.drawing import montage
 from graphnca.evaluation.named import read_subject
@@ -74,11 +75,12 @@ def main(config: Config, result: Result) -> None:
             out=str(folder),
         )
         recipe.train(sampled_torus, command())
-    history = load_checkpoint(folder / "checkpoint.pt")["history"].tolist()
-    parts = [history[len(history) * part // PARTS : len(history) * (part + 1) // PARTS] for part in range(PARTS)]
-    result.record(
-        {"losses": {str(len(history) * (n + 1) // PARTS): mean(part) for n, part in enumerate(parts) if part}}
-    )
+    history = load_checkpoint(folder / "checkpoint.pt")["history"]
+    parts = [part for part in history.tensor_split(PARTS) if len(part)]
+    ends = torch.tensor([len(part) for part in parts]).cumsum(0).tolist()
+    # nan where all samples of a batch were lost
+    losses = [float(part.nanmean().nan_to_num()) for part in parts]
+    result.record({"losses": dict(zip(map(str, ends), losses, strict=True))})
     frames = PoolFilm(folder, config.iterations).frames()
     result.figure(montage(spread(frames, SHOWN), columns=2, pad=6))
     result.animation(frames, fps=6)
