@@ -4,9 +4,10 @@ from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
+from torch_geometric.data import Data
 
 from ..arguments import checked
-from ..drawing import montage, save_animation, save_image, to_picture
+from ..drawing import SurfaceCanvas, montage, save_animation, save_image, to_picture
 from ..rasterizers import NearestCell
 from .worlds import World
 
@@ -49,8 +50,7 @@ class PoolFilm:
         self.kind = self.kind or kind
         if kind != self.kind or (iteration % self.every and iteration != 1):
             return
-        raster = NearestCell(world.topology)
-        rows = [self._row(raster(states[:SHOWN, :, :4])) for states in (before, after)]
+        rows = [self._row(world.topology, states[:SHOWN]) for states in (before, after)]
         (self.folder / FOLDER).mkdir(parents=True, exist_ok=True)
         picture = montage(rows, columns=1, pad=2, title=f"iteration {iteration:,}")
         save_image(self.folder / FOLDER / f"{iteration:06d}.png", picture)
@@ -67,10 +67,14 @@ class PoolFilm:
         if frames:
             save_animation(self.folder / FILM, frames, fps=FPS)
 
-    def _row(self, images: Tensor) -> Image.Image:
-        tiles = images if self.offset is None else images[:, :3] + self.offset
+    def _row(self, topology: Data, states: Tensor) -> Image.Image:
+        if "frame" in topology:
+            canvas = SurfaceCanvas(topology, SIDE)
+            return montage([canvas.draw(state, offset=self.offset) for state in states.cpu()], columns=SHOWN, pad=2)
+        raster = NearestCell(topology)
+        tiles = raster(states[..., :4]) if self.offset is None else raster(states[..., :3]) + self.offset
         small = [to_picture(tile).resize((SIDE, SIDE), Image.Resampling.BILINEAR) for tile in tiles]
-        return montage(small, columns=len(small), pad=2)
+        return montage(small, columns=SHOWN, pad=2)
 
 
 def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:

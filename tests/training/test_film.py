@@ -1,5 +1,6 @@
 """The film of a training: which moments it keeps, what it shows, and that a resumed one has a single film."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from PIL import Image
 
 from graphnca.seeds import point_seed
 from graphnca.training import PoolFilm, PoolPolicy, Training, TrainingConfig, World, last_state, run_and_save
-from topologies import square_grid
+from topologies import square_grid, surface_from_mesh
+from topologies.surfaces.icosahedron import icosphere_mesh
 
 
 def world(name: str = "square of eight") -> World:
@@ -58,6 +60,17 @@ def test_a_training_leaves_a_film_of_all_its_starts(tmp_path: Path, random_rule)
         assert moments(tmp_path) == list(range(1, iterations + 1))
         with Image.open(tmp_path / "pool.webp") as picture:
             assert getattr(picture, "n_frames", 1) == len(film.frames()) == iterations
+
+
+def test_a_batch_on_a_surface_is_drawn_on_it(tmp_path: Path) -> None:
+    sphere = surface_from_mesh(icosphere_mesh(1))
+    states = torch.zeros(2, len(sphere["pos"]), 8)
+    states[:, :, 1] = states[:, :, 3] = 1.0
+    film = PoolFilm(tmp_path, 1)
+    film.note(1, replace(world(), topology=sphere, seed=states[0]), states, states)
+    (frame,) = film.frames()
+    colours = frame.getcolors(frame.width * frame.height) or []
+    assert any(isinstance(colour, tuple) and colour[1] > 2 * colour[0] for _, colour in colours)
 
 
 def test_without_a_picture_there_is_no_film(tmp_path: Path) -> None:
