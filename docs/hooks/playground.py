@@ -1,8 +1,8 @@
 """A MkDocs hook that writes the living figures while the site is built, so that they are never older than the library.
 
 In a page, `<!-- live: NAME -->` becomes a frame in which the page NAME of `PAGES` lives as a figure: the substrate and
-a few controls, with `choice` also its rules. The same file without `#figure` behind its address is the whole page; below the frame stands a link to
-it. A page has those of its rules that are shipped; without any, the place says so.
+a few controls, with `choice` also its rules. The same file without `#figure` behind its address is the whole page;
+below the frame stands a link to it. A page has those of its rules that are shipped; without any, the place says so.
 """
 
 import html
