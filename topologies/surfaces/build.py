@@ -16,6 +16,7 @@ from topologies.surfaces.mesh_repair import SurfaceWarning
 from topologies.surfaces.neighbourhoods import Cloud
 from topologies.surfaces.orientation import signed_volume
 from topologies.surfaces.perceived import stencil_on_surface
+from topologies.surfaces.ragged import thin_pairs
 from topologies.surfaces.tangent import any_frames, turned
 from topologies.surfaces.tangent_mesh import tangent_mesh, with_sides
 
@@ -38,6 +39,8 @@ def built(cloud: Cloud, *, area: float | None = None, operators: str = "fitted")
     cells = cloud._replace(pos=cloud.pos[:n], normal=cloud.normal[:n])
     frame = any_frames(cells.normal)
     mesh = tangent_mesh(cloud, frame)
+    alone = np.flatnonzero(np.bincount(mesh.edge_index[1], minlength=n) == 0)
+    mesh = with_sides(mesh, thin_pairs(cloud, alone, float(np.sqrt(np.median(mesh.area)))))
     if (alone := np.flatnonzero(np.bincount(mesh.edge_index[1], minlength=n) == 0)).size:
         raise TopologyError(f"Every cell must have a neighbour on its side of the surface, cell {alone[0]} has none.")
     if area is not None and abs(mesh.area.sum() / area - 1) > AREA_TOLERANCE:
@@ -51,8 +54,8 @@ def built(cloud: Cloud, *, area: float | None = None, operators: str = "fitted")
         )
         return built(cloud._replace(normal=-cloud.normal), area=area, operators=operators)
     vectors = logarithmic_map(cells.pos, cells.normal, frame, mesh.edge_index)
-    whole = cloud.connected is not None and len(cloud.pos) == n  # a mesh without a border
-    border = np.zeros(n, bool) if whole else mesh.border
+    closed = cloud.connected is None or len(cloud.pos) == n  # or a cloud, whose border its cells know
+    border = mesh.border if cloud.connected is None else np.full(n, not closed)
     for _ in range(ROUNDS):
         missing = missing_pairs(mesh.edge_index, mesh.length, vectors, border, mesh.halves, cells.pos)
         if not missing:

@@ -14,6 +14,7 @@ from topologies.surfaces.mesh_files import Mesh
 from topologies.surfaces.mesh_repair import sound_mesh
 from topologies.surfaces.mirror_images import with_mirror_images
 from topologies.surfaces.neighbourhoods import Cloud
+from topologies.surfaces.ragged import without_scraps
 from topologies.surfaces.sampling import poisson_disk_on_surface
 from topologies.surfaces.through_surface import connected_pairs
 from topologies.surfaces.triangle_mesh import TriangleMesh
@@ -53,7 +54,7 @@ def surface_mesh(mesh: Mesh, cells: int, *, seed: int = 0, operators: str = "fit
     face = sampler.faces_of(number)
     connected = connected_pairs(fine, pos, fine.faces[face])
     normal = _over_patches(pos, normal, connected, spacing)
-    cloud = Cloud(pos, normal, np.arange(len(pos)), connected)
+    cloud = without_scraps(Cloud(pos, normal, np.arange(len(pos)), connected))
     return built(with_mirror_images(cloud, fine, spacing), area=area, operators=operators)
 
 
@@ -76,7 +77,7 @@ def surface_from_mesh(mesh: Mesh, *, operators: str = "fitted") -> Data:
     spacing = float(np.sqrt(area / n))
     fine = surface.refined(spacing)
     connected = connected_pairs(fine, surface.vertices, np.arange(n)[:, None])
-    cloud = Cloud(surface.vertices, surface.vertex_normals(), np.arange(n), connected)
+    cloud = without_scraps(Cloud(surface.vertices, surface.vertex_normals(), np.arange(n), connected))
     return built(with_mirror_images(cloud, fine, spacing), area=area, operators=operators)
 
 

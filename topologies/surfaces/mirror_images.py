@@ -1,13 +1,15 @@
 """Cells mirrored across the border of an open mesh, so that cells end at the border."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 
 from topologies.surfaces.neighbourhoods import Cloud
 from topologies.surfaces.triangle_mesh import TriangleMesh
 
 BAND = 3.0  # spacings from the border within which cells have mirror images
+OCCUPIED = 0.7  # spacings from a cell within which there is surface
+AROUND = 4  # cells nearest to an image that are looked at
 ON_BORDER = 1e-6  # spacings from the border at which a cell on it is taken to lie
 
 
@@ -39,6 +41,8 @@ def with_mirror_images(cloud: Cloud, mesh: TriangleMesh, spacing: float) -> Clou
     steep = np.abs((chord * cloud.normal[cell]).sum(1)) > 0.7 * distance  # the border of another layer
     fits = (distance < BAND * spacing) & ((distance < ON_BORDER * spacing) | ~steep)
     cell, edge, share, chord, distance = (part[fits] for part in (cell, edge, share, chord, distance))
+    if not len(cell):
+        return cloud
     order = np.lexsort((distance, cell))
     first = np.zeros(len(cell), bool)
     first[order[np.r_[True, np.diff(cell[order]) > 0]]] = True  # the nearest place of the border
@@ -49,11 +53,27 @@ def with_mirror_images(cloud: Cloud, mesh: TriangleMesh, spacing: float) -> Clou
     direction = np.where(on[:, None], outward[edge], chord / np.where(on, 1.0, distance)[:, None])
     pos = cloud.pos[cell] + 2 * np.maximum(distance, ON_BORDER * spacing)[:, None] * direction
     pos, cell = _apart(pos, cell, ON_BORDER * spacing)
+    beyond = _in_the_open(cloud, pos, cell, spacing)
+    pos, cell = pos[beyond], cell[beyond]
     return cloud._replace(
         pos=np.concatenate([cloud.pos, pos]),
         normal=np.concatenate([cloud.normal, cloud.normal[cell]]),
         origin=np.concatenate([cloud.origin, cell]),
     )
+
+
+def _in_the_open(
+    cloud: Cloud, pos: Float[np.ndarray, "g 3"], cell: Int[np.ndarray, " g"], spacing: float
+) -> Bool[np.ndarray, " g"]:
+    """Whether each image lies where there is no surface: not on the far side of a slit, or of a hole in the mesh.
+
+    Across a straight border an image is never nearer to another cell than the cell that it mirrors.
+    """
+    near = np.asarray(KDTree(cloud.pos).query(pos, min(AROUND, len(cloud.pos)))[1]).reshape(len(pos), -1)
+    away = np.linalg.norm(cloud.pos[near] - pos[:, None], axis=2)
+    own = np.linalg.norm(cloud.pos[near] - cloud.pos[cell][:, None], axis=2)
+    inside = (near != cell[:, None]) & (away < OCCUPIED * spacing) & (away < (1 - ON_BORDER) * own)
+    return ~inside.any(1)
 
 
 def _apart(
