@@ -1,12 +1,12 @@
-"""Isotropic rules while they train: a heart without channels takes no shape, a lizard has two heads, later one.
+"""Isotropic rules while they train, early: a lizard, and a heart with and without auxiliary channels.
 
     python experiments/isonca/during_training.py
 
 IsoNCA's figures 7 and 11 and what is said beside them, small: a 32-pixel target, rollouts of 64 to 95 steps, batches of
 four. The lizard is trained with the binary and the axis channel; the heart with the paper's two channels (binary,
-radial 4), and twice without any. Every snapshot grows three runs. Expect of the lizard a blob, then a pattern that is
-its own half turn, then one whose ends differ; of the heart without channels a disc with soft rings, where the same
-training with channels has found its form.
+radial 4), and twice without any. Every snapshot grows three runs. Expect blobs and discs that fill the substrate, then
+are round and small; of the paper's lizard with two heads, and of its heart that fails without channels, so short a
+training shows nothing yet: here the heart without channels is the first to have a tip.
 
 Three numbers of each snapshot: the loss of the colours alone, in shares of that of nothing (`RotationInvariantLoss`, so
 that trainings with and without channels compare); how far the pattern is its own half turn, and its own mirror image (1
