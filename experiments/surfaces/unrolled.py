@@ -10,7 +10,8 @@ other, with its interval. The goal is 1.25 times. Flat Voronoi meshes, one a run
 no squares. On the bunny a cell counts if its patch unrolls one to one.
 
 Written to `--out`:
-    figure.webp     a row a texture and moment: a run on squares, on a flat mesh, and unrolled from every surface
+    figure.webp     a row a texture and moment: a run on squares, on a flat mesh, and unrolled from every surface; below how
+                    many times as far
     metrics.json    distances
     tables.json     how far apart, by texture and surface
 """
@@ -37,7 +38,7 @@ from graphnca.results.table import Table
 from topologies import bunny_mesh, sphere, square_grid, surface_mesh, torus, voronoi_mesh, with_frames
 
 SQUARES, FLAT = "squares", "flat meshes"
-SCALE = 2  # of the pictures that are shown
+SCALE = 4  # of the pictures that are shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +99,13 @@ def measured(texture: Subject, where: dict[str, list[tuple[Data, int]]], config:
     for step in config.steps:
         squares = texture.images(on_squares[step], view)
         among = distances(squares, squares, features)
-        tiles.append((shown(squares), f"{texture.name}\n{SQUARES}, step {step:,}"))
+        tiles.append((shown(squares), f"{texture.name}\nstep {step:,}"))
         for name, of_runs in runs.items():
             pictures = torch.cat([one[step][0] for one in of_runs])
             largest = torch.stack([one[step][1].abs().amax() for one in of_runs])[:, None, None]
             found = apart(among, distances(squares, pictures, features), largest, GOAL)
             entry.setdefault(name, {})[str(step)] = found
-            tiles.append((shown(pictures), f"{name}\n{found['times']:.2f} times as far"))
+            tiles.append((shown(pictures), f"{name}\n{found['times']:.2f}"))
     return entry, tiles
 
 
