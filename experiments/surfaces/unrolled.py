@@ -10,8 +10,8 @@ other, with its interval. The goal is 1.25 times. Flat Voronoi meshes, one a run
 no squares. On the bunny a cell counts if its patch unrolls one to one.
 
 Written to `--out`:
-    figure.webp     a row a texture and moment: a run on squares, on a flat mesh, and unrolled from every surface; and how
-                    many times as far
+    figure.webp     a row a texture and moment: a run on squares, on a flat mesh, and unrolled from every surface, and
+                    how many times as far
     metrics.json    distances
     tables.json     how far apart, by texture and surface
 """

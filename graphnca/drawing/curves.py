@@ -69,8 +69,10 @@ def draw_curves(
 
     named = [name for name in lines if name]
     left = round(max(font.getlength(label) for _, label in y_ticks) + 2.2 * font_size)
-    top = round(font_size * (1.2 + 1.9 * bool(title) + 1.6 * bool(y_label or named)))
     right, bottom = size[0] - round(1.6 * font_size), size[1] - round(font_size * (2.4 + 1.6 * bool(x_label)))
+    label_width = font.getlength(y_label) + font_size if y_label else 0.0
+    legend = _rows({name: font.getlength(name) + 2.6 * font_size for name in named}, right - left, label_width)
+    top = round(font_size * (1.2 + 1.9 * bool(title) + 1.6 * (len(legend) or bool(y_label))))
     if right - left < 4 * font_size or bottom - top < 4 * font_size:
         raise ValueError(f"`size` must leave room for a plot beside its labels at font size {font_size}, got {size}.")
 
@@ -107,17 +109,32 @@ def draw_curves(
     head = 0.9 * font_size + line + 0.5 * font_size
     if y_label:
         pen.text((left, head), y_label, FAINT, font, anchor="lm")
-    x = float(right)
-    for name in reversed(named):
-        x -= font.getlength(name)
-        pen.text((x, head), name, INK, font, anchor="lm")
-        x -= 1.6 * font_size
-        colour = PALETTE[list(lines).index(name) % len(PALETTE)]
-        pen.rounded_rectangle([x, head - 1.5, x + 1.2 * font_size, head + 1.5], 1.5, fill=colour)
-        x -= font_size
+    for row in legend:
+        x = float(right)
+        for name in reversed(row):
+            x -= font.getlength(name)
+            pen.text((x, head), name, INK, font, anchor="lm")
+            x -= 1.6 * font_size
+            colour = PALETTE[list(lines).index(name) % len(PALETTE)]
+            pen.rounded_rectangle([x, head - 1.5, x + 1.2 * font_size, head + 1.5], 1.5, fill=colour)
+            x -= font_size
+        head += 1.6 * font_size
     if x_label:
         pen.text(((left + right) / 2, size[1] - 0.7 * font_size), x_label, FAINT, font, anchor="mb")
     return picture
+
+
+def _rows(widths: Mapping[str, float], width: float, first: float) -> list[list[str]]:
+    """Names in rows as wide as a plot, the first with less room; one that is too wide has a row for itself."""
+    rows: list[list[str]] = []
+    room = 0.0
+    for name, wide in widths.items():
+        if not rows or wide > room:
+            rows.append([])
+            room = width - (first if len(rows) == 1 else 0.0)
+        rows[-1].append(name)
+        room -= wide
+    return rows
 
 
 def _lines(series: Mapping[str, Series] | Series, log_x: bool, log_y: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:

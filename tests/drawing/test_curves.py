@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from graphnca.drawing import draw_curves
-from graphnca.drawing.curves import _log_ticks, _running_median, _ticks
+from graphnca.drawing.curves import _log_ticks, _rows, _running_median, _ticks
 
 
 def blue(picture: object) -> np.ndarray:
@@ -64,6 +64,15 @@ def test_x_values_and_names_are_used() -> None:
 def test_labels_and_size() -> None:
     picture = draw_curves({"a": [1, 2], "b": [2, 1]}, size=(400, 250), title="T", x_label="x", y_label="y", smooth=3)
     assert picture.size == (400, 250)
+
+
+def test_a_long_legend_takes_several_rows() -> None:
+    """No name is cut off at the left."""
+    names = {f"a rather long name, {number}": [1.0, 2.0] for number in range(4)}
+    ink = np.asarray(draw_curves(names, size=(400, 300)).convert("L")) < 128
+    assert not ink[:, 0].any()
+    rows = _rows({"a": 3.0, "b": 3.0, "c": 3.0, "much too wide": 9.0}, 7.0, 4.0)
+    assert rows == [["a"], ["b", "c"], ["much too wide"]]
 
 
 def test_a_single_value_is_a_dot() -> None:
