@@ -28,7 +28,6 @@ from graphnca.graft import graft
 from graphnca.layers import NCAConv
 from graphnca.losses import PixelLoss
 from graphnca.models import growing_nca
-from graphnca.rasterizers import NearestCell
 from graphnca.results.training import train_from_command_line
 from graphnca.seeds import point_seed
 from graphnca.targets import load_target
@@ -58,7 +57,7 @@ def eye_in_strange_skin(
     return torch.where(replaced[:, None], moved, states)
 
 
-def healing_loss(target: Tensor, view: NearestCell, anatomy: Anatomy) -> Callable[[Tensor], Tensor]:
+def healing_loss(target: Tensor, view: Callable[[Tensor], Tensor], anatomy: Anatomy) -> Callable[[Tensor], Tensor]:
     """Mean squared error of RGBA in which the pixels of the eye count more."""
     x, y, radius = anatomy.eye
     pixel = torch.arange(anatomy.side) - anatomy.side // 2
