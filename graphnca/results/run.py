@@ -95,11 +95,13 @@ def as_written(config: Options) -> dict[str, Any]:
     Of an absolute path its name, as in `command`.
     """
     found = {name: value for name, value in asdict(config).items() if name not in ("publish", "threads")}
-    return {name: _named(value) if isinstance(value, str) else value for name, value in found.items()}
+    return {name: _named(value) for name, value in found.items()}
 
 
-def _named(text: str) -> str:
-    return Path(text).name if Path(text).is_absolute() else text
+def _named(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_named(one) for one in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _subjects(config: Any, subjects: str | Callable[[Any], Iterable[Subject]]) -> list[Subject]:

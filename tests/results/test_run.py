@@ -14,7 +14,7 @@ from graphnca.models import isonca, texture_nca
 from graphnca.results import result as module
 from graphnca.results.options import OfRules, Options
 from graphnca.results.result import Result
-from graphnca.results.run import carry_out, carry_out_each, run, run_each
+from graphnca.results.run import as_written, carry_out, carry_out_each, run, run_each
 from graphnca.results.table import Table, read_tables
 
 
@@ -116,3 +116,9 @@ def test_threads_are_those_asked_for(tmp_path: Path) -> None:
         assert json.loads((tmp_path / "x" / "metrics.json").read_text())["n"] == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_where_files_lay_is_not_published(tmp_path: Path) -> None:
+    written = as_written(Config(rule=(str(tmp_path / "one.json"), "growing-lizard"), out=str(tmp_path / "growth")))
+    assert written["rule"] == ["one.json", "growing-lizard"]
+    assert written["out"] == "growth"
