@@ -118,7 +118,8 @@ def trained(name: str, config: Config) -> Trained:
         out=str(Path(config.out) / name),
     )
     training = recipe.training(sampled_substrate)
-    training.draw = training.draw if name != OPPONENT else None  # its edges are no places in tangent planes
+    if name == OPPONENT:
+        training.draw = training.film = None  # its edges are no places in tangent planes
     training.run()
     training.rule.load_state_dict(training.average.values)
     return Trained(training.rule.eval(), training.seconds, float(np.mean(training.history[-20:])))
