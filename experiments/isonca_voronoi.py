@@ -12,7 +12,7 @@ tail.
 Written to `--out`:
     figure.webp     the median run on whole substrates drawn as cells, and close-ups with the cell centres shown
     runs.webp       every run
-    animation.webp  one run on each kind of cells, side by side
+    animation.webp  the median run on each kind of cells, side by side
     metrics.json    loss, angle, chirality, living cells and largest |state| for every run
     tables.json     the same, one row a run; the medians
 
@@ -88,29 +88,34 @@ def whole_and_close_up(state: Tensor, topology: Data) -> tuple[Image.Image, Imag
     return CellCanvas(topology, scale=6).draw(state), close_up.draw(state)
 
 
+def median_runs(rows: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
+    """The number of the median run on the first substrate of each kind."""
+    return {name: median_run([row["relative"] for row in rows[name]]) for name in first_of_each_kind(rows)}
+
+
 def figure(
     finals: dict[str, Tensor], topologies: dict[str, Data], rows: dict[str, list[dict[str, Any]]]
 ) -> Image.Image:
     """The median run on the first substrate of each kind: whole, and close up."""
     wholes, details, captions = [], [], []
-    for name in first_of_each_kind(finals):
-        losses = [row["relative"] for row in rows[name]]
-        shown = median_run(losses)
+    for name, shown in median_runs(rows).items():
         whole, detail = whole_and_close_up(finals[name][shown], topologies[name])
         wholes.append(whole)
         details.append(detail)
         cells = topologies[name].num_nodes
-        captions.append(f"{name.split()[0]}: {cells} cells, the median run, loss {losses[shown]:.3f}")
+        captions.append(f"{name.split()[0]}: {cells} cells, the median run, loss {rows[name][shown]['relative']:.3f}")
     captions += ["close-up with cell centres"] * len(details)
     return montage(wholes + details, captions=captions, columns=len(wholes))
 
 
-def frames(recorded: dict[str, dict[int, Tensor]], topologies: dict[str, Data]) -> Iterator[Image.Image]:
+def frames(
+    recorded: dict[str, dict[int, Tensor]], topologies: dict[str, Data], shown: dict[str, int]
+) -> Iterator[Image.Image]:
     """Of the animation: one run on each kind of cells."""
-    canvases = {name: CellCanvas(topologies[name], scale=4) for name in first_of_each_kind(recorded)}
+    canvases = {name: CellCanvas(topologies[name], scale=4) for name in shown}
     for step in sorted(next(iter(recorded.values()))):
         if step <= SLOW_UNTIL or step % (4 * FRAME_EVERY) == 0:
-            drawn = [canvas.draw(recorded[name][step][0]) for name, canvas in canvases.items()]
+            drawn = [canvas.draw(recorded[name][step][shown[name]]) for name, canvas in canvases.items()]
             yield montage(drawn, title=f"step {step}", pad=8)
 
 
@@ -144,7 +149,7 @@ def main(config: Config, result: Result) -> None:
     tiles = [NearestCell(topologies[n], scale=3)(state[:, :4]) for n, states in finals.items() for state in states]
     names = [f"{n}: {row['relative']:.3f}" for n, runs in rows.items() for row in runs]
     result.picture("runs.webp", montage(tiles, captions=names, columns=config.runs, pad=6))
-    result.animation(frames(recorded, topologies), fps=16)
+    result.animation(frames(recorded, topologies, median_runs(rows)), fps=16)
 
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
