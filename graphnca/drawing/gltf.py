@@ -10,11 +10,7 @@ from jaxtyping import Float, Int
 
 FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125  # kinds of numbers
 VERTICES, INDICES = 34962, 34963  # and of buffers
-LINEAR, LINEAR_MIPMAP, CLAMP = (
-    9729,
-    9987,
-    33071,
-)  # how pictures are read: between pixels, from far, and at their borders
+LINEAR, LINEAR_MIPMAP, CLAMP = 9729, 9987, 33071  # how pictures are read: between pixels, from far, at their borders
 JSON_CHUNK, BINARY_CHUNK = b"JSON", b"BIN\0"
 KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 MATT = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
