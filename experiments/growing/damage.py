@@ -46,6 +46,7 @@ from graphnca.evaluation.damage_tests import (
     battery,
     healing,
 )
+from graphnca.evaluation.intervals import rate, reached
 from graphnca.evaluation.pixel_error import log10_error
 from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import bounded, raster, rounded
@@ -152,8 +153,7 @@ def numbers_of(result: Healing) -> dict[str, Any]:
 def goal_of(times: dict[str, Any]) -> dict[str, Any]:
     """How many of the runs that lost a half or the middle were at the goal within 100 steps, over all times."""
     least = [error for entry in times.values() for name in GOAL_CUTS for error in entry[name][f"least within {WITHIN}"]]
-    reached = sum(error <= GOAL for error in least)
-    return {"cuts": len(least), "healed": reached, "reached": reached >= SHARE * len(least)}
+    return {"cuts": len(least), "healed": sum(error <= GOAL for error in least)}
 
 
 def strip(subject: Subject, topology: Data, result: Healing) -> Image.Image:
@@ -247,7 +247,7 @@ def as_near(entry: dict[str, Any]) -> str:
         limit = max(GOAL, median(time[WHOLE][f"after {WITHIN}"]) + NEAR)
         errors = [value for name in GOAL_CUTS for value in time[name][f"after {WITHIN}"]]
         near, count = near + sum(error <= limit for error in errors), count + len(errors)
-    return f"{near} of {count}"
+    return rate(near, count)
 
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
@@ -255,9 +255,9 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     entries = metrics["substrates"]
     goals = []
     for name, entry in entries.items():
-        goal = entry["goal"]
-        reached = ("yes" if goal["reached"] else "no") if name == "square" else ""
-        goals.append([name, f"{goal['healed']} of {goal['cuts']}", reached, as_near(entry)])
+        healed, cuts = entry["goal"]["healed"], entry["goal"]["cuts"]
+        met = reached(healed, cuts, SHARE) if name == "square" else ""
+        goals.append([name, rate(healed, cuts), met, as_near(entry)])
     header = ["substrate", f"at most {GOAL} within {WITHIN} steps", f"goal ({SHARE:.0%} on squares) reached"]
     header.append(f"that, or within {NEAR} of no cut, after {WITHIN} steps")
     rows = []

@@ -42,6 +42,7 @@ from graphnca.drawing import montage, to_picture
 from graphnca.evaluation.damage_tests import HALF_WIDTH
 from graphnca.evaluation.fates import counted, fates
 from graphnca.evaluation.form import OwnForm, own_form
+from graphnca.evaluation.intervals import below, resampled
 from graphnca.evaluation.pixel_error import log10_error
 from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import ALIVE, bounded, seeded_position
@@ -245,6 +246,16 @@ def comparison(measured: dict[str, Any], rest: int) -> dict[str, Any]:
     }
 
 
+def twice_as_many(before: int, after: int, runs: int) -> str:
+    """Whether twice as many of so many runs recover: yes or no where the interval of what is lacking says so."""
+    if not after:
+        return "no"
+    lacking = resampled(
+        lambda drawn: TWICE * float((drawn[0] < before).mean()) - float((drawn[1] < after).mean()), [runs, runs]
+    )
+    return below(lacking, 0.0)
+
+
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Runs that recovered, every rule on every substrate; and whether they are twice as many as of the usual one."""
     runs, rests, rules = metrics["config"]["runs"], metrics["config"]["rest"], metrics["rules"]
@@ -266,7 +277,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
                         rules[rule][substrate][test][f"{rests[0]} steps after"][f"at most {level}"]
                         for rule in (usual, name)
                     )
-                    row += [f"{before} / {after}", "yes" if after and after >= TWICE * before else "no"]
+                    row += [f"{before} / {after}", twice_as_many(before, after, runs)]
                 goals.append(row)
     header = ["test", "rule", "substrate"]
     header += [f"at most {level}, {rest} steps after" for rest in rests for level in LEVELS]

@@ -33,6 +33,7 @@ from torch_geometric.data import Data
 from graphnca import trajectory
 from graphnca.evaluation.anatomy import Anatomy
 from graphnca.evaluation.induction import change_below, difference_to_eye
+from graphnca.evaluation.intervals import below, median_interval, rate
 from graphnca.evaluation.scores import rounded, window
 from graphnca.evaluation.subject import PADDING, SIZE, Subject
 from graphnca.graft import graft
@@ -194,9 +195,9 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             }
             middle = [("graft", "0"), ("graft", early), ("graft", last), ("sham", last), ("none", last)]
             change = max(value for entry in entries for value in entry["none"][CHANGE])
-            reached = sum(value <= goal for value in at["graft", last])
+            induced_in = sum(value <= goal for value in at["graft", last])
             numbers = [*(f"{median(at[look]):.3f}" for look in middle), f"{change:.3f}"]
-            rows.append([f"`{rule}`", kind, *numbers, f"{reached} of {len(at['graft', last])}"])
+            rows.append([f"`{rule}`", kind, *numbers, rate(induced_in, len(at["graft", last]))])
             if kind == "square" and not goals:
                 induced = median(at["graft", last])
                 words = (
@@ -204,7 +205,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
                     "largest change there without a graft",
                 )
                 goals = [
-                    [words[0], f"at most {goal}", f"{induced:.3f}", "yes" if induced <= goal else "no"],
+                    [words[0], f"at most {goal}", f"{induced:.3f}", below(median_interval(at["graft", last]), goal)],
                     [
                         "largest change there without a graft",
                         f"nothing (at most {NOTHING})",

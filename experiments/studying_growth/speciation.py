@@ -24,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphnca.drawing import draw_curves, montage
+from graphnca.evaluation.intervals import below, median_interval, with_quartiles
 from graphnca.evaluation.pixel_error import log10_error
 from graphnca.evaluation.runs import grow
 from graphnca.evaluation.scores import window
@@ -218,9 +218,9 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     rows, moments, goal = [], [f"step {step}" for step in metrics["config"]["steps"]], metrics["goal"]
     for kind, entries in by_kind(metrics["flowers"]).items():
         for flower in entries[0]:
-            errors = [median(value for entry in entries for value in entry[flower][step]) for step in moments]
-            reached = "yes" if errors[0] <= goal else "no"
-            rows.append([flower, kind, *(f"{error:.2f}" for error in errors), reached])
+            errors = [[value for entry in entries for value in entry[flower][step]] for step in moments]
+            met = below(median_interval(errors[0]), goal)
+            rows.append([flower, kind, *(with_quartiles(values) for values in errors), met])
     forms, on_walks = metrics["tree"], [step for walk in metrics["walks"].values() for step in walk]
     grown = sum(step["log10 error"] <= goal for step in on_walks)
     measures = [

@@ -32,17 +32,20 @@ Written to `--out`:
     tables.json     losses and how many times the float rule's they are; gains
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 from PIL import Image
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphnca import save_rule
 from graphnca.drawing import montage
+from graphnca.evaluation.intervals import below, resampled
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import lost
 from graphnca.evaluation.subject import Subject
@@ -194,9 +197,11 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
             if not compared:
                 losses.append([*row, "", ""])
                 continue
-            total, goal = (sum(of[name]["median loss"] for name in compared) for of in (found["substrates"], plain))
-            reached = "yes" if total <= metrics["goal"] * goal else "no"
-            losses.append([*row, f"{total / goal:.2f} ({reached})", f"{found['met']} of {len(ratios)}"])
+            times, low, high = _times(
+                [found["substrates"][name]["losses"] for name in compared], [plain[name]["losses"] for name in compared]
+            )
+            met = below((low, high), metrics["goal"])
+            losses.append([*row, f"{times:.2f} ({low:.2f} to {high:.2f}; {met})", f"{found['met']} of {len(ratios)}"])
         if by_gain := entry["square torus by gain"]:
             gains.append([f"`{rule}`", _loss(plain["square"]), *(f"{by_gain[f'{gain:g}']:,.0f}" for gain in GAINS)])
     caption = (
@@ -209,6 +214,17 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
         "losses": Table(["rule", "computed in", "bytes", *names, *goals], losses, caption),
         **({"gains": by_gain} if gains else {}),
     }
+
+
+def _times(losses: list[list[float]], plain: list[list[float]]) -> tuple[float, float, float]:
+    """How many times the float rule's the median losses are over all substrates, with the interval of that."""
+    runs = [np.asarray(values) for values in (*losses, *plain)]
+
+    def ratio(drawn: Sequence[np.ndarray]) -> float:
+        medians = [np.median(values[chosen]) for values, chosen in zip(runs, drawn, strict=True)]
+        return float(sum(medians[: len(losses)]) / sum(medians[len(losses) :]))
+
+    return ratio([np.arange(len(values)) for values in runs]), *resampled(ratio, [len(values) for values in runs])
 
 
 def _loss(entry: dict[str, Any], ratio: float | None = None) -> str:

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from growing.damage_over_time import LEVELS, TESTS, Config, Course, comparison, course_of, disks_of, numbers_of
+from growing.damage_over_time import (
+    LEVELS,
+    TESTS,
+    Config,
+    Course,
+    comparison,
+    course_of,
+    disks_of,
+    numbers_of,
+    twice_as_many,
+)
 
 from graphnca.evaluation.form import own_form
 from graphnca.evaluation.subject import Subject, SubjectError
@@ -63,6 +73,13 @@ def test_rules_are_compared_with_the_first() -> None:
     assert compared["better"]["regrowing"] == {"square": 2.25}
     assert compared["none"]["growing"] == {"square": 0.0}
     assert comparison({"none": measured(0), "some": measured(3)}, 5)["some"]["growing"] == {"square": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"), [(1, 19, "yes"), (3, 11, "open"), (12, 12, "no"), (0, 0, "no"), (0, 20, "yes")]
+)
+def test_twice_as_many_is_said_where_the_interval_says_so(before: int, after: int, word: str) -> None:
+    assert twice_as_many(before, after, 20) == word
 
 
 def test_a_rule_without_target_is_refused() -> None:
