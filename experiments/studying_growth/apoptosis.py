@@ -1,7 +1,8 @@
 """A hollow bone grown from a seed in its cavity: the cells in the middle live, and then they die (Studying Growth).
 
     python experiments/studying_growth/apoptosis.py        # the shipped rule, half a minute on one core
-    python experiments/studying_growth/apoptosis.py --rule runs/growing-bone
+    python experiments/studying_growth/apoptosis.py --rule runs/growing-bone-large --cells 6400 \
+        --out out/apoptosis_large
 
 Growth starts from one cell in the middle of a picture whose middle is empty. So a disk of tissue grows first, and while
 its edge goes on outwards, the inside dies again: nothing but the picture asks the rule to let cells die. Several runs
@@ -29,7 +30,7 @@ from torch_geometric.data import Data
 from graphnca.evaluation.cavity import cavity_of, cells_in, living_share
 from graphnca.evaluation.intervals import rate
 from graphnca.evaluation.scores import ALIVE, bounded, rounded, window
-from graphnca.evaluation.subject import Subject
+from graphnca.evaluation.subject import SIZE, Subject
 from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import OfRule, OnSubstrates, Options
 from graphnca.results.result import Result
@@ -39,6 +40,7 @@ from topologies import by_kind, first_of_each_kind, substrates
 
 GOAL = 0.05  # share of the cavity's cells that may be alive at the end
 SHOWN = (8, 16, 24, 32, 48, 64, 96, 500)  # steps of the pictures, as far as the run goes
+AROUND = 16  # pixels more than the target has, that are shown
 ANIMATED = 120  # steps
 FPS = 15
 
@@ -89,7 +91,7 @@ def watched(subject: Subject, topology: Data, config: Config) -> tuple[dict[str,
 def main(config: Config, result: Result) -> None:
     """Grows, measures and draws."""
     subject = subject_of(config)
-    side = min(subject.target.shape[-1], 48)
+    side = min(subject.target.shape[-1], subject.card.get("size", SIZE) + AROUND)
     shown = [step for step in SHOWN if step <= config.steps]
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     entries, runs = {}, {}

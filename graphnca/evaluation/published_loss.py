@@ -25,7 +25,9 @@ def target_with_auxiliary(
     return with_auxiliary(image, auxiliary)
 
 
-def isotropic_loss(target: str, auxiliary: str | None = None) -> RotationInvariantLoss:
+def isotropic_loss(
+    target: str, auxiliary: str | None = None, *, size: int = SIZE, padding: int = PADDING
+) -> RotationInvariantLoss:
     """What isotropic rules are measured by everywhere: the published loss with a closed ring around the seed.
 
     The paper's rings lie around the middle of 72x72 pixels, which is the corner of four of them, and its seed in the
@@ -36,8 +38,10 @@ def isotropic_loss(target: str, auxiliary: str | None = None) -> RotationInvaria
     Args:
         target: Its name.
         auxiliary: Auxiliary channels that are compared too; by default those that the paper gave the target.
+        size: Pixels of the target's longer side.
+        padding: Empty pixels around it.
     """
-    return RotationInvariantLoss(_scored(target, auxiliary, on_pixel=True))
+    return RotationInvariantLoss(_scored(target, auxiliary, size=size, padding=padding, on_pixel=True))
 
 
 def published_loss(target: str, auxiliary: str | None = None) -> RotationInvariantLoss:
@@ -60,6 +64,6 @@ def perfect_loss(target: str, auxiliary: str | None = None, *, published: bool =
     return median(loss(torch.stack(turned)).tolist())
 
 
-def _scored(target: str, auxiliary: str | None, *, on_pixel: bool) -> Float[Tensor, "c h w"]:
+def _scored(target: str, auxiliary: str | None, *, on_pixel: bool, **shape: int) -> Float[Tensor, "c h w"]:
     channels = PUBLISHED_AUXILIARY.get(target, "binary") if auxiliary is None else auxiliary
-    return target_with_auxiliary(target, channels, on_pixel=on_pixel)
+    return target_with_auxiliary(target, channels, on_pixel=on_pixel, **shape)

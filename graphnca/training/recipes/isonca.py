@@ -42,8 +42,6 @@ class IsoNCARecipe(PictureRecipe):
     """Iteration before which every batch gets a seed, and from then on every fourth."""
     stop: int = 0
     """Iteration to stop at while the learning rate falls as for all of them; 0: at the end."""
-    precision: str = "float32"
-    """Type of the update network's products: float32 or bfloat16."""
     out: str = "runs/isonca-lizard"
 
     @classmethod
