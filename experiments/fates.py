@@ -20,12 +20,13 @@ without a word. Who looks at them writes a word for each into a file as `--readi
 Written to `--out`:
     figure.webp     the thirty states, each beside its rule's own pattern
     metrics.json    every run; which states are shown
-    tables.json     fates of every rule; of all of them on each kind of cells; both readings
+    tables.json     fates of every pattern, and of all on each kind of cells; the same of textures; both readings
 """
 
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -45,7 +46,7 @@ from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.persistence import correlation
 from graphnca.evaluation.scores import bounded
 from graphnca.evaluation.subject import Subject
-from graphnca.evaluation.texture_fates import own_texture
+from graphnca.evaluation.texture_fates import TEXTURE_FATES, counted_textures, own_texture
 from graphnca.results.options import FeatureOptions, OfRules, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
@@ -236,30 +237,43 @@ def main(config: Config, result: Result) -> None:
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     """Fates of every rule on every kind of cells, of all rules together, and where an eye agrees."""
-    steps = [f"{step:,}" for step in metrics["config"]["steps"]]
+    patterns = {name: kinds for name, kinds in metrics["rules"].items() if "area" in next(iter(kinds.values()))}
+    others = {name: kinds for name, kinds in metrics["rules"].items() if name not in patterns}
+    found = {"fates": by_rule(patterns, metrics, counted), "kinds": by_kind(patterns, metrics)}
+    if others:
+        found |= {"textures": by_rule(others, metrics, counted_textures), "texture_kinds": by_kind(others, metrics)}
+    if any(of["by eye"] for of in metrics["shown"].values()):
+        found["readings"] = confusion(metrics["shown"])
+    return found
+
+
+def by_rule(rules: dict[str, Any], metrics: dict[str, Any], count: Callable[[list[str]], dict[str, int]]) -> Table:
+    """Runs that are whole, what became of the others, and how the whole ones move."""
     rows = []
-    for name, kinds in metrics["rules"].items():
+    for name, kinds in rules.items():
         for kind, entry in kinds.items():
             cells = []
             for fates in entry["fates"].values():
-                others = [f"{count} {fate}" for fate, count in counted(fates).items() if fate != "whole"]
+                others = [f"{number} {fate}" for fate, number in count(fates).items() if fate != "whole"]
                 cells.append("; ".join([rate(fates.count("whole"), len(fates)), *others]))
             rows.append([name, kind, *cells, moves(entry)])
-    header = ["rule", "cells", *(f"whole at {step}" for step in steps), "of the whole ones, to the last look"]
-    together = []
+    header = ["rule", "cells", *moments(metrics), "of the whole ones, to the last look"]
+    return Table(header, rows, "Runs that are whole, with the interval of their rate; what became of the others.")
+
+
+def by_kind(rules: dict[str, Any], metrics: dict[str, Any]) -> Table:
+    """Runs of all rules that are whole, on each kind of cells."""
+    rows = []
     for kind in metrics["config"]["substrate"]:
-        columns = zip(*(kinds[kind]["fates"].values() for kinds in metrics["rules"].values()), strict=True)
+        columns = zip(*(kinds[kind]["fates"].values() for kinds in rules.values()), strict=True)
         fates = [[word for words in column for word in words] for column in columns]
-        together.append([kind, *(rate(words.count("whole"), len(words)) for words in fates)])
-    found = {
-        "fates": Table(
-            header, rows, "Runs that are whole, with the interval of their rate; what became of the others."
-        ),
-        "kinds": Table(["cells", *(f"whole at {step}" for step in steps)], together),
-    }
-    return found | (
-        {"readings": confusion(metrics["shown"])} if any(of["by eye"] for of in metrics["shown"].values()) else {}
-    )
+        rows.append([kind, *(rate(words.count("whole"), len(words)) for words in fates)])
+    return Table(["cells", *moments(metrics)], rows)
+
+
+def moments(metrics: dict[str, Any]) -> list[str]:
+    """The columns of the looks."""
+    return [f"whole at {step:,}" for step in metrics["config"]["steps"]]
 
 
 def moves(entry: dict[str, Any]) -> str:
@@ -276,7 +290,7 @@ def moves(entry: dict[str, Any]) -> str:
 def confusion(shown: dict[str, dict[str, str]]) -> Table:
     """Rows: what the definition says; columns: what an eye says."""
     pairs = Counter((of["fate"], of["by eye"]) for of in shown.values() if of["by eye"])
-    words = [*FATES, "flat"]
+    words = list(dict.fromkeys((*FATES, *TEXTURE_FATES)))
     rows = [word for word in words if any(fate == word for fate, _ in pairs)]
     columns = [word for word in words if any(eye == word for _, eye in pairs)]
     agree, number = sum(count for (fate, eye), count in pairs.items() if fate == eye), sum(pairs.values())

@@ -22,8 +22,8 @@ Each runs on the square torus, on a hexagonal one and on three Voronoi meshes, a
 
 Runs and meshes come from seeds held out for this: training and the choice of a checkpoint use others (0 by default, and
 whatever was looked at on the way), so the numbers don't flatter the rule. They go into the card of
-`graphnca/rules/NAME.safetensors`, together with what the training wrote there and a `--note` of what the command alone
-doesn't say; the picture is `docs/rules/NAME.webp`.
+`graphnca/rules/NAME.safetensors`, together with what the training wrote there, a `--note` of what the command alone
+doesn't say, and `--limits`, what it can't do; the picture is `docs/rules/NAME.webp`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -84,6 +84,8 @@ class Config(OnSubstrates, FeatureOptions):
     """Name to ship it under."""
     note: str = ""
     """A sentence for the card."""
+    limits: str = ""
+    """What the rule can't do, in words, for the card; empty: what is said of it there, or of the one before it."""
     steps: tuple[int, ...] = ()
     """Steps after which runs are measured; empty: those of its kind."""
     size: int = 64
@@ -320,6 +322,8 @@ def main(config: Config) -> None:
     }
     if config.note:  # a texture's is said of its numbers
         (measured if kind == TEXTURE else subject.card)["note"] = config.note
+    if config.limits:
+        subject.card["limits"] = config.limits
     ship(subject, config.name, measured, found.picture)
     print(found.table.text())
 

@@ -47,3 +47,15 @@ def test_both_readings() -> None:
     assert table.caption == "They agree on 1 of 2."
     assert table.header == ("by definition", "whole by eye", "deformed by eye")
     assert table.rows == [("whole", "1", "1")]
+
+
+def test_textures_have_tables_of_their_own() -> None:
+    rules = {
+        "bone": {"square": {"area": {}, "fates": {"2": ["whole", "died"]}, "motion": {}}},
+        "dots": {"square": {"fates": {"2": ["flat", "flat"]}, "motion": {}}},
+    }
+    made = tables({"config": {"steps": [2], "substrate": ["square"]}, "rules": rules, "shown": {}})
+    assert made["fates"].rows == [("bone", "square", "1 of 2 (1 to 99 %); 1 died", "")]
+    assert made["textures"].rows == [("dots", "square", "0 of 2 (0 to 84 %); 2 flat", "")]
+    assert made["kinds"].rows == [("square", "1 of 2 (1 to 99 %)")]
+    assert made["texture_kinds"].rows == [("square", "0 of 2 (0 to 84 %)")]
