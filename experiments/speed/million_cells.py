@@ -1,6 +1,6 @@
 """A lizard on a Voronoi mesh of a million cells.
 
-    python experiments/speed/million_cells.py                    # about a minute, 2.2 GB of memory
+    python experiments/speed/million_cells.py                    # three to five minutes, 5.3 GB of memory
     python experiments/speed/million_cells.py --cells 20000      # a quick look
 
 Builds the mesh (or loads the one of an earlier run), checks the data contract, saves it, loads it again, grows the
@@ -9,7 +9,7 @@ substrate, so the growth takes about as long as on five thousand cells. Nine mor
 other, and what became of all ten is told (`graphnca.evaluation.fates`). Expect lizards of 700 to 800 living cells.
 
 Written to `--out`:
-    mesh.safetensors    the mesh; about 80 MB for a million cells
+    mesh.safetensors    the mesh; about 380 MB for a million cells
     figure.webp         the lizard, drawn as cells
     metrics.json        seconds and memory of every stage, what lives, what the file takes, the fates
     tables.json         the stages
