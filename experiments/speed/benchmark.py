@@ -30,7 +30,9 @@ from measurements import COMPARISONS, MEASUREMENTS, ON_CUDA, QUICK, Config, Sect
 
 from graphnca.atomic_file import write_atomically
 from graphnca.drawing import montage, save_image
+from graphnca.results.light_metrics import significant
 from graphnca.results.options import from_command_line
+from graphnca.results.readable_json import readable_json
 from graphnca.results.table import Table, write_tables
 from graphnca.training import machine
 
@@ -90,7 +92,7 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
     """The metrics and their tables."""
-    write_atomically(folder / "metrics.json", (json.dumps(metrics, indent=1) + "\n").encode())
+    write_atomically(folder / "metrics.json", (readable_json(significant(metrics)) + "\n").encode())
     write_tables(folder, tables(metrics))
 
 

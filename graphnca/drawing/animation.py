@@ -28,6 +28,7 @@ PALETTE_FRAMES = 32  # frames from which the palette is chosen, evenly spread
 # Of libwebp's 0-100, its default: a third of the GIF's bytes (324 against 988, 287 against 709, 112 against 385 kB) at
 # 29-38 dB, no difference to be seen in motion; lossless is as large as the GIF. Few colours come out lossless.
 WEBP_QUALITY = 75
+WEBP_EFFORT = 3  # of 0-6; Pillow's 0 takes a tenth to a third more bytes, from 4 on a frame takes ten times as long
 VIDEO_QUALITY = 18  # x264 constant rate factor; 18 is hardly distinguishable from lossless
 
 
@@ -118,6 +119,7 @@ def webp_animation(
         duration=milliseconds,
         loop=0 if loop else 1,
         quality=quality,
+        method=WEBP_EFFORT,
         allow_mixed=True,
         minimize_size=True,
     )

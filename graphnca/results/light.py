@@ -16,7 +16,7 @@ from ..drawing.images import Picture, to_picture, webp_image
 WIDTH = 1200  # pixels of a figure: a page of the documentation is no wider
 ANIMATION_WIDTH = 640  # three patterns of 200 pixels side by side
 FIGURE_BYTES = 70_000
-ANIMATION_BYTES = 90_000
+ANIMATION_BYTES = 70_000
 FIGURE_QUALITY = 75  # of libwebp's 0-100: two thirds of the bytes of 85, at which a result draws for itself
 SMALLER = 0.9  # each try of a figure that is still too heavy
 SMALLEST = 0.6  # of the width that a page can show: below it captions can't be read

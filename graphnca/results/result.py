@@ -16,14 +16,17 @@ from ..drawing import montage, save_animation, save_image
 from ..drawing.images import Picture
 from ..training.hardware import machine
 from .light import light_animation, light_figure
+from .light_metrics import light_metrics, significant
 from .readable_json import readable_json
 from .table import Table, write_tables
 
 Item = TypeVar("Item")
+Tables = Callable[[Any], Mapping[str, Table]]
+"""Makes the tables of what `metrics.json` holds, so that those of a published result can be made again."""
 
 METRICS, TABLES, FIGURE, ANIMATION = "metrics.json", "tables.json", "figure.webp", "animation.webp"
 PUBLISHED = (METRICS, TABLES, FIGURE, ANIMATION)
-"""What is published; other pictures are made again by the command that `metrics.json` is headed by."""
+"""What is published; all else is made again by the command that `metrics.json` is headed by."""
 
 LIGHT = {FIGURE: light_figure, ANIMATION: light_animation}
 
@@ -78,23 +81,23 @@ class Result:
         """Writes the animation; a light copy of it is published."""
         save_animation(self._place(ANIMATION), frames, fps=fps)
 
-    def finish(self, tables: Callable[[Any], Mapping[str, Table]] | None = None, *, publish_too: bool = False) -> None:
+    def finish(self, tables: Tables | None = None, *, publish_too: bool = False) -> None:
         """Writes metrics and tables, publishes if that is asked for, and says where everything is.
 
         Args:
             tables: Makes the tables of the metrics, as they are read from their file; beside those of `table`.
             publish_too: Whether to publish.
         """
-        if tables is not None:
-            for name, table in tables(json.loads(json.dumps(self.metrics))).items():
-                self.table(name, table.header, table.rows, caption=table.caption)
         self._place(METRICS)
-        write_metrics(self.folder, self.metrics)
+        written = write_metrics(self.folder, self.metrics)
+        if tables is not None:
+            for name, table in tables(written).items():
+                self.table(name, table.header, table.rows, caption=table.caption)
         if self.tables:
             write_tables(self.folder, self.tables)
         print(f"Results are in {self.folder}/ ({perf_counter() - self._started:.0f} s).")
         if publish_too:
-            print(f"Published in {publish(self.folder, self.name)}.")
+            print(f"Published in {publish(self.folder, self.name, tables)}.")
 
     def _place(self, name: str) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -130,16 +133,22 @@ def command() -> str:
     return shlex.join(["python", shown, *arguments])
 
 
-def write_metrics(out: str | Path, metrics: Mapping[str, Any]) -> None:
-    """Writes `metrics.json`, headed by the command and the machine; NaN and infinity are refused."""
-    content = {"command": command(), "machine": machine(), **metrics}
-    write_atomically(Path(out) / METRICS, (readable_json(content) + "\n").encode())
+def write_metrics(out: str | Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes `metrics.json`, headed by the command and the machine, and returns what can be read from it.
+
+    Raises:
+        ValueError: NaN or infinity.
+    """
+    content = readable_json({"command": command(), "machine": machine(), **significant(metrics)})
+    write_atomically(Path(out) / METRICS, (content + "\n").encode())
+    return json.loads(content)
 
 
-def publish(out: str | Path, name: str) -> Path:
+def publish(out: str | Path, name: str, tables: Tables | None = None) -> Path:
     """Copies metrics, tables, figure and animation of a result into `docs/results/NAME`, in place of what was there.
 
-    The figure and the animation are copied as `light_figure` and `light_animation` make them.
+    The pictures are copied as `light_figure` and `light_animation` make them, and the metrics, if `tables` makes the
+    tables of them, as `light_metrics` does.
     """
     folder = published_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,4 +157,7 @@ def publish(out: str | Path, name: str) -> Path:
     for file in PUBLISHED:
         if (path := Path(out) / file).is_file():
             LIGHT.get(file, shutil.copyfile)(path, folder / file)
+    if tables is not None:
+        light = light_metrics(json.loads((folder / METRICS).read_text(encoding="utf-8")), tables)
+        write_atomically(folder / METRICS, (readable_json(light) + "\n").encode())
     return folder

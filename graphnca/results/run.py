@@ -1,6 +1,6 @@
 """An experiment from its command line to its published result: the part that is the same for all of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,12 +10,9 @@ import torch
 from ..evaluation.named import read_subject, read_subjects
 from ..evaluation.subject import Subject, SubjectError
 from .options import OfRule, OfRules, Options, from_command_line
-from .result import Result
-from .table import Table
+from .result import Result, Tables
 
 Config = TypeVar("Config", bound=Options)
-Tables = Callable[[Any], Mapping[str, Table]]
-"""Makes the tables of what `metrics.json` holds, so that those of a published result can be made again."""
 
 
 def run(
