@@ -7,6 +7,7 @@
 Entry by entry of `metrics.json`. What is not the same up to rounding is still `within` what was published if it is a
 list of runs whose median lies between the published quartiles, or of words of which each is as frequent as the interval
 of its published rate allows; all else differs, is listed, and is a failure. Seconds differ from machine to machine.
+Series that are not published are counted as such.
 """
 
 import json
@@ -25,18 +26,20 @@ SAID_ELSEWHERE = ("command", "machine")
 CLOSE = 0.005  # of a number, or of one where numbers are small: what is rounded differs in its last digit
 RUNS = 3  # numbers that have quartiles
 
-SAME, WITHIN, DIFFERS = "same", "within", "differs"
+SAME, WITHIN, UNPUBLISHED, DIFFERS = "same", "within", "not published", "differs"
 
 
 def compared(published: Any, again: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Each entry's place, and whether it is the same, within what was published, or differs."""
+    """Each entry's place, and whether it is the same, within what was published, not published, or differs."""
     if isinstance(published, dict) and isinstance(again, dict):
         for name in published | again:
             inside = f"{place}/{name}" if place else str(name)
             if name in published and name in again:
                 yield from compared(published[name], again[name], inside)
+            elif name in published:
+                yield f"{inside} is not there any more", DIFFERS
             else:
-                yield f"{inside} is in {'the published one' if name in published else 'the new one'} alone", DIFFERS
+                yield inside, UNPUBLISHED
     elif isinstance(published, list) and isinstance(again, list) and len(published) == len(again):
         inside = [list(compared(published[k], again[k], f"{place}/{k}")) for k in range(len(again))]
         if any(word == DIFFERS for entries in inside for _, word in entries) and _are_alike(published, again):
@@ -99,7 +102,9 @@ def main(folders: list[str]) -> None:
         for name, (published, again) in pairs(Path(folder)).items():
             entries = list(compared(read(published), read(again)))
             count = Counter(word for _, word in entries)
-            print(f"{name}: {count[SAME]} the same, {count[WITHIN]} within, {count[DIFFERS]} differ.")
+            print(
+                f"{name}: {count[SAME]} the same, {count[WITHIN]} within, {count[DIFFERS]} differ, {count[UNPUBLISHED]} not published."
+            )
             print("".join(f"    {place}\n" for place, word in entries if word == DIFFERS), end="")
             failed |= count[DIFFERS] > 0
     if failed:

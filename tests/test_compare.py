@@ -38,9 +38,9 @@ def test_words_of_runs_may_differ_by_what_their_interval_allows() -> None:
     assert set(words(fates=["whole"] * 10 + ["exploded"] * 10).values()) == {compare.DIFFERS}
 
 
-def test_what_only_one_of_them_has_differs() -> None:
-    assert words(more=1) == {"more is in the new one alone": compare.DIFFERS}
-    assert list(compare.compared({"less": 1}, {})) == [("less is in the published one alone", compare.DIFFERS)]
+def test_a_series_may_be_unpublished_and_nothing_may_be_missing() -> None:
+    assert words(more=[1, 2]) == {"more": compare.UNPUBLISHED}
+    assert list(compare.compared({"less": 1}, {})) == [("less is not there any more", compare.DIFFERS)]
 
 
 def test_a_result_and_those_of_several_rules_are_found_by_name(
@@ -57,10 +57,13 @@ def test_a_result_and_those_of_several_rules_are_found_by_name(
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
     compare.main([str(tmp_path / "out" / "growth")])
-    assert capsys.readouterr().out == "growth: 26 the same, 0 within, 0 differ.\n"
+    assert capsys.readouterr().out == "growth: 26 the same, 0 within, 0 differ, 0 not published.\n"
     with pytest.raises(SystemExit, match="1"):
         compare.main([str(tmp_path / "out" / "healed")])
-    assert "healed_hare: 0 the same, 0 within, 1 differ.\n    loss: 1 published, 2 now\n" in capsys.readouterr().out
+    assert (
+        "healed_hare: 0 the same, 0 within, 1 differ, 0 not published.\n    loss: 1 published, 2 now\n"
+        in capsys.readouterr().out
+    )
     (tmp_path / "out" / "growth").rename(tmp_path / "out" / "other")
     with pytest.raises(SystemExit, match="nothing is published under other"):
         compare.main([str(tmp_path / "out" / "other")])
