@@ -1,8 +1,7 @@
 """How a rule comes to be: what its snapshots grow, from the first blob to the pattern (IsoNCA, figure 11).
 
-    python experiments/isonca/training.py --target lizard --auxiliary binary --size 32 --padding 8 --batch-size 4 \
-        --iterations 6000 --seed-always-until 2000 --snapshot-every 400 --precision bfloat16 \
-        --out runs/isonca-lizard-small
+    python experiments/isonca/training.py --target lizard --auxiliary binary --size 32 --padding 8 --iterations 7000 \
+        --precision bfloat16 --out runs/isonca-lizard-small
     python experiments/isonca/evolution.py runs/isonca-lizard-small --out out/evolution_lizard
 
 The argument is the folder of a training run (`isonca/training.py`), which keeps the averaged rule every 500 iterations

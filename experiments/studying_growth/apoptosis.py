@@ -1,7 +1,7 @@
 """A hollow bone grown from a seed in its cavity: the cells in the middle live, and then they die (Studying Growth).
 
     python experiments/studying_growth/apoptosis.py        # the shipped rule, half a minute on one core
-    python experiments/studying_growth/apoptosis.py --rule runs/growing-bone-large --cells 6400 \
+    python experiments/studying_growth/apoptosis.py --rule runs/growing-bone-64 --cells 7056 \
         --out out/apoptosis_large
 
 Growth starts from one cell in the middle of a picture whose middle is empty. So a disk of tissue grows first, and while

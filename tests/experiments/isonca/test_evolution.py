@@ -8,6 +8,8 @@ import torch
 from isonca.evolution import Config, chosen, main, snapshots, tables, target_of
 
 from graphnca import save_rule
+from graphnca.evaluation.published_loss import isotropic_loss
+from graphnca.evaluation.scores import empty_loss
 from graphnca.models import isonca
 from graphnca.results.run import carry_out
 from graphnca.results.table import read_tables
@@ -36,7 +38,25 @@ def test_every_snapshot_has_its_fate(run: Path, tmp_path: Path) -> None:
     fates = {iteration: entry["5"]["lost"] for iteration, entry in metrics["iterations"].items()}
     assert fates == {"5": {"exploded": 2}, "10": {"died": 2}, "15": {}}
     assert metrics["iterations"]["10"]["5"]["median relative loss"] == pytest.approx(1.0, abs=1e-3)
-    assert [row[-1] for row in read_tables(tmp_path / "out")["snapshots"].rows] == ["2", "2", "0"]
+    shown = read_tables(tmp_path / "out")
+    assert [row[-1] for row in shown["snapshots"].rows] == ["2", "2", "0"]
+    assert shown["half_turns"].rows[1][-1] == "nothing"
+    assert float(shown["half_turns"].rows[2][1]) > 0.5, "a seed is its own half turn"
+
+
+def test_a_small_target_is_measured_small(run: Path, tmp_path: Path) -> None:
+    card = {"target": "heart", "size": 16, "padding": 4}
+    save_rule(isonca(), run / "rule.safetensors", card)
+    carry_out(main, Config(run=str(run), steps=(1,), runs=1, out=str(tmp_path / "out")), tables=tables)
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["loss of the empty substrate"] == round(empty_loss(isotropic_loss("heart", size=16, padding=4)), 2)
+    tall, wide = isotropic_loss("heart", size=16, padding=4).target.shape[-2:]
+    assert (tall, wide) == (25, 25)
+
+
+def test_results_of_before_have_no_half_turns() -> None:
+    entry = {"100": {"median relative loss": 0.5, "lost": {}}}
+    assert list(tables({"iterations": {"500": entry}})) == ["snapshots"]
 
 
 def test_snapshots_come_in_the_order_of_their_iterations(run: Path) -> None:
