@@ -102,9 +102,8 @@ def main(folders: list[str]) -> None:
         for name, (published, again) in pairs(Path(folder)).items():
             entries = list(compared(read(published), read(again)))
             count = Counter(word for _, word in entries)
-            print(
-                f"{name}: {count[SAME]} the same, {count[WITHIN]} within, {count[DIFFERS]} differ, {count[UNPUBLISHED]} not published."
-            )
+            found = f"{count[SAME]} the same, {count[WITHIN]} within, {count[DIFFERS]} differ"
+            print(f"{name}: {found}, {count[UNPUBLISHED]} not published.")
             print("".join(f"    {place}\n" for place, word in entries if word == DIFFERS), end="")
             failed |= count[DIFFERS] > 0
     if failed:
