@@ -146,6 +146,12 @@ def growing_meshes() -> str:
     return Table(["rule", "trained on", *moments], rows).markdown()
 
 
+def limits() -> str:
+    """What every shipped rule can't do."""
+    rows = [[f"`{name}`", describe_rule(name)["card"]["limits"]] for name in shipped_rules()]
+    return Table(["rule", "what it can't do"], rows).markdown()
+
+
 def rule_pictures() -> str:
     """The picture of every shipped rule."""
     shown = []
@@ -159,6 +165,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "shipped": shipped,
     "shipped_growing": shipped_growing,
     "growing_meshes": growing_meshes,
+    "limits": limits,
     "rule_pictures": rule_pictures,
     "transfer": transfer,
     "rules": rules,

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from graphnca import shipped
+from graphnca.cli.cards import stages
 from graphnca.layers import NCAConv
 from graphnca.models import growing_nca, isonca, texture_nca
 from graphnca.rules import describe_rule, load_genomes, load_rule, save_rule, shipped_rules
@@ -111,6 +112,18 @@ def test_shipped_rules_load_by_name_and_have_their_card_beside_them() -> None:
         assert shipped_description(name) == describe_rule(name)
         assert describe_rule(name)["card"], f"{name} has an empty card"
         assert describe_rule(name)["parameters"] == sum(parameter.numel() for parameter in rule.parameters())
+
+
+def test_every_card_says_how_a_rule_came_to_be_what_it_does_and_what_it_cannot_do() -> None:
+    for name in shipped_rules():
+        card = describe_rule(name)["card"]
+        for stage in stages(card):
+            assert stage["trained by"].startswith("python experiments/"), name
+            assert stage["iterations"] > 0 and stage["hours"] > 0 and stage["configuration"]["seed"] >= 0, name
+        measured = card["measured"]
+        assert measured["by"].startswith("python experiments/") and measured["seed"] > 0, name
+        assert any(measured.get(numbers) for numbers in ("sheets", "log10 errors")), name
+        assert card["limits"].endswith("."), f"the card of {name} says nothing of what the rule can't do"
 
 
 def test_a_name_finds_what_lies_in_the_package(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
