@@ -88,6 +88,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow" if is_slow(item.path) else "fast")
 
 
+@pytest.fixture
+def unrounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Surfaces are built in float64 and stay so: for laws that hold before rounding to float32."""
+    build, put_stencil = import_module("topologies.surfaces.build"), import_module("topologies.operators").put_stencil
+    monkeypatch.setattr(build, "finished", lambda data, see: put_stencil(data, *see(data)))
+
+
 @pytest.fixture(scope="session")
 def substrates() -> dict[str, Data]:
     """All small substrates by name. Shared: clone one before changing it."""

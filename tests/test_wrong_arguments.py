@@ -428,7 +428,7 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     topologies.sphere: {"cells": 60, "seed": 0, "operators": "fitted"},
     topologies.icosphere: {"subdivisions": 1, "operators": "fitted"},
     topologies.torus: {"cells": 200, "tube": 0.5, "seed": 0, "operators": "fitted"},
-    topologies.with_frames: {"topology": BALL, "field": 3, "anchor": 0, "operators": "fitted"},
+    topologies.with_frames: {"topology": BALL, "field": 3, "anchor": 0, "operators": "fitted", "fading": True},
     topologies.check_topology: {"data": GRID},
     topologies.load_topology: {"path": "nothing.safetensors"},
     topologies.save_topology: {"topology": GRID, "path": "s.safetensors"},

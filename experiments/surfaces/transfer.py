@@ -1,7 +1,7 @@
 """Rules trained in the plane, on surfaces in space: errors against flat meshes, long runs, and what a step costs.
 
     python experiments/surfaces/transfer.py --threads 1        # three minutes on one core
-    python experiments/surfaces/transfer.py --runs 20 --tries 50 --long-runs 10    # ten minutes
+    python experiments/surfaces/transfer.py --runs 20 --tries 50 --long-runs 30    # fifteen minutes
 
 Upright rules grow from single cells of a sphere of random points, of an icosphere (its vertices), and of a bunny; on
 flat Voronoi meshes of the same density as many runs. The surface is unrolled around the seed, and compared with what
@@ -9,8 +9,9 @@ the same rule shows on the square torus: mean squared difference of RGBA on 57x5
 from the seed; on the sphere the smoothest field is tried besides. On the bunny a seed counts if the disk of 28 units
 around it unrolls one to one (99 % of its pixels are covered exactly once): elsewhere the surface is smaller than the
 pattern. Of the first `--tries` random cells so many are taken. Isotropic rules have the published loss on the unrolled
-patch as a share of an empty substrate's. Long runs: how many died or exploded, with a seed that counts, and with any;
-and in the plane, where the frames turn once round a point beside the seed, as round a singularity of a surface.
+patch as a share of an empty substrate's. Long runs: how many died or exploded, with a seed that counts, and with any,
+there also if the gradient does not fade where frames turn round a point; and in the plane, where the frames turn once
+round a point beside the seed, as round a singularity of a surface.
 
 Written to `--out`:
     figure.webp     the median run of every upright rule on squares, unrolled from each surface, and from flat meshes
@@ -50,6 +51,7 @@ FLAT, SMOOTH = "flat meshes", "sphere, smoothest frames"
 GOALS = {"growing-lizard": 0.0035, "growing-butterfly": 0.0055, "growing-lizard-any": 0.0028}  # medians on the sphere,
 WORST = 0.006  # and the worst of any
 AWAY = 10.0  # units
+ANY, WHOLE = "bunny, any cell", "bunny, any cell, gradients whole everywhere"
 TURNING = "flat mesh, frames turning round a point"
 
 
@@ -140,14 +142,26 @@ def isotropic(subject: Subject, surfaces: dict[str, tuple[Data, list[int]]], con
     return found
 
 
-def long_run(subject: Subject, topology: Data, cell: int, config: Config, seed: int) -> str:
-    """Whether a run died or exploded."""
-    return lost(grown(subject, with_frames(topology, cell), cell, config.long_steps, seed))[0] or "lives"
+def long_runs(subjects: list[Subject], topology: Data, cells: list[int], config: Config, fading: bool) -> list[str]:
+    """Whether runs died or exploded, of all rules by turns, each from another cell."""
+    return [
+        lost(
+            grown(
+                subjects[number % len(subjects)],
+                with_frames(topology, cells[number % len(cells)], fading=fading),
+                cells[number % len(cells)],
+                config.long_steps,
+                config.seed + number,
+            )
+        )[0]
+        or "lives"
+        for number in range(config.long_runs if cells else 0)
+    ]
 
 
 def beside_singularity(subject: Subject, config: Config, seed: int) -> str:
     """The same in the plane, where frames turn once round a point that lies `AWAY` units from the seed."""
-    flat = voronoi_mesh(config.size, config.size, seed=seed)
+    flat = voronoi_mesh(config.size, config.size, seed=seed, periodic=False)
     x, y = (flat["pos"] - torch.tensor(seeded_position(flat))).unbind(-1)
     angle = torch.atan2(y, x - AWAY) - math.pi  # 0 at the seed
     states = grow(subject.rule, flat, 1, (config.long_steps,), seed, angle=angle)[config.long_steps]
@@ -213,13 +227,11 @@ def main(config: Config, result: Result) -> None:
         "sphere": (ball, surfaces["sphere"][1]),
         "torus": (ring, places(ring, config.long_runs, config.seed)),
         "bunny": (bunny, unrolls),
-        "bunny, any cell": (bunny, tried),
+        ANY: (bunny, tried),
+        WHOLE: (bunny, tried),
     }
     fates = {
-        name: [
-            long_run(upright[number % len(upright)], topology, cells[number % len(cells)], config, config.seed + number)
-            for number in range(config.long_runs if cells else 0)
-        ]
+        name: long_runs(upright, topology, cells, config, fading=name != WHOLE)
         for name, (topology, cells) in shapes.items()
     }
     fates[TURNING] = [

@@ -72,7 +72,10 @@ def places(config: Config) -> dict[str, list[tuple[Data, int]]]:
     for name, surface in surfaces.items():
         cells = np.random.default_rng(config.seed).permutation(len(surface["pos"])).tolist()
         unrolls = (cell for cell in cells if name != "bunny" or one_to_one(surface, cell, config.side))
-        found[name] = [(with_frames(surface, cell), cell) for cell, _ in zip(unrolls, range(config.runs), strict=False)]
+        found[name] = [
+            (with_frames(surface, cell, fading=False), cell)
+            for cell, _ in zip(unrolls, range(config.runs), strict=False)
+        ]
     return found
 
 

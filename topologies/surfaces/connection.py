@@ -112,6 +112,16 @@ class Connection(NamedTuple):
         field[beyond] = splu(sp.csc_array(rows[:, beyond])).solve(-(rows[:, kept] @ field[kept]))
         return field
 
+    def agreement(self, time: float) -> Float[np.ndarray, " n"]:
+        """How long the mean of the frames around every cell is, carried to it: 1 where they are parallel.
+
+        It falls to 0 where they turn round a point, and a little on a bent surface. The mean is that of heat which
+        diffuses for a time in squared units of the edges: a disk of the width sqrt(2 time).
+        """
+        area = self.area.astype(complex)
+        system = sp.csc_array(sp.diags_array(area) + time * self.laplacian())
+        return np.abs(splu(system).solve(area))
+
     def _distances(self, cell: int) -> Float[np.ndarray, " n"]:
         """Of all cells from one, along edges."""
         neighbour, receiver = self.edge_index.astype(np.int32)  # before 1.16 scipy's graphs had no others

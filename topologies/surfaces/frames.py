@@ -13,6 +13,8 @@ from topologies.surfaces.connection import Connection
 from topologies.surfaces.perceived import stencil_on_surface
 from topologies.surfaces.tangent import any_frames, in_frame, turned
 
+AGREEING = 8.0  # squared units in which frames are averaged: a disk 4 units wide, about as far as a pattern has details
+WHOLE = 0.9  # agreement of the frames around a cell from which on it perceives the whole gradient
 NOWHERE = 1e-6  # length of a projected direction, or share of a field's largest value, below which it has no direction
 
 Field = str | int | tuple[float, float, float] | Float[torch.Tensor, " n"]
@@ -20,7 +22,9 @@ Field = str | int | tuple[float, float, float] | Float[torch.Tensor, " n"]
 
 
 @partial(checked, error=TopologyError)
-def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str = "fitted") -> Data:
+def with_frames(
+    topology: Data, field: Field, *, anchor: int = 0, operators: str = "fitted", fading: bool | None = None
+) -> Data:
     """A surface with another field of frames: a new `Data`, of which only the directions are different.
 
     Positions, weights, lengths and perceived Laplacians stay, so a rule without gradients does not notice.
@@ -33,6 +37,9 @@ def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str
             points; radians, (N,), by which every cell's own frame is turned, from x towards y.
         anchor: The cell from which the smoothest field points to the nearest neighbour.
         operators: How the gradient is fitted, as of the builders: `"fitted"` or `"averaged"`.
+        fading: Whether the perceived gradient fades to 0 where the frames turn round a point: what a rule that was
+            trained on squares makes there of frames that contradict one another grows beyond all bounds. By default for
+            a cell and a direction in space, the fields for patterns.
 
     Raises:
         TopologyError: If the topology is no surface, or the field is none of these.
@@ -62,8 +69,11 @@ def with_frames(topology: Data, field: Field, *, anchor: int = 0, operators: str
     other = topology.clone()
     other["frame"], other["edge_attr"] = _like(topology["frame"], frame), _like(topology["edge_attr"], vectors)
     if "stencil_gradient" in topology:
-        _, coefficients = stencil_on_surface(other, operators)
-        other["stencil_gradient"] = _like(topology["stencil_gradient"], coefficients.gradient)
+        index, (_, gradient) = stencil_on_surface(other, operators)
+        if fading if fading is not None else not isinstance(field, str | torch.Tensor):
+            agreement = Connection.of(edges, vectors, weights, area).agreement(AGREEING)
+            gradient = gradient * np.minimum(agreement / WHOLE, 1.0)[index[1], None]
+        other["stencil_gradient"] = _like(topology["stencil_gradient"], gradient)
     return other
 
 

@@ -8,10 +8,13 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
+from graphnca import load_rule, rollout
+from graphnca.seeds import point_seed
 from topologies import check_topology, square_grid
 from topologies.contract import TopologyError
 from topologies.surfaces import bunny_mesh, icosphere, sphere, surface_mesh, torus, with_frames
 from topologies.surfaces.connection import Connection
+from topologies.surfaces.frames import AGREEING, WHOLE
 from topologies.surfaces.log_map import logarithmic_map
 
 SHORT = 0.1  # units
@@ -158,11 +161,39 @@ def test_only_directions_change(substrates) -> None:
 
 def test_averaged_coefficients_turn_with_their_frames() -> None:
     topology = sphere(500, operators="averaged")
-    other = with_frames(topology, (0.2, 1.0, 0.1), operators="averaged")
+    other = with_frames(topology, (0.2, 1.0, 0.1), operators="averaged", fading=False)
     second = torch.linalg.cross(topology.frame, topology.normal)
     turn = torch.complex((other.frame * topology.frame).sum(1), (other.frame * second).sum(1))
     before, after = (torch.view_as_complex(t.stencil_gradient.contiguous()) for t in (topology, other))
     torch.testing.assert_close(after, before * turn.conj()[topology.stencil_index[1]], atol=2e-4, rtol=0)
+
+
+def test_gradients_fade_where_frames_turn_round_a_point_and_nowhere_else() -> None:
+    topology = sphere(2500)
+    reader, angles = topology.stencil_index[1], torch.zeros(topology.num_nodes)
+    for field, fades in (("smooth", False), (angles, False), ((0.0, 0.0, 1.0), True), (40, True)):
+        whole, faded = (with_frames(topology, field, fading=fading) for fading in (False, True))
+        assert torch.equal(with_frames(topology, field).stencil_gradient, (whole, faded)[fades].stencil_gradient)
+        share = faded.stencil_gradient.norm(dim=1) / whole.stencil_gradient.norm(dim=1)
+        agreement = torch.from_numpy(connection_of(whole).agreement(AGREEING)).float()
+        torch.testing.assert_close(share, (agreement / WHOLE).clamp(max=1)[reader], atol=1e-4, rtol=0)
+        assert share.min() < 0.2 and share.median() == 1
+    assert (share[topology.normal[reader] @ topology.normal[40] > 0] == 1).all()  # in the half around that cell
+
+
+def test_what_grows_beside_a_singularity_stays_bounded() -> None:
+    """A butterfly three units from the point round which frames turn; with whole gradients it exceeds 9."""
+    ball, rule = sphere(2500), load_rule("growing-butterfly")
+    core = int(connection_of(with_frames(ball, 40)).agreement(AGREEING).argmin())
+    beside = int(((ball.pos - ball.pos[core]).norm(dim=1) - 3).abs().argmin())
+    for fading in (False, True):
+        generator, topology = torch.Generator().manual_seed(0), with_frames(ball, 40, fading=fading)
+        x, largest = point_seed(ball, 16, at=beside), []
+        for _ in range(12):
+            with torch.no_grad():
+                x = rollout(rule, x, topology, 50, generator=generator)
+            largest.append(float(x.abs().max()))
+        assert max(largest[2:]) < 5 if fading else max(largest[2:]) > 6
 
 
 def test_angles_turn_every_frame_from_x_towards_y() -> None:
