@@ -15,7 +15,7 @@ import torch
 from torch_geometric.data import Data
 
 from ..atomic_file import write_atomically
-from ..evaluation.named import IN_FOLDER, read_subject
+from ..evaluation.named import IN_FOLDER
 from ..evaluation.subject import Subject
 from ..evaluation.verdict import verdict_on
 from ..layers import NCAConv
@@ -28,7 +28,17 @@ from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
 from .outputs import check_folder_at
-from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
+from .recipes import (
+    MINUTES,
+    PICTURE,
+    UNTRAINED,
+    USUAL_START,
+    kind_of,
+    kind_of_rule,
+    recipe_of,
+    started_from,
+    usual_start,
+)
 from .substrates import HELP, read_substrate
 from .surfaces import NAMES, cells_on, is_surface, read_surface, upright_frames
 from .watch import watched
@@ -104,7 +114,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
     parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
     parser.add_argument("--features", metavar="NAME|FILE", help="of a texture: vgg16, filter-bank, or weights [vgg16]")
-    parser.add_argument("--start", metavar="RULE", help="a rule to go on from [an untrained one]")
+    parser.add_argument(
+        "--start",
+        metavar="RULE",
+        help=f"a rule to go on from, or {UNTRAINED} [{USUAL_START} for growing, else {UNTRAINED}]",
+    )
     parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of all random numbers [0]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[cpu]")
     parser.add_argument("--threads", type=whole(1, THREADS), help="of this process [all cores]")
@@ -115,8 +129,10 @@ def run(given: argparse.Namespace) -> None:
     """Trains, or goes on."""
     if given.device == "cuda" and not torch.cuda.is_available():
         raise UsageError("--device cuda needs a GPU that PyTorch can use, and there is none here.")
-    start = None if given.start is None else read_subject(given.start)
+    start = started_from(given.start)
     given.kind = given.kind or (kind_of(given.target) if start is None else kind_of_rule(start))
+    given.start = given.start or usual_start(given.kind, given.regime)
+    start = start or started_from(given.start)
     folder = Path(given.out or f"runs/{Path(given.target).stem}-{given.kind}")
     check_folder_at(folder)
     check_folder(folder, given)
