@@ -1,6 +1,6 @@
 """Does a training whose products are in bfloat16 end where one in float32 does?
 
-    python experiments/speed/precision.py                     # six trainings, a quarter of an hour on one core
+    python experiments/speed/precision.py                     # six trainings, ten minutes of one core
     python experiments/speed/precision.py --iterations 4000   # longer ones
 
 The recipe that `graphnca train` takes for a picture, small and whole, from an untrained rule, with three seeds in each
@@ -47,9 +47,9 @@ class Config(Options):
 
     target: str = "mushroom"
     """The picture."""
-    size: int = 32
+    size: int = 24
     """Pixels of its longer side."""
-    iterations: int = 1200
+    iterations: int = 1000
     """Of a training."""
     seeds: int = 3
     """Trainings in each precision."""
