@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..evaluation.named import read_subject
-from ..evaluation.subject import NAIVE, Subject
+from ..evaluation.subject import Subject
 from ..suggestions import suggestion
 from ..targets import Looked, look_at, target_names
 from ..templates import template_names
@@ -26,8 +25,6 @@ MINUTES = 30.0  # that a training takes at most, where neither these nor its ite
 PATIENCE = 1000  # iterations without progress after which it ends then
 PICTURE = "target.png"  # in the folder of a training: the picture as it was seen
 PADDING = 16  # pixels around a larger picture too: what grows beyond them is cheap to unlearn
-UNTRAINED = "none"  # in place of a rule to go on from
-USUAL_START = "growing-lizard"  # of upright pictures, whatever they show: it knows how to live, to last and to heal
 COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads", "minutes")
 OWN = ("regime", "features", "padding", "background")  # not every recipe has them
 
@@ -46,19 +43,6 @@ def kind_of_rule(subject: Subject) -> str:
     if subject.is_texture:
         return "texture"
     return "growing" if subject.rule.perception.uses_gradient else "isonca"
-
-
-def started_from(name: str | None) -> Subject | None:
-    """The rule of that name or path; None if there is to be none, or nothing is said."""
-    return None if name in (None, UNTRAINED) else read_subject(name)
-
-
-def usual_start(kind: str, regime: str | None) -> str:
-    """What a training of a kind goes on from, where nothing is asked for.
-
-    The naive regime shows what becomes of a rule that was never taught to last, and so begins with none that was.
-    """
-    return USUAL_START if kind == "growing" and regime != NAIVE else UNTRAINED
 
 
 def recipe_of(given: argparse.Namespace, folder: Path) -> tuple[SubstratesRecipe, Looked | None]:

@@ -28,17 +28,8 @@ from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
 from .outputs import check_folder_at
-from .recipes import (
-    MINUTES,
-    PICTURE,
-    UNTRAINED,
-    USUAL_START,
-    kind_of,
-    kind_of_rule,
-    recipe_of,
-    started_from,
-    usual_start,
-)
+from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
+from .starts import UNTRAINED, USUAL_START, check_start, started_from, usual_start
 from .substrates import HELP, read_substrate
 from .surfaces import NAMES, cells_on, is_surface, read_surface, upright_frames
 from .watch import watched
@@ -275,28 +266,6 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
     ]
     if different:
         raise UsageError(f"{folder} holds a training with {'; '.join(different)}. {advice}")
-
-
-def check_start(subject: Subject, untrained: NCAConv) -> None:
-    """Whether a rule can be trained on by a recipe.
-
-    Raises:
-        UsageError: If it is of another kind than the recipe's own.
-    """
-    if (subject.rule.life_mask is None) != (untrained.life_mask is None):
-        raise UsageError(
-            f"--start: {subject.name} is {'' if subject.is_texture else 'not '}a texture; choose another --kind."
-        )
-    if subject.rule.perception.uses_gradient != untrained.perception.uses_gradient:
-        raise UsageError(
-            f"--start: {subject.name} perceives {', '.join(subject.rule.perception.filters)}, and the recipe is for "
-            f"rules that perceive {', '.join(untrained.perception.filters)}; choose another --kind."
-        )
-    if subject.rule.num_channels != untrained.num_channels:
-        raise UsageError(
-            f"--start: {subject.name} has {subject.rule.num_channels} channels, and the recipe is for "
-            f"{untrained.num_channels}."
-        )
 
 
 def command(given: argparse.Namespace) -> str:
