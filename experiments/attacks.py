@@ -1,8 +1,9 @@
 """The library attacked at length: what its tests do in small, done often, and counted.
 
 Rollouts of random rules on random graphs, each engine against the layer's own steps, in value and gradient; wrong
-values for every argument of every public function; programs killed by SIGKILL at random moments; rollouts in other
-processes and threads; many rollouts on changing substrates. Each is a script in `tests/`, in a process of its own.
+values for every argument of every public function; programs killed by SIGKILL at random moments; `graphnca train`
+stopped by four signals; rollouts in other processes and threads; many rollouts on changing substrates. Each is a script
+in `tests/`, in a process of its own.
 
     python experiments/attacks.py               # a quarter of an hour
 
@@ -33,12 +34,14 @@ TESTS = Path(__file__).parents[1] / "tests"
 class Config(Options):
     """What the command line can change."""
 
-    attacks: tuple[str, ...] = ("graphs", "arguments", "kills", "processes", "rollouts")
+    attacks: tuple[str, ...] = ("graphs", "arguments", "kills", "stops", "processes", "rollouts")
     """Which of them."""
     graphs: int = 5000
     """Random graphs with a rule and a state each."""
     kills: int = 100
     """Programs killed while they train, draw, export and save."""
+    stops: int = 50
+    """Trainings stopped by kill -9, ctrl-c, SIGTERM and SIGHUP."""
     rollouts: int = 2000
     """On substrates that are each another."""
     out: str = "out/attacks"
@@ -48,6 +51,7 @@ SCRIPTS = {
     "graphs": "engine/test_any_graph.py",
     "arguments": "test_wrong_arguments.py",
     "kills": "killed.py",
+    "stops": "stopped.py",
     "processes": "processes.py",
     "rollouts": "many_rollouts.py",
 }
@@ -111,6 +115,16 @@ def _of_kills(counts: dict[str, int]) -> list[str]:
     ]
 
 
+def _of_stops(counts: dict[str, int]) -> list[str]:
+    signals = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("kill -9", "ctrl-c", "SIGTERM", "SIGHUP"))
+    lost = counts.get("iterations lost by kill -9", 0)
+    return [
+        "`graphnca train` stopped at a random moment, and the same command again",
+        f"{signals}, in {counts['trainings']} trainings",
+        f"0 other bits at the end; 0 iterations lost but by kill -9 ({lost} in all)",
+    ]
+
+
 def _of_processes(outcomes: dict[str, str]) -> list[str]:
     wrong = sum(outcome != "the same bits" for outcome in outcomes.values())
     return ["rollouts elsewhere, after rollouts on two threads here", ", ".join(outcomes), f"{wrong} with other bits"]
@@ -129,6 +143,7 @@ ROWS: dict[str, Callable[[Any], list[str]]] = {
     "graphs": _of_graphs,
     "arguments": _of_arguments,
     "kills": _of_kills,
+    "stops": _of_stops,
     "processes": _of_processes,
     "rollouts": _of_rollouts,
 }
