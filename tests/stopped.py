@@ -53,11 +53,15 @@ def started(folder: Path, reached: mmap.mmap) -> int:
         return outcome
 
     Training.step, recipes.CHECKPOINTS = counted, SECONDS
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
-        status = main([*COMMAND, str(folder)])
-    if status == 1:
-        print(said.getvalue(), file=sys.__stderr__, flush=True)
-    os._exit(status)
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+            status = main([*COMMAND, str(folder)])
+        if status == 1:
+            print(said.getvalue(), file=sys.__stderr__, flush=True)
+        os._exit(status)
+    except BaseException as error:
+        print(repr(error), file=sys.__stderr__, flush=True)
+        os._exit(1)
 
 
 def saved(folder: Path) -> int:

@@ -23,6 +23,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from anyones_icons import DRAWN
@@ -102,6 +103,7 @@ def main(config: Config, result: Result) -> None:
             "iterations": card["iterations"],
             "planned": card["configuration"]["iterations"],
             "minutes": round(60 * card["hours"], 1),
+            "recognised": card.get("recognised", {}).get("minutes"),
             "ended early": card.get("ended early", ""),
             **card["verdict"],
         }
@@ -120,6 +122,7 @@ def tables(metrics: Any) -> dict[str, Table]:
             name,
             f"{one['iterations']:,} of {one['planned']:,}",
             f"{one['minutes']:g}",
+            "" if one["recognised"] is None else f"{one['recognised']:g}",
             f"{one['error']:.1%}",
             f"{one[f'error at {LONG}']:.1%}",
             f"{one['error after a half']:.1%}",
@@ -127,10 +130,24 @@ def tables(metrics: Any) -> dict[str, Table]:
         ]
         for name, one in metrics["pictures"].items()
     ]
-    header = ["picture", "iterations", "minutes", f"error at {GROWN}", f"at {LONG:,}", "after a half", "verdict"]
+    header = [
+        "picture",
+        "iterations",
+        "minutes",
+        "recognised after",
+        f"error at {GROWN}",
+        f"at {LONG:,}",
+        "after a half",
+        "verdict",
+    ]
     words = [one["word"] for one in metrics["pictures"].values()]
     known = sum(word in ("good", "recognisable") for word in words)
-    caption = f"{known} of {len(words)} recognisable. Errors are shares of an empty substrate's."
+    soon = [one["recognised"] for one in metrics["pictures"].values() if one["recognised"] is not None]
+    first = f", the median of those that ever were after {median(soon):g} minutes" if soon else ""
+    caption = (
+        f"{len(words)} of the {len(PICTURES)} pictures were trained; {known} are recognisable{first}. Errors are "
+        "shares of an empty substrate's."
+    )
     return {"pictures": Table(header, rows, caption)}
 
 

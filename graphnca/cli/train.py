@@ -4,7 +4,6 @@ import argparse
 import io
 import json
 import shlex
-from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +15,13 @@ from torch_geometric.data import Data
 
 from ..atomic_file import write_atomically
 from ..evaluation.named import IN_FOLDER
-from ..evaluation.subject import Subject
-from ..evaluation.verdict import verdict_on
-from ..layers import NCAConv
 from ..targets import Looked
 from ..training import Training, joined_processes, run_and_save
-from ..training.config import describe
 from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
 from ..training.recipes.picture import seeded_cell
 from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
+from .judge import judge_of
 from .numbers import LARGEST_SIDE, SEEDS, THREADS, minutes, rate, whole
 from .outputs import check_folder_at
 from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
@@ -193,28 +189,6 @@ def begin(given: argparse.Namespace, folder: Path, looked: Looked | None, planne
         write_atomically(folder / PICTURE, picture.getvalue())
     for sentence in looked.sentences:
         print(f"{given.target}: {sentence}.")
-
-
-def judge_of(
-    recipe: SubstratesRecipe, training: Training
-) -> Callable[[NCAConv, Mapping[str, Any]], dict[str, Any]] | None:
-    """Says what a picture's rule has come to in the plane, and hands that to its card; None if it never lived there."""
-    flat = [world.topology for world in training.worlds.worlds if "frame" not in world.topology]
-    if not isinstance(recipe, PictureRecipe) or not flat:
-        return None
-    image = recipe.image
-
-    def judge(rule: NCAConv, card: Mapping[str, Any]) -> dict[str, Any]:
-        subject = Subject("the rule", rule.cpu().eval(), {**card, "configuration": describe(training.config)})
-        verdict = verdict_on(subject, flat[0].to("cpu"), image)
-        print(" ".join(["verdict:", *verdict.sentences()]))
-        if training.ended:
-            print(f"It ended at iteration {training.iteration:,}, because {training.ended}.")
-        if verdict.word == "unfinished":
-            print("Give it more time: --minutes or --iterations, and another folder with --out.")
-        return {"verdict": verdict.card()}
-
-    return judge
 
 
 def sampled(

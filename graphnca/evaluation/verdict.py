@@ -32,6 +32,7 @@ GROWN = 500  # steps
 LONG = 2000  # steps to which a pattern that lasts must last
 HEALING = 500  # steps after half of it is cut away
 RECOGNISABLE, GOOD = 0.1, 0.02  # of an empty substrate's squared error
+BODIES = ("whole", "deformed")  # fates of one body
 LOOSE = 0.3  # besides `form.PART`, how far a part may be from the target's: a rule's picture is a little soft
 TURN = 60.0  # degrees: from so far on, a pattern that fits on itself turned has two heads
 DOUBLE, SINGLE = 0.1, 0.3  # of its own square: how far it is from itself then, and how far the target is
@@ -65,12 +66,12 @@ class Verdict:
     @property
     def recognisable(self) -> bool:
         """Whether the picture can be recognised in it, and it is one body."""
-        return self.error <= RECOGNISABLE and self.fate in ("whole", "deformed")
+        return self.error <= RECOGNISABLE and self.fate in BODIES
 
     @property
     def persists(self) -> bool:
         """Whether it is still recognisable at step `LONG`."""
-        return self.error_at_last <= RECOGNISABLE and _most(self.lasting) in ("whole", "deformed")
+        return self.error_at_last <= RECOGNISABLE and _most(self.lasting) in BODIES
 
     @property
     def word(self) -> str:
@@ -131,6 +132,25 @@ class Verdict:
             "moves": self.moves,
             "two-headed": self.two_headed,
         }
+
+
+@torch.no_grad()
+def is_recognised(subject: Subject, topology: Data, target: Float[Tensor, "4 h w"]) -> bool:
+    """Whether the picture can be recognised in what a rule has grown, in one body: what `Verdict.recognisable` asks.
+
+    Args:
+        subject: The rule, no texture.
+        topology: A substrate as it was trained on.
+        target: What it was trained to grow, RGBA, one pixel a unit.
+    """
+    subject = replace(subject, picture_of_goal=target)
+    own = form_of(target, mirror=not subject.is_upright)
+    generator = torch.Generator().manual_seed(RUN_SEED)
+    moment = grown_at(subject) if subject.card.get("regime") == NAIVE else GROWN
+    start = subject.seed(topology).expand(RUNS, -1, -1)
+    ((_, states),) = walk(subject.rule, start, topology, [moment], generator=generator)
+    fate = _most(_fates(looks(states, topology, own), own, 1 - _largest_share(target)))
+    return fate in BODIES and _error(subject, states, topology, own) <= RECOGNISABLE
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ from .objectives import last_state as last_state
 from .objectives import last_state_in_bounds as last_state_in_bounds
 from .pool_policy import Policy as Policy
 from .pool_policy import PoolPolicy as PoolPolicy
+from .progress import Judge as Judge
 from .progress import pool_pictures as pool_pictures
 from .progress import run_and_save as run_and_save
 from .rollout_damage import RolloutDamage as RolloutDamage
@@ -42,6 +43,7 @@ __all__ = [
     "DivergedError",
     "Evaluation",
     "Genome",
+    "Judge",
     "LostProcessError",
     "MultiStep",
     "ParameterAverage",

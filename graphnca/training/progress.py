@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -11,16 +11,18 @@ from ..arguments import checked
 from ..drawing import SurfaceCanvas, draw_curves, montage, save_image, to_picture
 from ..layers import NCAConv
 from ..rasterizers import NearestCell
-from ..rules import save_rule
+from ..rules import describe_rule, save_rule
 from .config import describe
 from .hardware import machine
 from .loop import Training
+from .narration import duration
 from .stop_signals import StoppedError
 from .worlds import World
 
 RULE = "rule.safetensors"  # in the folder of a training
 SHOWN = 8  # states of the pool, at the end
 SCALE = 3  # pixels a unit
+RECOGNISED = "recognised"  # in the card: from when on the picture is
 UNFINISHED = "unfinished"  # in the card of a rule whose training has not ended: where it stands
 
 
@@ -53,27 +55,40 @@ def pool_pictures(
     return draw
 
 
+@runtime_checkable
+class Judge(Protocol):
+    """Looks at the rules of a training, each with its card."""
+
+    def recognises(self, rule: NCAConv, card: Mapping[str, Any]) -> bool:
+        """Whether what the rule of the moment grows can be recognised; asked after every checkpoint until it is so."""
+        ...
+
+    def verdict(self, rule: NCAConv, card: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is to be in the card of the last rule."""
+        ...
+
+
 @checked
-def run_and_save(
-    training: Training,
-    command: str,
-    card: Mapping[str, Any],
-    judge: Callable[[NCAConv, Mapping[str, Any]], Mapping[str, Any]] | None = None,
-) -> Path:
+def run_and_save(training: Training, command: str, card: Mapping[str, Any], judge: Judge | None = None) -> Path:
     """Trains or resumes; returns the path of the rule, which the first process writes with what is known of the run.
 
-    The rule of the moment is there from the first checkpoint on; its card then says where the training stands.
+    The rule of the moment is there from the first checkpoint on; its card then says where the training stands, and at
+    which checkpoint one first recognised what it is to grow.
 
     Args:
         training: What is to be trained.
         command: The command line, for the card.
         card: What else is known.
-        judge: Called at the end by the first process with the rule and its card; what it says goes into the card.
+        judge: Asked by the first process; what it says goes into the card.
 
     Raises:
         KeyboardInterrupt: With what the same command will do.
     """
     path = training.folder / RULE
+    seen: dict[str, Any] = {}
+    if judge is not None and path.is_file() and training.checkpoint_path.is_file():
+        before = describe_rule(path)["card"]
+        seen |= {RECOGNISED: before[RECOGNISED]} if RECOGNISED in before else {}
 
     def keep(more: Mapping[str, Any]) -> None:
         known = {
@@ -85,9 +100,18 @@ def run_and_save(
             "processes": training.processes.size,
             "samples replaced by the guard": training.repairs,
         }
-        save_rule(training.averaged_rule(), path, {**known, **card, **more}, genomes=training.averaged_genomes())
+        save_rule(
+            training.averaged_rule(), path, {**known, **card, **seen, **more}, genomes=training.averaged_genomes()
+        )
 
-    training.kept = lambda: keep({UNFINISHED: f"iteration {training.iteration:,} of {training.config.iterations:,}"})
+    def kept() -> None:
+        if judge is not None and not seen and judge.recognises(training.averaged_rule(), card):
+            time = duration(training.seconds)
+            seen[RECOGNISED] = {"iteration": training.iteration, "minutes": round(training.seconds / 60, 1)}
+            print(f"iteration {training.iteration:,}, after {time}: the picture can be recognised.", flush=True)
+        keep({UNFINISHED: f"iteration {training.iteration:,} of {training.config.iterations:,}"})
+
+    training.kept = kept
     try:
         training.run()
     except KeyboardInterrupt as stop:
@@ -105,5 +129,5 @@ def run_and_save(
         ended = {"ended early": training.ended} if training.ended else {}
         keep(ended)
         if judge is not None:
-            keep({**ended, **judge(training.averaged_rule(), card)})
+            keep({**ended, **judge.verdict(training.averaged_rule(), card)})
     return path

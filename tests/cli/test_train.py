@@ -193,6 +193,18 @@ def test_the_verdict_is_said_and_kept(graphnca) -> None:
     assert card["verdict"]["word"] in ("unfinished", "failed") and card["verdict"]["error"] > 0.1
 
 
+def test_it_says_when_the_picture_is_first_recognised(graphnca, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, by the rule of the moment, and the card keeps it when the training goes on."""
+    monkeypatch.setattr("graphnca.cli.recipes.CHECKPOINTS", 0.0)
+    monkeypatch.setattr("graphnca.cli.judge.is_recognised", lambda subject, topology, target: True)
+    outcome = graphnca("train", "heart", *TINY)
+    assert outcome.status == 0 and outcome.out.count("the picture can be recognised.") == 1, outcome
+    assert outcome.out.index("iteration 1, after ") < outcome.out.index("verdict:")
+    outcome = graphnca("train", "heart", *TINY[:2], "--iterations", "3", "--batch-size", "4")
+    assert outcome.status == 0 and "can be recognised" not in outcome.out
+    assert describe_rule("runs/heart-growing/rule.safetensors")["card"]["recognised"]["iteration"] == 1
+
+
 def test_the_kind_is_chosen_for_the_target_and_the_rule_to_go_on_from(graphnca) -> None:
     assert verb.kind_of("heart") == "growing" and verb.kind_of("dotted") == "texture"
     outcome = graphnca("train", "heart", *TINY, "--start", "isonca-heart")

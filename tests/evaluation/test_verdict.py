@@ -7,7 +7,7 @@ import torch
 
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.subject import Subject
-from graphnca.evaluation.verdict import Verdict, _doubled, form_of, verdict_on
+from graphnca.evaluation.verdict import Verdict, _doubled, form_of, is_recognised, verdict_on
 from graphnca.models import growing_nca
 from graphnca.targets import load_target
 from topologies import square_grid
@@ -20,6 +20,7 @@ def test_a_shipped_rule_is_good() -> None:
     target = load_target("butterfly", size=40, padding=16)
     verdict = verdict_on(read_subject("growing-butterfly"), square_grid(72, 72), target)
     assert verdict.word == "good" and verdict.error < 0.02 and verdict.healed < 0.05 and verdict.moves == "stands"
+    assert is_recognised(read_subject("growing-butterfly"), square_grid(72, 72), target)
     other = verdict_on(read_subject("growing-butterfly"), square_grid(72, 72), load_target("fish", size=40, padding=16))
     assert other.word == "unfinished" and other.fate != "whole"
 
@@ -27,6 +28,7 @@ def test_a_shipped_rule_is_good() -> None:
 def test_a_rule_that_does_nothing_has_not_converged() -> None:
     target = load_target("heart", size=12, padding=4)
     verdict = verdict_on(Subject("nothing", growing_nca(), {}), square_grid(20, 20), target)
+    assert not is_recognised(Subject("nothing", growing_nca(), {}), square_grid(20, 20), target)
     assert verdict.word == "unfinished" and verdict.fate == "shrunk" and 0.9 < verdict.error < 1.1
     assert verdict.sentences()[0].startswith("not converged: what it grows is shrunk")
 
