@@ -25,7 +25,7 @@ MINUTES = 30.0  # that a training takes at most, where neither these nor its ite
 PATIENCE = 1000  # iterations without progress after which it ends then
 PICTURE = "target.png"  # in the folder of a training: the picture as it was seen
 PADDING = 16  # pixels around a larger picture too: what grows beyond them is cheap to unlearn
-COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads", "minutes")
+COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads", "minutes", "precision")
 OWN = ("regime", "features", "padding", "background")  # not every recipe has them
 
 

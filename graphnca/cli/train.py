@@ -106,6 +106,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help=f"a rule to go on from, or {UNTRAINED} [{USUAL_START} for growing, else {UNTRAINED}]",
     )
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="of what is multiplied; some processors are faster in bfloat16 [float32]",
+    )
     parser.add_argument("--seed", type=whole(0, SEEDS), default=0, help="of all random numbers [0]")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="[cpu]")
     parser.add_argument("--threads", type=whole(1, THREADS), help="of this process [all cores]")
@@ -233,6 +238,7 @@ def check_folder(folder: Path, given: argparse.Namespace) -> None:
         raise UsageError(f"{folder / SETTINGS} is damaged ({error}). {advice}") from error
     now = settings(given)
     before.pop(PLANNED, None)
+    before["start"] = before.get("start") or UNTRAINED  # where nothing was said, it once began so
     different = [
         f"{name} {before.get(name)!r}, not {now.get(name)!r}"
         for name in sorted({*before, *now})

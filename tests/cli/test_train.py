@@ -98,6 +98,15 @@ def test_what_a_folder_was_asked_for_may_be_damaged(graphnca) -> None:
         assert outcome.status == 2 and "training.json is damaged" in outcome.err, outcome.err[-300:]
 
 
+def test_a_training_of_before_there_was_a_usual_start_goes_on(graphnca) -> None:
+    """It began with nothing, and its folder does not say so."""
+    assert graphnca("train", "heart", *TINY, "--start", "none", "--out", "mine").status == 0
+    path = Path("mine/training.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "start": None}))
+    assert "start 'none', not 'growing-lizard'" in graphnca("train", "heart", *TINY, "--out", "mine").err
+    assert graphnca("train", "heart", *TINY, "--start", "none", "--out", "mine").status == 0
+
+
 def test_two_trainings_in_one_folder(graphnca) -> None:
     """The second one leaves the first one's settings alone."""
     Path("mine").mkdir()
@@ -216,7 +225,7 @@ def test_the_kind_is_chosen_for_the_target_and_the_rule_to_go_on_from(graphnca) 
     [
         ([], "growing-lizard"),
         (["--start", "none"], "none"),
-        (["--start", "growing-bone"], "growing-bone"),
+        (["--start", "growing-bone", "--precision", "bfloat16"], "growing-bone"),
         (["--regime", "naive"], "none"),
         (["--kind", "isonca"], "none"),
     ],
@@ -227,6 +236,7 @@ def test_a_picture_goes_on_from_a_rule_that_lives(options: list[str], start: str
     assert outcome.status == 0, outcome.err
     card = describe_rule("mine/rule.safetensors")["card"]
     assert f"--start {start}" in card["trained by"]
+    assert card["configuration"]["precision"] == ("bfloat16" if "bfloat16" in options else "float32")
     before = None if start == "none" else describe_rule(start)["card"]["target"]
     assert (card["started from"] and card["started from"]["target"]) == before
 
