@@ -115,8 +115,8 @@ def run_and_save(training: Training, command: str, card: Mapping[str, Any], judg
     try:
         training.run()
     except KeyboardInterrupt as stop:
-        kept = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
-        sentence = f"Stopped at iteration {training.iteration:,}; the same command {kept}."
+        then = "goes on from its last checkpoint" if training.checkpoint_path.exists() else "starts anew"
+        sentence = f"Stopped at iteration {training.iteration:,}; the same command {then}."
         if isinstance(stop, StoppedError):
             raise StoppedError(stop.signal, sentence) from None
         raise KeyboardInterrupt(sentence) from None
