@@ -31,7 +31,7 @@ from graphnca import load_rule
 from graphnca.cli import main, recipes
 from graphnca.training import Training, load_checkpoint
 
-COMMAND = ("train", "heart", "--size", "8", "--iterations", "60", "--batch-size", "4", "--threads", "1", "--out")
+COMMAND = ("train", "heart", "--size", "6", "--iterations", "40", "--batch-size", "4", "--threads", "1", "--out")
 SECONDS = 0.1  # between two checkpoints, so that there are some
 SIGNALS = {signal.SIGKILL: "kill -9", signal.SIGINT: "ctrl-c", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 CLOCK = "seconds"  # of a checkpoint: how long it took, which is never the same
