@@ -115,12 +115,12 @@ def tables(metrics: Any) -> dict[str, Table]:
     trainings = metrics["trainings"]
     header = [f"after {moment} iterations" for moment in moments]
     rows = [
-        [one["picture"], one["start"], *(f"{one['errors'][moment]:.1%}" for moment in moments)] for one in trainings
+        [one["picture"], one["start"], *(f"{one['errors'][moment]:,.1%}" for moment in moments)] for one in trainings
     ]
     middle = []
     for start in dict.fromkeys(one["start"] for one in trainings):
         columns = [[one["errors"][moment] for one in trainings if one["start"] == start] for moment in moments]
-        middle.append([start, *(f"{median(column):.1%}" for column in columns)])
+        middle.append([start, *(f"{median(column):,.1%}" for column in columns)])
     caption = (
         f"Errors at step {metrics['config']['steps']} in shares of an empty substrate's, median of {RUNS} runs; a "
         f"picture is recognisable at {RECOGNISABLE:.0%}."
