@@ -1,6 +1,6 @@
 """What becomes of every shipped rule: 500, 5,000 and 20,000 steps on squares, hexagons and Voronoi meshes.
 
-    python experiments/fates.py --threads 1                         # about two hours on one core; go on with the same
+    python experiments/fates.py --threads 1                         # a good hour on one core; go on with the same
     python experiments/fates.py --rule growing-bone --runs 40
     python experiments/fates.py --readings experiments/fates.json   # beside it what an eye says of thirty states
 
