@@ -29,7 +29,7 @@ def sources(package: str) -> list[Path]:
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:
-    """Yields the dotted name of every absolute import, wherever it stands, also in strings given to import_module."""
+    """Yields the dotted name of every absolute import, wherever it stands, also in strings given to functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -37,7 +37,8 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
             yield node.module
         elif (
             isinstance(node, ast.Call)
-            and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"import_module", "__import__"}
+            and getattr(node.func, "attr", getattr(node.func, "id", ""))
+            in {"import_module", "optional_module", "__import__"}
             and node.args
             and isinstance(node.args[0], ast.Constant)
         ):

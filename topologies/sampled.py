@@ -4,9 +4,11 @@ import numpy as np
 from torch_geometric.data import Data
 
 from topologies.kinds import KINDS, cells_within, substrate_of_cells
+from topologies.operators import OPERATORS
 from topologies.surfaces import is_surface, surface, with_frames
 
 FIRST_SEED = 1_000_000  # results are measured on meshes of small seeds, which no training may see
+MESHES = (FIRST_SEED, 2**31)  # seeds of training meshes
 LLOYD_STEPS = (0, 0, 0, 1, 2)
 RIGHT = (1.0, 0.0, 0.0)  # as a viewer sees it who looks at a surface along its z, from where z is largest
 
@@ -38,9 +40,9 @@ def sampled_substrate(
     if not is_surface(kind):
         return sampled_torus(kind, shape, rng, counted=counted, gain_noise=gain_noise)
     gain, cells = _gain(gain_noise, rng), _cells("voronoi", shape, counted)  # of one density
-    topology = surface(kind, cells, seed=int(rng.integers(FIRST_SEED, 2**31)))
+    topology = surface(kind, cells, seed=int(rng.integers(*MESHES)))
     if upright:
-        topology = with_frames(with_frames(topology, RIGHT), int(topology["pos"][:, 2].argmax()))
+        topology = upright_frames(topology, int(topology["pos"][:, 2].argmax()))
     return _with_gain(topology, gain), gain
 
 
@@ -70,8 +72,15 @@ def sampled_torus(
     gain, cells = _gain(gain_noise, rng), _cells(kind, shape, counted)
     lloyd_steps = seed = 0
     if kind in KINDS and KINDS[kind].random:
-        lloyd_steps, seed = int(rng.choice(LLOYD_STEPS)), int(rng.integers(FIRST_SEED, 2**31))
+        lloyd_steps, seed = int(rng.choice(LLOYD_STEPS)), int(rng.integers(*MESHES))
     return _with_gain(substrate_of_cells(kind, cells, lloyd_steps=lloyd_steps, seed=seed), gain), gain
+
+
+def upright_frames(
+    topology: Data, cell: int, right: tuple[float, float, float] = RIGHT, *, operators: str = OPERATORS[0]
+) -> Data:
+    """The surface with x to the right at a cell, and that frame carried from there to all others."""
+    return with_frames(with_frames(topology, right, operators=operators), cell, operators=operators)
 
 
 def _gain(noise: float, rng: np.random.Generator) -> float:

@@ -31,12 +31,12 @@ from graphnca.evaluation.form import own_form
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import window
 from graphnca.evaluation.subject import Subject
-from graphnca.results.figures import Strips
+from graphnca.results.figures import Strips, median_run
 from graphnca.results.options import OnSubstrates, Options
-from graphnca.results.result import Result, command
+from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
-from graphnca.training.progress import RULE, UNFINISHED
+from graphnca.results.training import trained
 from graphnca.training.recipes import GrowingRecipe
 from topologies import by_kind, sampled_torus, substrates
 
@@ -68,21 +68,18 @@ class Config(OnSubstrates, Options):
     out: str = "out/naive_emoji"
 
 
-def trained(name: str, config: Config) -> Subject:
+def rule_of(name: str, config: Config) -> Subject:
     """The rule of a picture, trained where it is not yet."""
-    folder = Path(config.out) / "runs" / name
-    if not (folder / RULE).is_file() or UNFINISHED in read_subject(str(folder)).card:
-        recipe = GrowingRecipe(
-            target=str(EMOJI / f"{name}.png"),
-            regime="naive",
-            size=config.size,
-            padding=config.padding,
-            iterations=config.iterations,
-            snapshot_every=0,
-            out=str(folder),
-        )
-        recipe.train(sampled_torus, command())
-    return read_subject(str(folder))
+    recipe = GrowingRecipe(
+        target=str(EMOJI / f"{name}.png"),
+        regime="naive",
+        size=config.size,
+        padding=config.padding,
+        iterations=config.iterations,
+        snapshot_every=0,
+        out=str(Path(config.out) / "runs" / name),
+    )
+    return read_subject(str(trained(recipe, sampled_torus)))
 
 
 def main(config: Config, result: Result) -> None:
@@ -90,7 +87,7 @@ def main(config: Config, result: Result) -> None:
     unknown = [name for name in config.picture if name not in PICTURES]
     if unknown:
         raise SystemExit(f"--picture: expected some of {', '.join(PICTURES)}, got {', '.join(unknown)}.")
-    subjects = {name: trained(name, config) for name in result.progress(config.picture, "picture")}
+    subjects = {name: rule_of(name, config) for name in result.progress(config.picture, "picture")}
     topologies = substrates(config.substrate, config.cells, meshes=config.meshes, seed=config.seed)
     square = substrates(("square",), config.cells)["square"]
     first, frames = next(iter(topologies.values())), range(0, max(config.steps) + 1, FRAME_EVERY)
@@ -103,13 +100,17 @@ def main(config: Config, result: Result) -> None:
         pictures[name] = {"trained by": subject.card["trained by"], "substrates": {}}
         for place, topology in topologies.items():
             states = subject.grow(topology, config.runs, {*config.steps, *frames}, config.seed)
-            moving.setdefault(name, {step: states[step][0] for step in frames})
             entry = pictures[name]["substrates"][place] = {}
             for step in config.steps:
                 seen = looks(states[step], topology, own)
                 fates = [look.fate(own) for look in seen]
                 entry[str(step)] = {"fates": fates, "areas": [round(look.area, 3) for look in seen]}
-                tiles.append((topology, states[step][0], f"{place.split()[0]}, {step}: {fates[0]}"))
+            shown = median_run(entry[str(max(config.steps))]["areas"])
+            moving.setdefault(name, {step: states[step][shown] for step in frames})
+            tiles += [
+                (topology, states[step][shown], f"{place.split()[0]}, {step}: {entry[str(step)]['fates'][shown]}")
+                for step in config.steps
+            ]
     result.record({"pictures": pictures})
     result.figure(strips(tiles, columns=len(config.steps)))
     result.animation(

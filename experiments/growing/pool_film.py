@@ -25,14 +25,13 @@ from typing import Any
 import torch
 
 from graphnca.drawing import montage
-from graphnca.evaluation.named import read_subject
 from graphnca.results.figures import spread
 from graphnca.results.options import Options
-from graphnca.results.result import Result, command
+from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
+from graphnca.results.training import trained
 from graphnca.training import PoolFilm, load_checkpoint
-from graphnca.training.progress import RULE, UNFINISHED
 from graphnca.training.recipes import GrowingRecipe
 from topologies import sampled_torus
 
@@ -61,20 +60,18 @@ class Config(Options):
 
 def main(config: Config, result: Result) -> None:
     """Trains, and shows the film."""
-    folder = Path(config.out) / "run"
-    if not (folder / RULE).is_file() or UNFINISHED in read_subject(str(folder)).card:
-        recipe = GrowingRecipe(
-            target=config.target,
-            regime=config.regime,
-            iterations=config.iterations,
-            milestones=(max(1, 3 * config.iterations // 4),),
-            size=config.size,
-            padding=config.padding,
-            snapshot_every=0,
-            seed=config.seed,
-            out=str(folder),
-        )
-        recipe.train(sampled_torus, command())
+    recipe = GrowingRecipe(
+        target=config.target,
+        regime=config.regime,
+        iterations=config.iterations,
+        milestones=(max(1, 3 * config.iterations // 4),),
+        size=config.size,
+        padding=config.padding,
+        snapshot_every=0,
+        seed=config.seed,
+        out=str(Path(config.out) / "run"),
+    )
+    folder = trained(recipe, sampled_torus)
     history = load_checkpoint(folder / "checkpoint.pt")["history"]
     parts = [part for part in history.tensor_split(PARTS) if len(part)]
     ends = torch.tensor([len(part) for part in parts]).cumsum(0).tolist()

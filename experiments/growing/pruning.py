@@ -9,7 +9,7 @@ hexagons and a mesh. Expect the pattern to be whole for a while, then to be anot
 chosen by chance are missed much sooner.
 
 Written to `--out`:
-    figure.webp     a row for each rule and kind of cells: the first run at each share; below, the error over the share
+    figure.webp     a row for each rule and kind of cells: the median run at each share; below, the error over the share
     metrics.json    the fate and the error of every run
     tables.json     how many are whole at each share
 """
@@ -29,7 +29,7 @@ from graphnca.evaluation.pixel_error import own_error, own_patterns
 from graphnca.evaluation.scores import bounded, rounded, window
 from graphnca.evaluation.subject import Subject
 from graphnca.layers import NCAConv
-from graphnca.results.figures import Strips, curves
+from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import OfRules, OnSubstrates, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run, subjects_of
@@ -91,13 +91,15 @@ def one_rule(
                 now = replace(subject, rule=rule)
                 states = bounded(now.grow(topology, config.runs, [config.steps], config.seed)[config.steps])
                 words = fates(states, topology, own)
+                errors = rounded(own_error(states, topology, pattern) / empty, 4)
                 entries.setdefault(place, {}).setdefault(way, {})[f"{share:g}"] = {
                     "parameters": left,
                     "fates": words,
-                    "errors": rounded(own_error(states, topology, pattern) / empty, 4),
+                    "errors": errors,
                 }
                 if way == SMALLEST:
-                    tiles.append((topology, states[0], f"{place.split()[0]}, {left:,}: {words[0]}"))
+                    run = median_run(errors)
+                    tiles.append((topology, states[run], f"{place.split()[0]}, {left:,}: {words[run]}"))
     return entries, tiles
 
 

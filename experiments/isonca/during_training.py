@@ -14,7 +14,7 @@ where it is, see `graphnca.evaluation.landscape`). Trainings take some minutes e
 
 Written to `--out`:
     figure.webp     a row for each training: its target, and the first run of chosen snapshots; below, loss and symmetry
-    animation.webp  the first run of every snapshot, all trainings side by side
+    animation.webp  the median run of every snapshot, all trainings side by side
     metrics.json    the numbers of every run of every snapshot
     tables.json     the medians, of the chosen snapshots
 """
@@ -32,13 +32,13 @@ from graphnca.evaluation.landscape import symmetry
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import bounded, raster
 from graphnca.losses import RotationInvariantLoss
-from graphnca.results.figures import spread
+from graphnca.results.figures import median_run, spread
 from graphnca.results.options import Options
-from graphnca.results.result import Result, command
+from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
+from graphnca.results.training import trained
 from graphnca.targets import load_target
-from graphnca.training.progress import RULE, UNFINISHED
 from graphnca.training.recipes import IsoNCARecipe
 from topologies import sampled_torus, square_grid
 
@@ -81,29 +81,25 @@ class Config(Options):
     out: str = "out/during_training"
 
 
-def trained(name: str, config: Config) -> Path:
-    """The folder of a training, which is carried out where it is not yet."""
+def recipe_of(name: str, config: Config) -> IsoNCARecipe:
+    """The recipe of a training."""
     target, auxiliary, seed = TRAININGS[name]
-    folder = Path(config.out) / "runs" / name.replace(",", "").replace(" ", "-")
-    if not (folder / RULE).is_file() or UNFINISHED in read_subject(str(folder)).card:
-        recipe = IsoNCARecipe(
-            target=target,
-            auxiliary=auxiliary,
-            seed=seed,
-            size=config.size,
-            padding=config.padding,
-            iterations=config.iterations,
-            batch_size=config.batch_size,
-            precision=config.precision,
-            snapshot_every=config.every,
-            out=str(folder),
-        )
-        recipe.train(sampled_torus, command())
-    return folder
+    return IsoNCARecipe(
+        target=target,
+        auxiliary=auxiliary,
+        seed=seed,
+        size=config.size,
+        padding=config.padding,
+        iterations=config.iterations,
+        batch_size=config.batch_size,
+        precision=config.precision,
+        snapshot_every=config.every,
+        out=str(Path(config.out) / "runs" / name.replace(",", "").replace(" ", "-")),
+    )
 
 
 def measured(folder: Path, target: Tensor, config: Config) -> tuple[dict[str, dict[str, list[Any]]], dict[int, Tensor]]:
-    """The numbers of every snapshot's runs by iteration, and the picture of its first run."""
+    """The numbers of every snapshot's runs by iteration, and the picture of its median run."""
     side = target.shape[-1]
     topology, loss = square_grid(side, side), RotationInvariantLoss(target)
     view, empty = raster(topology, side, side), float(loss(torch.zeros_like(target)))
@@ -116,7 +112,7 @@ def measured(folder: Path, target: Tensor, config: Config) -> tuple[dict[str, di
             "loss": [round(float(value) / empty, 4) for value in loss(images)],
             **{kind: [score[kind] for score in scores] for kind in NUMBERS[1:]},
         }
-        shown[int(path.stem)] = images[0]
+        shown[int(path.stem)] = images[median_run(entries[str(int(path.stem))]["loss"])]
     return entries, shown
 
 
@@ -128,7 +124,7 @@ def main(config: Config, result: Result) -> None:
     trainings: dict[str, Any] = {}
     targets, shown = {}, {}
     for name in result.progress(config.training, "training"):
-        folder = trained(name, config)
+        folder = trained(recipe_of(name, config), sampled_torus)
         targets[name] = load_target(TRAININGS[name][0], size=config.size, padding=config.padding)
         trainings[name], shown[name] = measured(folder, targets[name], config)
         result.record({"trainings": trainings})

@@ -12,7 +12,7 @@ The training takes some minutes, once; one that was stopped goes on.
 
 Written to `--out`:
     figure.webp     rows: the flowers, targets last; columns: iterations; below, how far they have parted
-    animation.webp  the three at the end of a rollout, as the training goes on
+    animation.webp  the median runs of the three at the end of a rollout, as the training goes on
     metrics.json    errors and distances of every snapshot
     tables.json     the same
 """
@@ -30,12 +30,12 @@ from torch import Tensor
 from graphnca.drawing import draw_curves, montage, to_picture
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import bounded, raster
-from graphnca.results.figures import spread
+from graphnca.results.figures import median_run, spread
 from graphnca.results.options import Options
-from graphnca.results.result import Result, command
+from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
-from graphnca.training.progress import RULE, UNFINISHED
+from graphnca.results.training import trained
 from topologies import sampled_torus, square_grid
 
 GROWN = 96  # steps: the longest rollout of the training
@@ -64,22 +64,18 @@ class Config(Options):
     out: str = "out/early_flowers"
 
 
-def trained(config: Config) -> Path:
-    """The folder of the training, which is carried out where it is not yet."""
-    folder = Path(config.out) / "run"
-    if not (folder / RULE).is_file() or UNFINISHED in read_subject(str(folder)).card:
-        recipe = SpeciationRecipe(
-            size=config.size,
-            padding=config.padding,
-            iterations=config.iterations,
-            milestones=(3 * config.iterations // 4,),
-            batch_size=config.batch_size,
-            pool_size=max(64, config.batch_size),
-            snapshot_every=config.every,
-            out=str(folder),
-        )
-        recipe.train(sampled_torus, command())
-    return folder
+def recipe_of(config: Config) -> SpeciationRecipe:
+    """The training."""
+    return SpeciationRecipe(
+        size=config.size,
+        padding=config.padding,
+        iterations=config.iterations,
+        milestones=(3 * config.iterations // 4,),
+        batch_size=config.batch_size,
+        pool_size=max(64, config.batch_size),
+        snapshot_every=config.every,
+        out=str(Path(config.out) / "run"),
+    )
 
 
 def apart(images: Tensor) -> float:
@@ -89,7 +85,7 @@ def apart(images: Tensor) -> float:
 
 def main(config: Config, result: Result) -> None:
     """Trains, grows, measures and draws."""
-    folder = trained(config)
+    folder = trained(recipe_of(config), sampled_torus)
     species = read_subject(str(folder)).species
     targets = torch.stack([subject.target for subject in species.values()])
     side = targets.shape[-1]
@@ -101,11 +97,13 @@ def main(config: Config, result: Result) -> None:
         now = read_subject(str(path)).species
         grown = [now[name].grow(topology, config.runs, (GROWN,), config.seed)[GROWN] for name in species]
         pictures = view(bounded(torch.stack(grown))[..., :4])
-        errors = (pictures - targets[:, None]).square().mean((1, 2, 3, 4)) / targets.square().mean((1, 2, 3))
+        squares = (pictures - targets[:, None]).square()
+        errors = squares.mean((1, 2, 3, 4)) / targets.square().mean((1, 2, 3))
         parted = mean(apart(pictures[:, number]) for number in range(config.runs)) / apart(targets)
         errors = {name: round(error, 4) for name, error in zip(species, errors.tolist(), strict=True)}
         entries[str(int(path.stem))] = {"errors": errors, "apart": round(parted, 4)}
-        shown[int(path.stem)] = pictures[:, 0]
+        middles = [median_run(row.mean((1, 2, 3)).tolist()) for row in squares]
+        shown[int(path.stem)] = torch.stack([runs[run] for runs, run in zip(pictures, middles, strict=True)])
     result.record({"iterations": entries})
     draw(shown, targets, entries, result)
 

@@ -15,7 +15,7 @@ that growth starts from, which were trained with the rule. Shown and measured:
 Written to `--out`:
     figure.webp     every flower step by step on the first substrate, and grown on every one; what grows from mixtures
                     of three genomes, as a tree, and of two; distance between the mean colours against the steps
-    animation.webp  the flowers growing side by side
+    animation.webp  the median runs of the flowers, growing side by side
     metrics.json    every number
     tables.json     the flowers on every kind of cells; embryos, walks and the tree
 """
@@ -203,10 +203,14 @@ def main(config: Config, result: Result) -> None:
         montage([drawn, normal(tiles, columns=config.mixtures)], columns=2),
         draw_curves(lines, x_label="step", title=title),
     )
-    first, moments = next(iter(topologies.values())), range(0, ANIMATED + 1, ANIMATED_EVERY)
-    runs = [one.grow(first, 1, moments, config.seed) for one in species.values()]
-    canvas = large.canvas(first)
-    film = [montage([canvas.draw(one[step][0]) for one in runs], columns=len(runs), pad=0) for step in moments]
+    name, first = next(iter(topologies.items()))
+    moments, canvas = range(0, ANIMATED + 1, ANIMATED_EVERY), large.canvas(first)
+    runs = []
+    for flower, one in species.items():
+        shown = median_run(entries[name][flower][f"step {max(config.steps)}"])
+        states = one.grow(first, config.runs, moments, config.seed)
+        runs.append([canvas.draw(states[step][shown]) for step in moments])
+    film = [montage(pictures, columns=len(runs), pad=0) for pictures in zip(*runs, strict=True)]
     result.animation([*film, *film[-1:] * FPS], fps=FPS)
     if config.ship:
         measured = {"runs on each sheet": config.runs, "seed": config.seed, "log10 errors": entries}

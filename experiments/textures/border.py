@@ -174,9 +174,8 @@ def figure(
     for name, course in courses.items():
         grown, ratios = expansions[name], entries[name]
         canvas = CellCanvas(grown.whole, scale=SCALE)
-        losses = ratios["losses"][str(config.steps)]
-        run = median_run(losses)
         last = config.steps
+        run = median_run(ratios["losses"][str(last)])
         for moment, words in ((0, "border added"), (way, f"{way} steps later"), (last, f"{last} later")):
             tiles.append(picture_of(texture, canvas, grown, course.after[moment][run], SCALE))
             ratio = ratios["times undisturbed"].get(str(moment))
@@ -205,8 +204,11 @@ def curves(entries: dict[str, Any]) -> Image.Image:
     )
 
 
-def animation(texture: Subject, expansions: dict[str, Expansion], courses: dict[str, Course]) -> list[Image.Image]:
-    """Frames of the first run on both substrates, before and after the border came."""
+def animation(
+    texture: Subject, expansions: dict[str, Expansion], courses: dict[str, Course], entries: dict[str, Any]
+) -> list[Image.Image]:
+    """Frames of the median run on both substrates, before and after the border came."""
+    shown = {name: median_run([*entry["losses"].values()][-1]) for name, entry in entries.items()}
     canvases = {name: CellCanvas(grown.whole, scale=ANIMATED_SCALE) for name, grown in expansions.items()}
     first = next(iter(courses.values()))
     frames = [("core", step) for step in sorted(first.before)]
@@ -217,7 +219,7 @@ def animation(texture: Subject, expansions: dict[str, Expansion], courses: dict[
     for part, step in frames:
         tiles = []
         for name, course in courses.items():
-            state = (course.before if part == "core" else course.after)[step][0]
+            state = (course.before if part == "core" else course.after)[step][shown[name]]
             tiles.append(
                 picture_of(texture, canvases[name], expansions[name], state, ANIMATED_SCALE, outlined=part == "border")
             )
@@ -246,7 +248,7 @@ def measure(texture: Subject, config: Config, result: Result) -> None:
         }
     )
     result.figure(figure(texture, expansions, courses, entries, config), curves(entries))
-    result.animation(animation(texture, expansions, courses), fps=8)
+    result.animation(animation(texture, expansions, courses, entries), fps=8)
 
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:

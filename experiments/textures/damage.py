@@ -37,7 +37,7 @@ from graphnca.evaluation.runs import walk
 from graphnca.evaluation.scores import bounded
 from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
-from graphnca.results.figures import Strips, curves
+from graphnca.results.figures import Strips, curves, median_run
 from graphnca.results.options import FeatureOptions, OfRules, OnTextures, Options
 from graphnca.results.result import Result
 from graphnca.results.run import run_each
@@ -55,7 +55,7 @@ SHOWN = (0, 20, 80, 1000)
 FRAMES_AT = (0, 2, 5, 8, 12, 16, 20, 25, 30, 36, 43, 52, 64, 80, 100, 130, 180)
 SCALE, ANIMATED_SCALE = 1.75, 1.5  # pixels a unit
 
-Shown = dict[str, dict[int, Tensor]]  # by kind of damage, the states of the first run at each moment
+Shown = dict[str, dict[int, Tensor]]  # by kind of damage, states of the median run at each moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +99,14 @@ def recovery(ratios: list[float]) -> int | None:
 
 @torch.no_grad()
 def healed(subject: Subject, topology: Data, meter: TextureMeter, config: Config) -> tuple[dict[str, Any], Shown]:
-    """The losses of every kind of damage on one substrate; and the first run's states at the moments that are shown."""
+    """The losses of every kind of damage on one substrate; the median run's states at the moments that are shown."""
     view = subject.view(topology, size=config.size)
     kinds = damaged(
         subject.grow(topology, config.runs, [config.grown], config.seed)[config.grown], topology, config.seed
     )
     losses: dict[str, list[list[float]]] = {kind: [] for kind in kinds}
-    shown: Shown = {kind: {} for kind in kinds}
+    every: dict[str, dict[int, Tensor]] = {kind: {} for kind in kinds}
+    shown: Shown = {}
     generator = torch.Generator().manual_seed(config.seed + 1)
     states = torch.cat(list(kinds.values()))
     for moment, now in walk(subject.rule, states, topology, {*MOMENTS, *FRAMES_AT}, generator=generator):
@@ -115,7 +116,7 @@ def healed(subject: Subject, topology: Data, meter: TextureMeter, config: Config
             for kind, row in zip(kinds, values.tolist(), strict=True):
                 losses[kind].append([round(value, 1) for value in row])
         for kind, runs in each.items():
-            shown[kind][moment] = runs[0].clone()
+            every[kind][moment] = runs.clone()
     share = round(float(in_disks(topology).float().mean()), 3)
     entry: dict[str, Any] = {"cells": topology.num_nodes, "share in disks": share}
     for kind, rows in losses.items():
@@ -124,6 +125,8 @@ def healed(subject: Subject, topology: Data, meter: TextureMeter, config: Config
             for row, other in zip(rows, losses[WHOLE], strict=True)
         ]
         middle = [round(median(row), 3) for row in ratios]
+        run = median_run(ratios[-1])
+        shown[kind] = {moment: runs[run] for moment, runs in every[kind].items()}
         entry[kind] = {"losses": rows, "times undamaged": middle, "recovered after": recovery(middle)}
     return entry, shown
 

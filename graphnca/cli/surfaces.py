@@ -7,9 +7,11 @@ from pathlib import Path
 import torch
 from torch_geometric.data import Data
 
-from topologies import OPERATORS, SurfaceWarning, TopologyError, cells_within, surface, with_frames
+from topologies import OPERATORS, SurfaceWarning, TopologyError, cells_within, surface
 from topologies import SHAPES as SHAPES
 from topologies import is_surface as is_surface
+from topologies.sampled import MESHES as MESHES
+from topologies.sampled import upright_frames as upright_frames
 from topologies.surfaces.mesh_files import FORMATS
 from topologies.surfaces.mesh_files import is_mesh as is_mesh
 
@@ -49,13 +51,6 @@ def read_surface(text: str, cells: int, *, seed: int, operators: str = OPERATORS
     for warning in caught:
         print(f"graphnca: {text}: {warning.message}", file=sys.stderr)
     return topology
-
-
-def upright_frames(
-    topology: Data, cell: int, right: tuple[float, float, float], *, operators: str = OPERATORS[0]
-) -> Data:
-    """The surface with x to the right at a cell, and that frame carried from there to all others."""
-    return with_frames(with_frames(topology, right, operators=operators), cell, operators=operators)
 
 
 def foremost_cell(topology: Data, towards: tuple[float, float, float]) -> int:

@@ -27,7 +27,7 @@ from .outputs import check_folder_at
 from .recipes import MINUTES, PICTURE, kind_of, kind_of_rule, recipe_of
 from .starts import UNTRAINED, USUAL_START, check_start, started_from, usual_start
 from .substrates import HELP, read_substrate
-from .surfaces import NAMES, cells_on, is_surface, read_surface, upright_frames
+from .surfaces import MESHES, NAMES, cells_on, is_surface, read_surface, upright_frames
 from .watch import watched
 
 SETTINGS = "training.json"  # in the folder of a training: what it was asked for, so that it goes on only as it began
@@ -35,8 +35,6 @@ PLANNED = "planned iterations"  # there: as many as its minutes allow, decided o
 MAY_CHANGE = {"iterations", "minutes", "threads", "out", "device", "watch", "run", "verb", "traceback"}
 """From one start to the next."""
 FEWEST = 200  # iterations that are planned, however short the time
-RIGHT = (1.0, 0.0, 0.0)  # as a viewer sees it from where the seed lies on a surface
-MESHES = (1_000_000, 2**31)  # seeds of training meshes; results are measured on meshes of small seeds
 DESCRIPTION = "Trains a rule by one of the published recipes.\n\nkinds:\n" + "\n".join(
     f"  {name:<9}{kind.summary}" for name, kind in RECIPES.items()
 )
@@ -213,7 +211,7 @@ def sampled(
     if not is_surface(kind):
         return read_substrate(kind, max(shape), seed=seed), 1.0
     topology = read_surface(kind, cells_on(max(shape)), seed=seed)
-    return upright_frames(topology, seeded_cell(topology), RIGHT) if upright else topology, 1.0
+    return upright_frames(topology, seeded_cell(topology)) if upright else topology, 1.0
 
 
 def settings(given: argparse.Namespace) -> dict[str, Any]:

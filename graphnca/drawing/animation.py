@@ -1,7 +1,6 @@
 """Animations: WebP and GIF with Pillow alone, MP4 with the extra `[video]`."""
 
 import contextlib
-import importlib
 import io
 import math
 import os
@@ -18,6 +17,7 @@ from scipy.spatial import KDTree
 
 from ..arguments import checked
 from ..atomic_file import write_atomically
+from ..optional_module import optional_module
 from .images import Picture, to_picture
 
 GIF_TICK = 0.01  # seconds: GIF delays are whole hundredths
@@ -193,12 +193,7 @@ def video_writer() -> Any:
     Raises:
         ImportError: It is not installed.
     """
-    try:
-        return importlib.import_module("imageio_ffmpeg")
-    except ImportError as error:
-        raise ImportError(
-            "Writing .mp4 needs imageio-ffmpeg: `pip install 'graphnca[video]'`; or write a .webp."
-        ) from error
+    return optional_module("imageio_ffmpeg", extra="video", doing="Writing .mp4, unlike .webp,")
 
 
 def _mp4(frames: Iterator[Image.Image], fps: float) -> bytes:

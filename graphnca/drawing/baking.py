@@ -15,7 +15,7 @@ from torch_geometric.data import Data
 
 from ..arguments import checked
 from ..atomic_file import write_atomically
-from ..layers.coefficients import SQUARE_MOMENT
+from ..layers.coefficients import GRADIENT_GAIN
 from ..rasterizers.interpolation import Interpolation
 from ..rasterizers.surface_texture import SurfaceTexture
 from ..rasterizers.texture_atlas import TextureAtlas
@@ -135,7 +135,7 @@ def slope_in_space(topology: Data, height: Float[Tensor, " n"]) -> Float[Tensor,
     read, reader = topology["stencil_index"].cpu()
     values = height.detach().cpu().double()
     gradient, normal, frame = (topology[name].cpu().double() for name in ("stencil_gradient", "normal", "frame"))
-    seen = gradient * (values[read] - values[reader])[:, None] / SQUARE_MOMENT
+    seen = gradient * (values[read] - values[reader])[:, None] / GRADIENT_GAIN
     x, y = torch.zeros(len(values), 2, dtype=torch.float64).index_add_(0, reader, seen).split(1, dim=1)
     return x * frame + y * torch.linalg.cross(frame, normal)
 

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.utils import scatter
 
-from ..layers.coefficients import SQUARE_MOMENT
+from ..layers.coefficients import GRADIENT_GAIN
 
 FITS_IN_PLANE = 0.01  # share of the gain by which the median cell may be off: rounding takes less
 FITS_IN_SPACE = 0.25  # curvature takes less
@@ -58,8 +58,8 @@ def check_belongs(topology: Data, cells: int) -> None:
     else:
         return
     seen = moved.new_zeros(cells, 2, 2).index_add(0, index[1], gradient[:, :, None] * moved[:, None, :])
-    off = (seen - SQUARE_MOMENT * torch.eye(2, dtype=torch.float64, device=pos.device)).abs().amax((1, 2))[judged]
-    if len(off) and not float(off.median()) <= fits * SQUARE_MOMENT:
+    off = (seen - GRADIENT_GAIN * torch.eye(2, dtype=torch.float64, device=pos.device)).abs().amax((1, 2))[judged]
+    if len(off) and not float(off.median()) <= fits * GRADIENT_GAIN:
         raise ValueError(
             "`stencil_gradient` must make 8 of the slope of the positions, as it does where it was made; in the median "
             f"cell it is off by {float(off.median()):.3g}. {REMEDY}"

@@ -1,7 +1,6 @@
 """The files in which the weights of a VGG-16 are to be had."""
 
 import hashlib
-import importlib
 import io
 import os
 import re
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import checked
+from ..optional_module import optional_module
 from .vgg import BLOCKS, CAFFE_RANGE, CAFFE_STD, VGG16
 
 URL = "https://download.pytorch.org/models/vgg16-397923af.pth"  # torchvision's VGG16_Weights.IMAGENET1K_V1
@@ -134,10 +134,7 @@ def _wheel(file: Path) -> VGG16:
 
 
 def _keras(content: bytes, where: str, name: str) -> VGG16:
-    try:
-        h5py = importlib.import_module("h5py")
-    except ImportError as error:
-        raise ImportError("Reading weights from .h5 needs h5py: pip install 'graphnca[h5]'.") from error
+    h5py = optional_module("h5py", extra="h5", doing="Reading weights from .h5")
     groups: dict[str, dict[int, Any]] = {}
 
     def collect(path: str, item: Any) -> None:

@@ -20,7 +20,7 @@ from torch_geometric.utils import degree
 from ..filters import ALONG_X
 
 LAPLACIAN_GAIN = 12.0  # neighbour sum of the 3x3 kernel [1 2 1; 2 -12 2; 1 2 1]; 16 makes square-trained rules explode
-SQUARE_MOMENT = 8.0  # M_i = 8 I on the square Moore grid with weights 2 and 1, so raw Sobel gains come out there
+GRADIENT_GAIN = 8.0  # of the raw Sobel pair; M_i = 8 I on the square Moore grid with weights 2 and 1
 SINGULAR_BELOW = 1e-6  # determinant of M_i over the square of its trace, below which its neighbours lie on one line
 
 
@@ -116,6 +116,6 @@ def along_edges(
     inverse = adjugate / torch.where(regular, determinant, torch.ones_like(determinant))[:, None, None]
     safe_trace = torch.where(trace > 0, trace, torch.ones_like(trace))
     pseudo_inverse = moments / (safe_trace**2)[:, None, None]  # of a rank-one symmetric matrix
-    correction = SQUARE_MOMENT * torch.where(regular[:, None, None], inverse, pseudo_inverse)
+    correction = GRADIENT_GAIN * torch.where(regular[:, None, None], inverse, pseudo_inverse)
     gradient = edge_weight.to(wide)[:, None] * (correction[receiver] * edge_attr.to(wide)[:, None, :]).sum(-1)
     return Coefficients(edge_index, edge_weight, gradient.to(edge_weight.dtype))

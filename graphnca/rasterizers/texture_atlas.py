@@ -1,7 +1,6 @@
 """Triangles with places in a square picture: what a texture is painted for."""
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch_geometric.data import Data
 
+from ..optional_module import optional_module
 from .fans import cell_triangles
 
 BEYOND = 1e-4  # sides of the picture by which a place may lie beside it
 PADDING = 3  # pixels between charts, of about 1,024 along a side: colours of neighbours do not shine through
 TOGETHER = 1e-8  # vertices nearer than this share of the mesh's size have one normal
-MISSING = "{what} needs {module}: pip install 'graphnca[bake]'."
 
 
 class TextureAtlas(NamedTuple):
@@ -59,7 +58,8 @@ class TextureAtlas(NamedTuple):
         if isinstance(mesh, str | os.PathLike):
             if not Path(mesh).is_file():
                 raise FileNotFoundError(f"`mesh` must be a file, but there is none at {os.fspath(mesh)!r}.")
-            mesh = _optional("trimesh", "Reading meshes").load_scene(os.fspath(mesh), process=False).to_mesh()
+            trimesh = optional_module("trimesh", extra="bake", doing="Reading meshes")
+            mesh = trimesh.load_scene(os.fspath(mesh), process=False).to_mesh()
         faces = np.asarray(getattr(mesh, "faces", ()), dtype=np.int64)
         if faces.ndim != 2 or not len(faces):
             raise ValueError(f"`mesh` must be a path or a trimesh.Trimesh with faces, got {type(mesh).__name__}.")
@@ -78,20 +78,15 @@ class TextureAtlas(NamedTuple):
     def _charted(
         cls, vertices: Float[np.ndarray, "v 3"], normals: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, "f 3"]
     ) -> "TextureAtlas":
-        xatlas = _optional("xatlas", "Laying a mesh without texture coordinates out in charts")
+        xatlas = optional_module(
+            "xatlas", extra="bake", doing="Laying a mesh without texture coordinates out in charts"
+        )
         atlas, options = xatlas.Atlas(), xatlas.PackOptions()
         options.padding = PADDING
         atlas.add_mesh(vertices.astype(np.float32), faces.astype(np.uint32))
         atlas.generate(pack_options=options)
         source, corners, places = atlas.get_mesh(0)
         return cls(vertices[source], normals[source], corners.astype(np.int64), places.astype(np.float64))
-
-
-def _optional(module: str, what: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ImportError(MISSING.format(what=what, module=module)) from error
 
 
 def _normals(vertices: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, "f 3"]) -> Float[np.ndarray, "v 3"]:

@@ -1,6 +1,6 @@
-import builtins
 import importlib
 import resource
+import sys
 import urllib.error
 import zipfile
 from collections.abc import Callable
@@ -245,13 +245,6 @@ def test_a_wheel_that_claims_too_much(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_h5_without_h5py(tmp_path: Path, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write_hed(tmp_path / "hed.h5", parts)
-    real = importlib.import_module
-
-    def without(name: str, *arguments: Any) -> Any:
-        if name == "h5py":
-            raise builtins.ImportError(name)
-        return real(name, *arguments)
-
-    monkeypatch.setattr(vgg_files.importlib, "import_module", without)
+    monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=r"pip install 'graphnca\[h5\]'"):
         load_vgg16(file)

@@ -1,10 +1,11 @@
 """A training from its command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from graphnca.results.training import train_from_command_line
+from graphnca.results.training import train_from_command_line, trained
 from graphnca.rules import describe_rule
 from graphnca.training.recipes import RECIPES, IsoNCARecipe
 from topologies import sampled_torus
@@ -40,3 +41,17 @@ def test_every_option_is_explained(kind: type, monkeypatch: pytest.MonkeyPatch, 
     printed = capsys.readouterr().out
     for option in ("--snapshot-every", "--rate", "--start", "--substrate", "--renew-every"):
         assert option in printed
+
+
+def test_what_an_experiment_needs_is_trained_once_and_no_other_training_is_taken_for_it(tmp_path: Path) -> None:
+    recipe = IsoNCARecipe(target="heart", size=8, padding=2, iterations=2, batch_size=2, out=str(tmp_path / "run"))
+    assert trained(recipe, sampled_torus) == tmp_path / "run"
+    written = (tmp_path / "run" / "rule.safetensors").stat().st_mtime_ns
+    trained(recipe, sampled_torus)
+    assert (tmp_path / "run" / "rule.safetensors").stat().st_mtime_ns == written
+    for other, said in (
+        (replace(recipe, iterations=3), "iterations 2, not 3"),
+        (replace(recipe, size=9), "size 8, not 9"),
+    ):
+        with pytest.raises(SystemExit, match=said):
+            trained(other, sampled_torus)
