@@ -17,8 +17,8 @@ def cell_triangles(topology: Data) -> Int[np.ndarray, "t 3"]:
 
     Two neighbours of a cell that follow one another in its frame span a triangle with it, if they are neighbours too.
     Four cells that meet in one corner are cut along one diagonal, through the first of them; so are four of which both
-    diagonals are edges. Where the surface ends, or two neighbours stand half a turn apart, there is none. Round a tip with
-    so few cells that their edges pass one another, the hole is cut across (`graphnca.rasterizers.holes`).
+    diagonals are edges. Where the surface ends, or two neighbours stand half a turn apart, there is none. Round a tip
+    with so few cells that their edges pass one another, the hole is cut across (`graphnca.rasterizers.holes`).
 
     Raises:
         ValueError: If the topology is no surface in space.

@@ -15,6 +15,9 @@ from topologies.surfaces.neighbourhoods import FACING
 OPERATORS = ("fitted", "averaged")
 MOST_LAPLACIAN, MOST_GRADIENT = 16.0, 20.0  # sums of a cell's absolute coefficients; flat meshes stay below
 LEAST_LAPLACIAN = 4.0  # sum of its coefficients, 12 where nothing is mirrored: below it, a cell would not be smoothed
+MOST_NOISE = 5.9  # root of the sum of a cell's squared coefficients of the gradient at a border; flat meshes stay below
+MOST_SIGNS = 1.6  # sum of its absolute coefficients of the Laplacian over their sum, there; flat meshes stay below
+FEWEST = 5  # cells that one at a border reads to perceive a gradient: fewer hardly tell a slope from their values
 STIFFER = (1e-2, 1e-1, 1.0)  # ridges tried where a cell exceeds them
 
 
@@ -45,7 +48,9 @@ def perceived(
 
     A cell whose coefficients would be larger than any of a flat mesh (where two rings fold on one another, as at the
     tip of an ear) has a larger ridge; if that does not do, they are made as small. A cell that the others would hardly
-    draw to their mean (in a notch of a border) has the weights of its edges.
+    draw to their mean (in a notch of a border) has the weights of its edges; so has one at a border whose Laplacian
+    would be a difference of large terms. The gradient of a cell at a border is made so small that it sees no more noise
+    than on a flat mesh; one that reads hardly any others perceives none.
 
     Raises:
         TopologyError: If `operators` is none, or the one ring, whose law adds the gradients of neighbours.
@@ -55,7 +60,9 @@ def perceived(
         raise TopologyError(f"`operators` must be {wanted} on a surface, got {operators!r}.")
     n = len(pos)
     reads = reads_on_surface(pos, normal, frame, edge_index)
-    reads = reads.and_also(mirrored_at_border(reads, normal, frame, edge_index, vectors))
+    mirrored = mirrored_at_border(reads, normal, frame, edge_index, vectors)
+    at_border = np.isin(np.arange(n), mirrored.index[1])
+    reads = reads.and_also(mirrored)
 
     def fit(part: Bool[np.ndarray, " s"], ridge: float) -> Coefficients:
         chosen = Reads(reads.index[:, part], reads.vectors[part])
@@ -74,10 +81,14 @@ def perceived(
     excess = _excess(reads.index, Coefficients(weight, gradient), n)
     steady = Coefficients(weight / np.maximum(excess.weight, 1), gradient / np.maximum(excess.gradient, 1))
     index, (weight, gradient) = merged(reads.index, steady, n)
-    drawn = np.bincount(index[1], weight, n) > LEAST_LAPLACIAN
+    total, size = (np.bincount(index[1], values, n) for values in (weight, np.abs(weight)))
+    drawn = (total > LEAST_LAPLACIAN) & ~(at_border & (size > MOST_SIGNS * total))
     along = np.zeros(len(weight))
     along[np.searchsorted(index[1] * n + index[0], edge_index[1] * n + edge_index[0])] = weights
-    return index, Coefficients(np.where(drawn[index[1]], weight, along), gradient)
+    noise = np.sqrt(np.bincount(index[1], np.square(gradient).sum(1), n))
+    perceives = np.where(np.bincount(index[1], minlength=n) < FEWEST, 0.0, MOST_NOISE / np.maximum(noise, MOST_NOISE))
+    share = np.where(at_border, perceives, 1.0)
+    return index, Coefficients(np.where(drawn[index[1]], weight, along), gradient * share[index[1], None])
 
 
 def reads_on_surface(
