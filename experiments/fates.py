@@ -236,10 +236,12 @@ def main(config: Config, result: Result) -> None:
 
 
 def tables(metrics: dict[str, Any]) -> dict[str, Table]:
-    """Fates of every rule on every kind of cells, of all rules together, and where an eye agrees."""
+    """Fates of every rule on every kind of cells, of all of a sort together, and where an eye agrees."""
     patterns = {name: kinds for name, kinds in metrics["rules"].items() if "area" in next(iter(kinds.values()))}
     others = {name: kinds for name, kinds in metrics["rules"].items() if name not in patterns}
-    found = {"fates": by_rule(patterns, metrics, counted), "kinds": by_kind(patterns, metrics)}
+    found = {}
+    if patterns:
+        found |= {"fates": by_rule(patterns, metrics, counted), "kinds": by_kind(patterns, metrics)}
     if others:
         found |= {"textures": by_rule(others, metrics, counted_textures), "texture_kinds": by_kind(others, metrics)}
     if any(of["by eye"] for of in metrics["shown"].values()):

@@ -23,6 +23,14 @@ def test_what_is_known_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert made["kinds"].rows[0][0] == "square"
 
 
+def test_textures_alone_have_their_own_tables() -> None:
+    entry = {"fates": {"2": ["whole", "flat"]}, "motion": {}}
+    metrics = {"rules": {"a": {"square": entry}}, "shown": {}, "config": {"steps": [2], "substrate": ["square"]}}
+    made = tables(metrics)
+    assert list(made) == ["textures", "texture_kinds"]
+    assert made["texture_kinds"].rows == [("square", made["textures"].rows[0][2].split("; ")[0])]
+
+
 def test_a_rule_without_a_seed_is_left_out_and_genomes_are_each_one() -> None:
     found, left_out = subjects(Config(rule=("growing-shell", "growing-flowers")))
     assert list(left_out) == ["growing-shell"]
