@@ -28,6 +28,7 @@ import torch
 
 from graphnca import load_rule, save_rule
 from graphnca.evaluation.runs import walk
+from graphnca.evaluation.scores import bounded
 from graphnca.results.figures import curves
 from graphnca.results.options import Options
 from graphnca.results.result import Result
@@ -82,7 +83,7 @@ def trained(config: Config, precision: str, seed: int) -> dict[str, Any]:
     empty = float(world.loss(torch.zeros_like(world.seed)[None]))
     generator = torch.Generator().manual_seed(1000)
     shares = {
-        str(step): [round(loss / empty, 4) for loss in world.loss(states).tolist()]
+        str(step): [round(loss / empty, 4) for loss in world.loss(bounded(states)).tolist()]
         for step, states in walk(rule, start, world.topology, set(config.steps), generator=generator)
         if step in config.steps
     }
