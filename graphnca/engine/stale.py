@@ -22,7 +22,7 @@ def check_belongs(topology: Data, cells: int) -> None:
 
     On a substrate of the plane no cell is its own neighbour, and vectors are the differences of positions. A gradient
     is exact on linear fields, so that of the positions is 8 away from borders: along the two axes, or along the frame
-    of a surface.
+    of a surface; and less where frames that turn round a point make it fade (`topologies.with_frames`).
 
     Args:
         topology: The substrate.
@@ -55,10 +55,15 @@ def check_belongs(topology: Data, cells: int) -> None:
         frame, normal, fits = topology["frame"].double()[index[1]], topology["normal"].double()[index[1]], FITS_IN_SPACE
         second = torch.linalg.cross(frame, normal)
         moved = torch.stack([(moved * frame).sum(1), (moved * second).sum(1)], dim=1)
+        _check_lengths(topology, pos)
     else:
         return
     seen = moved.new_zeros(cells, 2, 2).index_add(0, index[1], gradient[:, :, None] * moved[:, None, :])
-    off = (seen - GRADIENT_GAIN * torch.eye(2, dtype=torch.float64, device=pos.device)).abs().amax((1, 2))[judged]
+    gain = torch.full((cells,), GRADIENT_GAIN, dtype=torch.float64, device=pos.device)
+    if pos.shape[1] == 3:
+        gain = seen.diagonal(dim1=1, dim2=2).mean(1).clamp(0.0, GRADIENT_GAIN)  # the rest has faded
+    axes = torch.eye(2, dtype=torch.float64, device=pos.device)
+    off = (seen - gain[:, None, None] * axes).abs().amax((1, 2))[judged]
     if len(off) and not float(off.median()) <= fits * GRADIENT_GAIN:
         raise ValueError(
             "`stencil_gradient` must make 8 of the slope of the positions, as it does where it was made; in the median "
@@ -88,6 +93,18 @@ def _check_edges(topology: Data) -> None:
         raise ValueError(
             "`edge_attr` must be the differences of the positions, in the median it is off by "
             f"{float(off.median()):.3g}. {REMEDY}"
+        )
+
+
+def _check_lengths(topology: Data, pos: Tensor) -> None:
+    """Whether the edges of a surface are as long as their cells are apart."""
+    index, lengths = topology["edge_index"], topology["edge_attr"].detach().double().norm(dim=1)
+    apart = (pos[index[0]] - pos[index[1]]).norm(dim=1)
+    off = (lengths - apart).abs()
+    if len(off) and not bool(off.median() <= FITS_IN_SPACE * apart.median()):
+        raise ValueError(
+            f"`edge_attr` must be as long as cells are apart, in the median it is off by {float(off.median()):.3g}. "
+            f"{REMEDY}"
         )
 
 

@@ -10,7 +10,7 @@ from torch_geometric.transforms import AddSelfLoops, RandomJitter
 from graphnca import rollout
 from graphnca.engine.stale import check_belongs
 from graphnca.layers import NCAConv
-from topologies import KINDS, OPERATORS, voronoi_mesh, with_operators
+from topologies import KINDS, OPERATORS, sphere, voronoi_mesh, with_frames, with_operators
 
 
 def fewer(mesh: Data) -> Data:
@@ -45,6 +45,17 @@ def test_what_transforms_do_to_edges_and_positions_is_noticed(kind: str) -> None
         changed = change(cells.clone())
         with pytest.raises(ValueError, match=r"`(stencil_gradient|edge_attr|edge_index|edge_weight)` must"):
             rollout(rule, torch.rand(len(changed["pos"]), 4), changed, 1)
+
+
+@pytest.mark.parametrize("fading", [False, True])
+def test_a_surface_that_was_changed_by_hand_is_noticed_and_one_whose_gradient_fades_is_not(fading: bool) -> None:
+    """On so small a ball, frames that are carried from a cell disagree nearly everywhere."""
+    ball = with_frames(sphere(200), 0, fading=fading)
+    check_belongs(ball, ball.num_nodes)
+    changes = (renumbered, RandomJitter(1.0), lambda mesh: mesh.update({"pos": mesh["pos"] / 2}))
+    for change in changes:
+        with pytest.raises(ValueError, match=r"`(stencil_gradient|edge_attr)` must"):
+            check_belongs(change(ball.clone()), ball.num_nodes)
 
 
 @pytest.mark.parametrize("operators", OPERATORS)

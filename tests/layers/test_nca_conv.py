@@ -391,7 +391,7 @@ class Mine(NCAConv):
         return edge_weight[:, None] * x_j
 edges = torch.tensor([[0, 1, 2], [1, 2, 0]])
 for rule in (NCAConv(4, 8, "isonca"), Mine(4, 8, "isonca")):
-    x = torch.rand(3, 4)
+    x = 0.2 + torch.rand(3, 4)  # alive
     key = torch.tensor(3, dtype=torch.int32)
     assert torch.equal(copy.deepcopy(rule)(x, edges, key=key), rule(x, edges, key=key))
 assert torch.equal(pickle.loads(pickle.dumps(NCAConv(4, 8, "isonca")))(x, edges, key=key), x)
