@@ -26,7 +26,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphnca.playground.browser import SCREEN, browser
+from graphnca.playground.browser import SCREEN, TIMEOUT, browser
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
@@ -85,6 +85,7 @@ def measured(site: Path) -> dict[str, Any]:
     with browser() as chromium, served(site) as address:
         screen: Any = SCREEN
         page: Any = chromium.new_page(**screen)
+        page.set_default_timeout(TIMEOUT)
 
         def note(request: Any) -> None:
             if request.url.startswith(address):  # what the page makes for itself is not sent

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphnca.playground import export_page
-from graphnca.playground.browser import GROW
+from graphnca.playground.browser import GROW, TIMEOUT
 from graphnca.playground.pictures import picture_of
 from graphnca.rules import load_genomes
 from topologies import square_grid
@@ -126,6 +126,7 @@ def test_a_lost_graphics_processor_comes_back(engine: str, open_page: Any) -> No
 def test_where_floats_cannot_be_drawn_halves_are(chromium: Any, path: Path) -> None:
     """The states then have 11 bits: a lizard of much the same size grows."""
     context = chromium.new_context()
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     page.add_init_script(
         """{ const all = WebGL2RenderingContext.prototype, found = all.getExtension;

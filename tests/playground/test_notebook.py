@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from graphnca.playground import notebook, show
+from graphnca.playground.browser import TIMEOUT
 from graphnca.rules import load_rule
 from topologies import square_grid
 
@@ -36,6 +37,7 @@ def test_two_pages_live_in_one_notebook(chromium: Any, tmp_path: Path) -> None:
     path = tmp_path / "notebook.html"
     path.write_text(f"<!doctype html><title>Notebook</title>{''.join(shown)}", encoding="utf-8")
     page = chromium.new_page()
+    page.set_default_timeout(TIMEOUT)
     page.goto(path.resolve().as_uri())
     names = []
     for frame in frames(page):
@@ -70,6 +72,7 @@ def test_states_go_in_and_come_out(chromium: Any, tmp_path: Path) -> None:
     page_text = json.dumps(widget._page).replace("</", "<\\/")
     path.write_text(HOST.replace("SOURCE", json.dumps(notebook.MODULE)).replace("PAGE", page_text), encoding="utf-8")
     page = chromium.new_page()
+    page.set_default_timeout(TIMEOUT)
     page.goto(path.resolve().as_uri())
     page.wait_for_function("globalThis.model?.values._seen")
     given = torch.rand(144, 16, generator=torch.Generator().manual_seed(0))
