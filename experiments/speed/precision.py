@@ -40,6 +40,7 @@ from topologies import sampled_torus
 PRECISIONS = ("float32", "bfloat16")
 LAST = 100  # iterations whose mean is a training's last loss
 POINTS = 60  # of a curve
+MOST = 10.0  # share of an empty one's loss that is drawn: what begins with an untrained rule explodes at first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +88,14 @@ def trained(config: Config, precision: str, seed: int) -> dict[str, Any]:
         for step, states in walk(rule, start, world.topology, set(config.steps), generator=generator)
         if step in config.steps
     }
+    history = [loss / empty if loss < MOST * empty else MOST for loss in training.history]
     return {
         "precision": precision,
         "seed": seed,
-        "last training loss": round(fmean(training.history[-LAST:]) / empty, 4),
+        "last training loss": round(fmean(history[-LAST:]), 4),
         "shares": shares,
         "processor minutes": round(training.seconds / 60, 1),
-        "history": [round(value / empty, 4) for value in thinned(training.history)],
+        "history": [round(value, 4) for value in thinned(history)],
     }
 
 
