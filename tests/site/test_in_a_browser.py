@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("mkdocs", reason="the extra docs is not installed")
 
 from hooks.playground import FRAME, PAGES
-from playground.home import measured, served
+from playground.home import QUIET, measured, served
 
 from graphnca.playground.browser import PHONE, TIMEOUT, browser, missing
 
@@ -106,7 +106,8 @@ def test_the_index_of_the_search_waits_until_someone_searches(open_page: Any) ->
     page = open_page("", figures=False)
     asked = []
     page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
-    page.reload(wait_until="networkidle")
+    page.reload()
+    page.wait_for_timeout(QUIET)
     assert "search_index.json" not in asked
     page.get_by_label("Search", exact=True).first.click()
     page.locator(".md-search__input").press_sequentially("Sobel")  # the theme listens to keys, not to the text
