@@ -40,11 +40,11 @@ from graphnca.evaluation.subject import Subject
 from graphnca.evaluation.texture_meter import TextureMeter
 from graphnca.results.figures import Strips
 from graphnca.results.options import FeatureOptions, OnTextures, Options
-from graphnca.results.result import Result, command
+from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.results.table import Table
+from graphnca.results.training import trained
 from graphnca.templates import load_template
-from graphnca.training.progress import RULE, UNFINISHED
 from graphnca.training.recipes import TextureRecipe
 from graphnca.training.recipes.texture import TEMPLATE_SIZE
 from topologies import sampled_torus, substrates
@@ -116,26 +116,23 @@ class Config(OnTextures, FeatureOptions, Options):
     out: str = "out/training_failures"
 
 
-def trained(name: str, config: Config) -> Subject:
+def rule_of(name: str, config: Config) -> Subject:
     """The rule of a training, which is carried out where it is not yet."""
-    folder = Path(config.out) / "runs" / name.replace(" ", "-")
-    if not (folder / RULE).is_file() or UNFINISHED in read_subject(str(folder)).card:
-        recipe = DeeperRecipe(
-            template=config.template,
-            features=config.features,
-            precision=config.precision,
-            size=config.size,
-            iterations=config.iterations,
-            rate=config.rate,
-            milestones=(max(1, 3 * config.iterations // 5), max(2, 9 * config.iterations // 10)),
-            batch_size=config.batch_size,
-            pool_size=config.pool_size,
-            snapshot_every=0,
-            out=str(folder),
-            **TRAININGS[name],
-        )
-        recipe.train(sampled_torus, command())
-    return read_subject(str(folder))
+    recipe = DeeperRecipe(
+        template=config.template,
+        features=config.features,
+        precision=config.precision,
+        size=config.size,
+        iterations=config.iterations,
+        rate=config.rate,
+        milestones=(max(1, 3 * config.iterations // 5), max(2, 9 * config.iterations // 10)),
+        batch_size=config.batch_size,
+        pool_size=config.pool_size,
+        snapshot_every=0,
+        out=str(Path(config.out) / "runs" / name.replace(" ", "-")),
+        **TRAININGS[name],
+    )
+    return read_subject(str(trained(recipe, sampled_torus)))
 
 
 def colours_off(images: Float[Tensor, "*b 3 h w"], template: Float[Tensor, "3 h w"]) -> Float[Tensor, "*b"]:
@@ -163,7 +160,7 @@ def main(config: Config, result: Result) -> None:
     unknown = [name for name in config.training if name not in TRAININGS]
     if unknown:
         raise SystemExit(f"--training: expected some of {', '.join(TRAININGS)}, got {', '.join(unknown)}.")
-    subjects = {name: trained(name, config) for name in result.progress(config.training, "training")}
+    subjects = {name: rule_of(name, config) for name in result.progress(config.training, "training")}
     template = load_template(config.template, TEMPLATE_SIZE)
     meter = TextureMeter(config.load_features(), template)
     topologies = substrates(config.substrate, size=config.size, meshes=config.meshes, seed=config.seed)
