@@ -134,6 +134,15 @@ class Verdict:
         }
 
 
+def _asked(
+    subject: Subject, topology: Data, target: Float[Tensor, "4 h w"]
+) -> tuple[Subject, OwnForm, Float[Tensor, "b n c"], int]:
+    """The rule beside the picture, the form of that, what all runs begin with, and when they have grown."""
+    subject = replace(subject, picture_of_goal=target)
+    grown = grown_at(subject) if subject.card.get("regime") == NAIVE else GROWN
+    return subject, form_of(target, mirror=not subject.is_upright), subject.seed(topology).expand(RUNS, -1, -1), grown
+
+
 @torch.no_grad()
 def is_recognised(subject: Subject, topology: Data, target: Float[Tensor, "4 h w"]) -> bool:
     """Whether the picture can be recognised in what a rule has grown, in one body: what `Verdict.recognisable` asks.
@@ -143,11 +152,8 @@ def is_recognised(subject: Subject, topology: Data, target: Float[Tensor, "4 h w
         topology: A substrate as it was trained on.
         target: What it was trained to grow, RGBA, one pixel a unit.
     """
-    subject = replace(subject, picture_of_goal=target)
-    own = form_of(target, mirror=not subject.is_upright)
+    subject, own, start, moment = _asked(subject, topology, target)
     generator = torch.Generator().manual_seed(RUN_SEED)
-    moment = grown_at(subject) if subject.card.get("regime") == NAIVE else GROWN
-    start = subject.seed(topology).expand(RUNS, -1, -1)
     ((_, states),) = walk(subject.rule, start, topology, [moment], generator=generator)
     fate = _most(_fates(looks(states, topology, own), own, 1 - _largest_share(target)))
     return fate in BODIES and _error(subject, states, topology, own) <= RECOGNISABLE
@@ -162,12 +168,9 @@ def verdict_on(subject: Subject, topology: Data, target: Float[Tensor, "4 h w"])
         topology: A substrate as it was trained on.
         target: What it was trained to grow, RGBA, one pixel a unit.
     """
-    subject = replace(subject, picture_of_goal=target)
-    own = form_of(target, mirror=not subject.is_upright)
+    subject, own, start, grown = _asked(subject, topology, target)
     generator = torch.Generator().manual_seed(RUN_SEED)
     naive = subject.card.get("regime") == NAIVE
-    grown = grown_at(subject) if naive else GROWN
-    start = subject.seed(topology).expand(RUNS, -1, -1)
     moments = (grown,) if naive else (grown, LONG)
     states = dict(walk(subject.rule, start, topology, moments, generator=generator))
     cut = {0: half_plane(topology, seeded_position(topology), math.pi)}
