@@ -1,19 +1,22 @@
-"""The five textures that are drawn here, as rules are trained on them.
+"""The textures that are drawn here, as rules are trained on them; of those with depth their height and roughness too.
 
     python experiments/textures/templates.py                # a few seconds
 
 Written to `--out`:
-    figure.webp     each template twice across and twice down, so that a seam would be seen
+    figure.webp     each template twice across and twice down, so that a seam would be seen; maps once
     metrics.json    the sizes
 """
 
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from graphnca.drawing import montage
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
-from graphnca.templates import load_template, template_names
+from graphnca.templates import load_material, load_template, material_names, template_names
 from graphnca.training.recipes.texture import SIZE
 
 
@@ -28,10 +31,20 @@ class Config(Options):
 
 def main(config: Config, result: Result) -> None:
     """Draws them."""
-    names = template_names()
-    tiles = [load_template(name, config.size).repeat(1, 2, 2) for name in names]
-    result.record({"templates": names, "pixels along a side": config.size, "shown across": 2})
-    result.figure(montage(tiles, captions=names, columns=len(names), pad=8))
+    deep = material_names()
+    flat = [name for name in template_names() if name not in deep]
+    tiles = [load_template(name, config.size).repeat(1, 2, 2) for name in flat]
+    tiles += [load_material(name, config.size)[:3].repeat(1, 2, 2) for name in deep]
+    tiles += [maps_of(name, config.size) for name in deep]
+    result.record({"templates": flat, "with depth": deep, "pixels along a side": config.size, "shown across": 2})
+    captions = [*flat, *deep, *["height, roughness"] * len(deep)]
+    result.figure(montage(tiles, captions=captions, columns=len(flat), pad=8))
+
+
+def maps_of(name: str, size: int) -> Tensor:
+    """Height and roughness side by side, each once across and twice down."""
+    height, roughness = load_material(name, size)[3:]
+    return torch.cat([height, roughness], dim=1).expand(3, -1, -1).repeat(1, 2, 1)
 
 
 if __name__ == "__main__":

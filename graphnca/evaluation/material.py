@@ -12,8 +12,9 @@ from torch_geometric.data import Data
 from ..drawing import bake_surface
 from .subject import Subject, SubjectError
 
-HEIGHT, ROUGHNESS = "height", "roughness"
-"""Entries of a card that name channels: units of length over the surface; a share, as a texture's colours are one."""
+HEIGHT, ROUGHNESS, DEEPEST = "height", "roughness", "deepest"
+"""Entries of a card: two channels, of the height over the surface in shares of the third (by default 1 unit of length),
+and of a roughness that is a share as a texture's colours are one."""
 
 
 def bake(
@@ -34,6 +35,7 @@ def bake(
     """
     state = torch.nan_to_num(state, 0.0, 0.0, 0.0)
     height, share = (_channel(subject, name, state) for name in (HEIGHT, ROUGHNESS))
+    height = None if height is None else float(subject.card.get(DEEPEST) or 1.0) * height
     if not subject.is_texture:
         return bake_surface(path, state, topology, pixels, mesh=mesh, height=height, roughness=share)
     scale, offset = subject.rgb_scale, subject.rgb_offset

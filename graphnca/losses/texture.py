@@ -1,6 +1,6 @@
 """Distance to a texture: not where things are, but what there is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from .gram import gram_distance, gram_matrix
 from .sliced_transport import random_directions, sliced_transport
 
 NUM_DIRECTIONS = 32  # texture notebook in PyTorch, 2022
-RGB = 3
+RGB = (0, 1, 2)
 FAINTEST = 1e-6  # of the largest layer's energy: below it lies what rounding leaves where a template has nothing
 OFFSET = 0.5  # the same notebook: an image is the first three channels + 0.5
 
@@ -36,7 +36,7 @@ class TextureLoss(nn.Module):
     Args:
         features: Maps images (B, 3, H, W) in [0, 1] to a list of maps (B, C, H_l, W_l), as the modules of
             `graphnca.features`. Its parameters stay as they are.
-        template: (3, H, W) in [0, 1].
+        template: (3, H, W) in [0, 1], or (C, H, W) with `views`.
         statistic: See above.
         rasterizer: Maps states (..., N, C) to images (..., C, H, W). With it, the loss takes states, of which the first
             three channels + `offset` are red, green and blue. Where it makes several images of a state, (..., K, C, H,
@@ -48,10 +48,13 @@ class TextureLoss(nn.Module):
         balanced: Each layer's term is divided by its value for features that are all 0: whatever the weights, a layer
             counts as much as any other, and the loss is about the number of layers where nothing fits. A layer in which
             the template has next to nothing is divided by a millionth of the largest value. Not published.
+        views: The channels of each picture that the features see of an image; the terms of all are added. A view that
+            mixes colours with other maps ties those to the colours. By default the first three channels alone. Not
+            published.
 
     Raises:
-        ValueError: A template that is no finite float image of three channels or too small for the features, an unknown
-            statistic, no directions, no feature in any layer to balance by.
+        ValueError: A template that is no finite float image, has other channels than the views or is too small for the
+            features, an unknown statistic, no directions, no feature in any layer to balance by.
     """
 
     template: Tensor
@@ -61,7 +64,7 @@ class TextureLoss(nn.Module):
     def __init__(
         self,
         features: nn.Module,
-        template: Float[Tensor, "3 h w"],
+        template: Float[Tensor, "c h w"],
         statistic: Statistic = "sliced_ot",
         *,
         rasterizer: Rasterizer | None = None,
@@ -69,9 +72,16 @@ class TextureLoss(nn.Module):
         num_directions: int = NUM_DIRECTIONS,
         generator: torch.Generator | None = None,
         balanced: bool = False,
+        views: Sequence[tuple[int, int, int]] = (RGB,),
     ) -> None:
         super().__init__()
         check_target(template)
+        self.views, self.num_channels = tuple(views), 1 + max((max(view) for view in views), default=-1)
+        if not self.views or min(map(min, self.views)) < 0 or len(template) != self.num_channels:
+            raise ValueError(
+                f"`template` must have the channels of `views`, {self.views}, and no other, got shape "
+                f"{tuple(template.shape)}."
+            )
         at_least(1, num_directions=num_directions)
         selecting: Callable[[str], nn.Module] | None = getattr(features, "selecting", None)
         self.features = features if selecting is None else selecting(statistic)
@@ -79,7 +89,7 @@ class TextureLoss(nn.Module):
         self.num_directions, self.generator, self.balanced = num_directions, generator, balanced
         self.register_buffer("template", template.clone(), persistent=False)
         with torch.no_grad():
-            maps = [layer.detach() for layer in self.features(template[None])]
+            maps = [layer.detach() for layer in self._maps(template[None])]
             summaries = [gram_matrix(layer)[0] if statistic == "gram" else layer[0].flatten(1) for layer in maps]
         self.num_layers = len(maps)
         for number, summary in enumerate(summaries):
@@ -98,10 +108,10 @@ class TextureLoss(nn.Module):
         return self.terms(images, generator=generator).sum(0)
 
     def terms(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "l *b"]:
-        """Return what each layer adds to the loss; arguments as of `forward`."""
+        """Return what each layer of each view adds to the loss; arguments as of `forward`."""
         lead = images.shape[:-3] if self.rasterizer is None else images.shape[:-2]
         images = self._images(images)
-        maps = self.features(images.reshape(-1, *images.shape[-3:]))
+        maps = self._maps(images.reshape(-1, *images.shape[-3:]))
         if len(maps) != self.num_layers:
             raise ValueError(
                 f"`features` must give as many maps of every image as of the template, {self.num_layers}, got "
@@ -110,6 +120,12 @@ class TextureLoss(nn.Module):
         terms = torch.stack([self._term(number, layer, generator) for number, layer in enumerate(maps)])
         terms = terms * self.weights[:, None]
         return terms.reshape(self.num_layers, *lead, -1).sum(-1)
+
+    def _maps(self, images: Float[Tensor, "b c h w"]) -> list[Tensor]:
+        """The layers of the first view, of the second, and so on."""
+        if self.views == (RGB,):
+            return list(self.features(images))
+        return [layer for view in self.views for layer in self.features(images[:, list(view)])]
 
     def _term(self, number: int, maps: Tensor, generator: torch.Generator | None) -> Float[Tensor, " b"]:
         target = self.get_buffer(f"target_{number}")
@@ -128,10 +144,11 @@ class TextureLoss(nn.Module):
             raise ValueError("`features` of the template must not be all 0 in every layer to be balanced.")
         return 1 / energies.clamp(min=FAINTEST * largest)
 
-    def _images(self, x: Tensor) -> Float[Tensor, "*b 3 h w"]:
+    def _images(self, x: Tensor) -> Float[Tensor, "*b c h w"]:
         if self.rasterizer is not None:
-            x = self.rasterizer(x[..., :RGB]) + self.offset
-        if x.ndim < 3 or x.shape[-3] != RGB or not x.is_floating_point():
+            x = self.rasterizer(x[..., : self.num_channels]) + self.offset
+        if x.ndim < 3 or x.shape[-3] != self.num_channels or not x.is_floating_point():
             name = "`images`" if self.rasterizer is None else "the `rasterizer`'s images"
-            raise ValueError(f"{name} must be floats (..., 3, height, width), got {x.dtype} of shape {tuple(x.shape)}.")
+            expected = f"(..., {self.num_channels}, height, width)"
+            raise ValueError(f"{name} must be floats {expected}, got {x.dtype} of shape {tuple(x.shape)}.")
         return x

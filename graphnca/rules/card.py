@@ -25,7 +25,7 @@ def _are_names(value: Any) -> bool:
 KNOWN: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("target", "template"), (lambda value: isinstance(value, str), "a text")),
     **dict.fromkeys(("size", "padding"), (_is_length, f"a whole number from 0 to {LARGEST}")),
-    **dict.fromkeys(("rgb_offset", "rgb_scale"), (_is_number, "a number")),
+    **dict.fromkeys(("rgb_offset", "rgb_scale", "deepest"), (_is_number, "a number")),
     **dict.fromkeys(("height", "roughness"), (_is_length, "the number of a channel")),
     "seed at": (_is_place, "two numbers"),
     "targets": (_are_names, "a list of texts"),

@@ -17,7 +17,7 @@ def draw_bubbly(size: int) -> Float[np.ndarray, "3 h w"]:
     """Round bubbles side by side, bright inside, each with a glint at its upper left, in dark water."""
     canvas = Canvas(size, seed=4)
     picture = mixed(WATER, DEEP, 0.5 + 0.3 * canvas.noise(16.0))
-    for x, y, radius in _packed(canvas):
+    for x, y, radius in packed(canvas, RADII):
         window, right, down = canvas.around(x, y, radius + 1.0)
         away = np.hypot(right, down)
         tone = mixed(INSIDE * canvas.rng.uniform(0.9, 1.06), EDGE, rising(away, radius - RIM - 0.6, radius - 0.4))
@@ -27,10 +27,10 @@ def draw_bubbly(size: int) -> Float[np.ndarray, "3 h w"]:
     return canvas.pixels(picture)
 
 
-def _packed(canvas: Canvas) -> list[tuple[float, float, float]]:
+def packed(canvas: Canvas, radii: tuple[float, ...]) -> list[tuple[float, float, float]]:
     """Circles (x, y, radius) that do not overlap, thrown in at random, the largest first."""
     placed: list[tuple[float, float, float]] = []
-    for radius in RADII:
+    for radius in radii:
         for x, y in canvas.rng.random((canvas.size**2 // PIXELS_A_TRY, 2)) * canvas.size:
             there = np.array(placed).reshape(-1, 3)
             away = np.abs(there[:, :2] - (x, y))

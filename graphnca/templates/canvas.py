@@ -57,9 +57,9 @@ class Canvas:
         right, down = np.meshgrid((columns + 0.5) / FINENESS - x, (rows + 0.5) / FINENESS - y)
         return np.ix_(rows % len(self.x), columns % len(self.x)), right, down
 
-    def pixels(self, colours: Float[np.ndarray, "s s 3"]) -> Float[np.ndarray, "3 h w"]:
+    def pixels(self, colours: Float[np.ndarray, "s s c"]) -> Float[np.ndarray, "c h w"]:
         """The picture: the mean colour of each pixel's points, in [0, 1]."""
-        parts = np.clip(colours, 0.0, 1.0).reshape(self.size, FINENESS, self.size, FINENESS, 3)
+        parts = np.clip(colours, 0.0, 1.0).reshape(self.size, FINENESS, self.size, FINENESS, -1)
         return parts.mean((1, 3)).transpose(2, 0, 1).astype(np.float32)
 
 

@@ -34,6 +34,10 @@ def test_channels_become_maps_as_the_card_names_them(is_texture: bool, shown: fl
     plain = bake(Subject("plain", rule), tmp_path / "plain.glb", state, FLAT, 32, mesh=PLATE)
     assert [file.name for file in plain] == ["plain.glb", "plain.png"]
     named = Subject("named", rule, {"height": 6, "roughness": 5})
+    halved = Subject("halved", rule, {"height": 6, "deepest": 0.5})
+    less = bake(halved, tmp_path / "less.glb", state, FLAT, 32, mesh=PLATE)[-1]
+    gentle = (np.array([-0.25, 0, 1]) / np.hypot(0.25, 1) + 1) / 2 * 255
+    np.testing.assert_allclose(mean_of(less), gentle, atol=3)
     _, colour, rough, normal = bake(named, tmp_path / "named.glb", state, FLAT, 32, mesh=PLATE)
     assert colour.read_bytes() == plain[1].read_bytes()
     np.testing.assert_allclose(mean_of(colour), 3 * [(0.6 if is_texture else 0.1) * 255], atol=1)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphnca.features import VGG16, FilterBank
+from graphnca.features.vgg import Statistic
 from graphnca.losses import TextureLoss
 from graphnca.losses.sliced_transport import random_directions
 from graphnca.rasterizers import NearestCell
@@ -200,10 +201,39 @@ def test_the_template_is_copied(vgg: VGG16, draw: Callable[..., Tensor]) -> None
 
 
 @pytest.mark.usefixtures("as_released")
-@pytest.mark.parametrize("template", [torch.rand(8, 8), torch.rand(4, 8, 8), torch.ones(3, 8, 8).int()])
+@pytest.mark.parametrize("template", [torch.rand(8, 8), torch.ones(3, 8, 8).int()])
 def test_a_template_that_is_no_image(template: Tensor) -> None:
-    with pytest.raises(ValueError, match=r"`template` must be of type Float\[Tensor, '3 h w'\], got"):
+    with pytest.raises(ValueError, match=r"`template` must be of type Float\[Tensor, 'c h w'\], got"):
         TextureLoss(Blurs(), template)
+
+
+@pytest.mark.parametrize(
+    ("channels", "views"), [(4, ((0, 1, 2),)), (3, ((0, 1, 2), (3, 1, 4))), (3, ()), (3, ((0, 1, -1),))]
+)
+def test_a_template_has_the_channels_of_the_views(channels: int, views: tuple) -> None:
+    with pytest.raises(ValueError, match="`template` must have the channels of `views`"):
+        TextureLoss(Blurs(), torch.rand(channels, 8, 8), views=views)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_views_are_pictures_of_their_own(statistic: Statistic, draw: Callable[..., Tensor]) -> None:
+    """The loss of a material is that of its colours, and that of a picture whose red, green and blue are other maps."""
+    template, images = draw(5, 8, 8), draw(2, 5, 12, 12)
+    both = TextureLoss(Blurs(), template, statistic, views=((0, 1, 2), (3, 1, 4)))(images, generator=seeded())
+    colours, maps = (TextureLoss(Blurs(), template[view], statistic) for view in ([0, 1, 2], [3, 1, 4]))
+    generator = seeded()
+    alone = colours(images[:, :3], generator=generator) + maps(images[:, [3, 1, 4]], generator=generator)
+    torch.testing.assert_close(both, alone)
+
+
+def test_a_rasterizer_draws_the_channels_of_all_views(draw: Callable[..., Tensor]) -> None:
+    grid = square_grid(8, 8)
+    template, states = draw(5, 8, 8), draw(2, 64, 7)
+    drawn = NearestCell(grid, 8, 8)
+    loss = TextureLoss(Blurs(), template, rasterizer=drawn, views=((0, 1, 2), (3, 1, 4)))
+    plain = TextureLoss(Blurs(), template, views=((0, 1, 2), (3, 1, 4)))
+    expected = plain(drawn(states[..., :5]) + 0.5, generator=seeded())
+    torch.testing.assert_close(loss(states, generator=seeded()), expected)
 
 
 def test_a_template_that_is_too_small(vgg: VGG16, draw: Callable[..., Tensor]) -> None:

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from graphnca.templates import load_template, template_names
+from graphnca.templates import DEEPEST, load_material, load_template, material_names, template_names
 
 
 def roughness(image: Tensor) -> float:
@@ -14,8 +14,10 @@ def roughness(image: Tensor) -> float:
     return float((image[:, 1:] - image[:, :-1]).abs().mean() + (image[..., 1:] - image[..., :-1]).abs().mean())
 
 
-def test_the_five_templates_are_there() -> None:
-    assert template_names() == ["banded", "bubbly", "chequered", "dotted", "interlaced"]
+def test_the_templates_are_there() -> None:
+    assert template_names() == [
+        "banded", "bubbly", "chequered", "cobbled", "dotted", "furry", "glassy", "interlaced", "scaly", "woven",
+    ]  # fmt: skip
 
 
 def largest_seam(image: Tensor) -> float:
@@ -73,7 +75,7 @@ def test_there_is_no_detail_that_a_mesh_cannot_show(name: str) -> None:
 
 def test_drawings_differ() -> None:
     templates = [load_template(name, 32) for name in template_names()]
-    for first in range(5):
+    for first in range(len(templates)):
         for second in range(first):
             assert (templates[first] - templates[second]).abs().mean() > 0.05
 
@@ -113,3 +115,21 @@ def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
 def test_a_size_that_shows_no_texture_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match=rf"`size` must be at least 16 pixels, got {size}"):
         load_template("banded", size)
+
+
+@pytest.mark.parametrize("name", material_names())
+def test_a_material_is_its_template_with_a_height_and_a_roughness(name: str) -> None:
+    material = load_material(name, 64)
+    assert material.shape == (5, 64, 64) and material.dtype == torch.float32
+    torch.testing.assert_close(material[:3], load_template(name, 64), rtol=0, atol=0)
+    assert material.min() >= 0 and material.max() <= 1
+    assert (material[3] == 1).sum() < 5, "hardly anything is cut off"
+    assert material[3].std() * DEEPEST > 0.3
+
+
+@pytest.mark.parametrize("name", ["banded", "striped"])
+def test_a_flat_template_is_no_material(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"`name` must be one of \['cobbled', .* got '{name}'"):
+        load_material(name)
+    with pytest.raises(ValueError, match="`size` must be at least 16 pixels, got 15"):
+        load_material("scaly", 15)

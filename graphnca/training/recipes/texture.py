@@ -16,7 +16,7 @@ from ...layers import NCAConv, in_8_bits
 from ...losses import OverflowLoss, TextureLoss
 from ...models import texture_nca
 from ...rasterizers import NearestCell, TangentPatches
-from ...templates import load_template
+from ...templates import DEEPEST, load_material, load_template
 from ..config import TrainingConfig
 from ..guard import BEYOND_RECOVERY
 from ..objectives import last_state_in_bounds
@@ -32,6 +32,8 @@ FACTOR = 0.3  # of the rate at each milestone, as published
 SEED_EVERY = 8  # iterations between two seeds in the batch, as published
 EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a rule learns from states that run away
 PARTS = 2  # along a side: a sphere's patches are stretched by a third in their corners, and less elsewhere
+HEIGHT, ROUGHNESS = 3, 4  # channels of a material, after its colours
+COLOURS, MAPS = (0, 1, 2), (HEIGHT, 1, ROUGHNESS)  # with green between them: height and roughness lie as colours do
 BOUND = 1.0  # states beyond it overflow, as published
 
 
@@ -110,7 +112,9 @@ class TextureRecipe(SeenRecipe):
     summary: ClassVar[str] = "a texture that covers everything (Self-Organising Textures) [64 units, 5000 iterations]"
 
     template: str
-    """banded, bubbly, chequered, dotted, interlaced, or the path of an image."""
+    """One of `graphnca.templates.template_names()`, or the path of an image."""
+    maps: bool = False
+    """Whether a template with depth is learnt with its height and roughness, in channels 3 and 4."""
     statistic: str = "sliced_ot"
     """sliced_ot or gram."""
     iterations: int = 5000
@@ -127,6 +131,11 @@ class TextureRecipe(SeenRecipe):
     def shown(self) -> Tensor:
         """The template."""
         return load_template(self.template, TEMPLATE_SIZE)
+
+    @property
+    def learnt(self) -> Tensor:
+        """The template with all that is learnt of it."""
+        return load_material(self.template, TEMPLATE_SIZE) if self.maps else self.shown
 
     def shortened(self) -> "TextureRecipe":
         """The recipe with what is published for 5,000 iterations in proportion to fewer."""
@@ -149,11 +158,12 @@ class TextureRecipe(SeenRecipe):
         device = topology["pos"].device
         loss = TextureLoss(
             self.seeing.to(device),
-            load_template(self.template, TEMPLATE_SIZE).to(device),
+            self.learnt.to(device),
             cast(Statistic, self.statistic),
             rasterizer=whole_view(topology, generator),
             offset=RGB_OFFSET,
             generator=generator,
+            views=(COLOURS, MAPS) if self.maps else (COLOURS,),
         ).to(device)
 
         def damage(states: Tensor, generator: torch.Generator) -> Tensor:
@@ -166,4 +176,5 @@ class TextureRecipe(SeenRecipe):
 
     def card(self) -> dict[str, Any]:
         """What it makes, and where."""
-        return {"template": self.template, "statistic": self.statistic} | super().card()
+        material = {"height": HEIGHT, "roughness": ROUGHNESS, "deepest": DEEPEST} if self.maps else {}
+        return {"template": self.template, "statistic": self.statistic} | material | super().card()

@@ -158,3 +158,19 @@ def test_a_texture_is_trained_on_a_surface_and_in_the_plane_by_turns(tmp_path: P
     parts = run(5, "parts")
     for name, value in load_rule(whole).state_dict().items():
         torch.testing.assert_close(load_rule(parts).state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_a_material_is_learnt_with_its_height_and_roughness(tmp_path: Path) -> None:
+    path = train("scaly", tmp_path, iterations=3, maps=True)
+    card = describe_rule(path)["card"]
+    assert (card["height"], card["roughness"], card["deepest"]) == (3, 4, 8.0)
+    world = TextureRecipe(template="scaly", maps=True, **SMALL).world(
+        "here", sampled_substrate("square", (16, 16), np.random.default_rng(0), counted="units", gain_noise=0.0)[0],
+        1.0, load_rule(path), torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    states = torch.zeros(1, 256, 6).requires_grad_()
+    world.loss(states).sum().backward()
+    assert states.grad is not None
+    assert states.grad[..., :5].abs().amax((0, 1)).min() > 0 and not states.grad[..., 5:].any()
+    with pytest.raises(ValueError, match="`name` must be one of"):
+        train("banded", tmp_path / "flat", iterations=1, maps=True)
