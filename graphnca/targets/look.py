@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..arguments import checked
 from ..picture_files import read_picture
+from .join import join_parts
 from .load import OPAQUE, load_target, named_picture, target_names
 from .turn import turn_target
 
@@ -86,6 +87,12 @@ def look_at(name_or_path: str | Path, *, background: str | None = None) -> Looke
         sizes = range(SIZE + 8, LARGEST, 8)
         size = next((size for size in sizes if not wide and not _is_thin(image, size)), LARGEST)
         sentences.append(f"{'long' if wide else 'drawn in thin lines'}: it grows larger than usual, {size} pixels")
+    image, hairs = join_parts(image, _mature(image, size or SIZE)[1:-1, 1:-1])
+    if hairs:
+        sentences.append(
+            f"in {hairs + 1} parts, of which none can grow from another over a gap: a faint hair joins "
+            f"{'them' if hairs == 1 else 'each to the rest'}"
+        )
     return _looked(image, size, sentences)
 
 

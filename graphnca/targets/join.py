@@ -1,0 +1,65 @@
+"""Pictures in several parts: cells die where nobody near is mature, so no part can grow from another over a gap."""
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from PIL import Image
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+OPAQUE = 255  # of alpha, in bytes
+HAIR = 0.3  # alpha of what joins two parts: a cell that has a tenth is mature
+HALF_WIDTH = 1.5  # cells from its middle to where it has faded
+SMALLEST = 0.03  # of what is mature: smaller parts are sparks, and stay apart
+AROUND = np.ones((3, 3), bool)  # two parts with at most two cells between them can reach each other while they grow
+
+
+def join_parts(image: Image.Image, mature: Bool[np.ndarray, "h w"]) -> tuple[Image.Image, int]:
+    """The picture with its parts joined to the largest one, each by a faint hair where it is nearest; and how many.
+
+    Args:
+        image: RGBA, straight alpha.
+        mature: Which cells of it will be mature, the picture from edge to edge.
+
+    Returns:
+        The picture, the same one if nothing is to be joined, and the number of hairs.
+    """
+    labels = np.zeros(mature.shape, dtype=int)
+    ndimage.label(ndimage.binary_dilation(mature, AROUND), AROUND, output=labels)
+    sizes = np.bincount(labels[mature])
+    parts = [number for number in np.argsort(-sizes) if sizes[number] >= SMALLEST * mature.sum()]
+    pixels = np.asarray(image).astype(float)
+    joined = mature & (labels == parts[0])
+    for _ in parts[1:]:
+        begin, end = _nearest(joined, mature & np.isin(labels, parts) & ~joined)
+        pixels = _with_hair(pixels, np.stack([begin, end]).astype(float), mature.shape)
+        joined |= mature & (labels == labels[tuple(end)])
+    if len(parts) == 1:
+        return image, 0
+    return Image.fromarray(np.rint(pixels).astype(np.uint8), mode="RGBA"), len(parts) - 1
+
+
+def _nearest(
+    here: Bool[np.ndarray, "h w"], there: Bool[np.ndarray, "h w"]
+) -> tuple[Int[np.ndarray, "2"], Int[np.ndarray, "2"]]:
+    """Of two sets of cells the two (row, column) that are nearest to each other."""
+    ours, theirs = np.argwhere(here), np.argwhere(there)
+    away, which = KDTree(ours).query(theirs)
+    nearest = np.asarray(away).argmin()
+    return ours[np.asarray(which)[nearest]], theirs[nearest]
+
+
+def _with_hair(
+    pixels: Float[np.ndarray, "r c 4"], ends: Float[np.ndarray, "2 2"], shape: tuple[int, ...]
+) -> Float[np.ndarray, "r c 4"]:
+    """A hair under the picture, from one cell (row, column) to another, in the mean of their colours."""
+    scale = np.array(pixels.shape[:2]) / shape  # pixels a cell
+    rows, columns = np.indices(pixels.shape[:2])
+    places = (np.stack([rows, columns], axis=-1) + 0.5) / scale - 0.5
+    along = ends[1] - ends[0]
+    share = np.clip((places - ends[0]) @ along / (along @ along), 0.0, 1.0)
+    away = np.linalg.norm(places - ends[0] - share[..., None] * along, axis=-1)
+    alpha = OPAQUE * HAIR * np.clip(HALF_WIDTH - away, 0.0, 1.0)
+    at = np.minimum(np.rint((ends + 0.5) * scale - 0.5).astype(int), np.array(pixels.shape[:2]) - 1)
+    colour = np.average(pixels[at[:, 0], at[:, 1], :3], axis=0)
+    hair = np.dstack([np.broadcast_to(colour, (*alpha.shape, 3)), alpha])
+    return np.where((alpha > pixels[..., 3])[..., None], hair, pixels)
