@@ -7,9 +7,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..arguments import at_least, checked
-from .compared_images import Rasterizer
-from .texture import OFFSET, RGB
+from .compared_images import Rasterizer, seen_images
+from .texture import OFFSET
 
+RGB = 3
 OVERFLOW_WEIGHT = 1e4  # texture notebook in TensorFlow, 2021
 
 
@@ -64,7 +65,7 @@ class ActivationLoss(nn.Module):
         Raises:
             ValueError: Images of another shape, a layer or a channel that the features do not have.
         """
-        images = self._images(images)
+        images = seen_images(images, self.rasterizer, RGB, self.offset)
         excess = images - images.clamp(0.0, 1.0)
         return self.overflow_weight * excess.square().mean((-3, -2, -1)) - self._mean_of(images)
 
@@ -75,7 +76,7 @@ class ActivationLoss(nn.Module):
             images: As of `forward`.
             clipped: Otherwise of the image as it is.
         """
-        images = self._images(images)
+        images = seen_images(images, self.rasterizer, RGB, self.offset)
         return self._mean_of(images.clamp(0.0, 1.0) if clipped else images)
 
     def _mean_of(self, images: Tensor) -> Float[Tensor, "*b"]:
@@ -91,11 +92,3 @@ class ActivationLoss(nn.Module):
         if self.place not in known:
             raise ValueError(f"`layer` must be one of {known} for these features, got {self.layer!r}.")
         return maps[self.place]
-
-    def _images(self, x: Tensor) -> Float[Tensor, "*b 3 h w"]:
-        if self.rasterizer is not None:
-            x = self.rasterizer(x[..., :RGB]) + self.offset
-        if x.ndim < 3 or x.shape[-3] != RGB or not x.is_floating_point():
-            name = "`images`" if self.rasterizer is None else "the `rasterizer`'s images"
-            raise ValueError(f"{name} must be floats (..., 3, height, width), got {x.dtype} of shape {tuple(x.shape)}.")
-        return x

@@ -32,6 +32,28 @@ def compared_images(
     return images[..., :channels, :, :].to(target.dtype)
 
 
+def seen_images(
+    x: Float[Tensor, "..."], rasterizer: Rasterizer | None, channels: int, offset: float
+) -> Float[Tensor, "*b c h w"]:
+    """Return what features see of `x`: so many channels, as images.
+
+    Args:
+        x: images (..., c, h, w); states (..., N, C) if there is a rasterizer.
+        rasterizer: draws the states.
+        channels: c.
+        offset: added to what is drawn.
+
+    Raises:
+        ValueError: no floats, or another number of channels.
+    """
+    images = x if rasterizer is None else rasterizer(x[..., :channels]) + offset
+    if images.ndim < 3 or images.shape[-3] != channels or not images.is_floating_point():
+        name = "`images`" if rasterizer is None else "the `rasterizer`'s images"
+        expected = f"(..., {channels}, height, width)"
+        raise ValueError(f"{name} must be floats {expected}, got {images.dtype} of shape {tuple(images.shape)}.")
+    return images
+
+
 def check_target(target: Tensor) -> None:
     """Raises ValueError unless a target has pixels, of finite numbers."""
     if target.numel() == 0:

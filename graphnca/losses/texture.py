@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..arguments import at_least, checked
 from ..features.vgg import Statistic
-from .compared_images import Rasterizer, check_target
+from .compared_images import Rasterizer, check_target, seen_images
 from .gram import gram_distance, gram_matrix
 from .sliced_transport import random_directions, sliced_transport
 
@@ -110,7 +110,7 @@ class TextureLoss(nn.Module):
     def terms(self, images: Float[Tensor, "..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "l *b"]:
         """Return what each layer of each view adds to the loss; arguments as of `forward`."""
         lead = images.shape[:-3] if self.rasterizer is None else images.shape[:-2]
-        images = self._images(images)
+        images = seen_images(images, self.rasterizer, self.num_channels, self.offset)
         maps = self._maps(images.reshape(-1, *images.shape[-3:]))
         if len(maps) != self.num_layers:
             raise ValueError(
@@ -143,12 +143,3 @@ class TextureLoss(nn.Module):
         if not largest > 0:
             raise ValueError("`features` of the template must not be all 0 in every layer to be balanced.")
         return 1 / energies.clamp(min=FAINTEST * largest)
-
-    def _images(self, x: Tensor) -> Float[Tensor, "*b c h w"]:
-        if self.rasterizer is not None:
-            x = self.rasterizer(x[..., : self.num_channels]) + self.offset
-        if x.ndim < 3 or x.shape[-3] != self.num_channels or not x.is_floating_point():
-            name = "`images`" if self.rasterizer is None else "the `rasterizer`'s images"
-            expected = f"(..., {self.num_channels}, height, width)"
-            raise ValueError(f"{name} must be floats {expected}, got {x.dtype} of shape {tuple(x.shape)}.")
-        return x
