@@ -4,17 +4,22 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse.csgraph import shortest_path
 from scipy.spatial import KDTree
 
 OPAQUE = 255  # of alpha, in bytes
 HAIR = 0.3  # alpha of what joins two parts: a cell that has a tenth is mature
 HALF_WIDTH = 1.5  # cells from its middle to where it has faded
 SMALLEST = 0.03  # of what is mature: smaller parts are sparks, and stay apart
-AROUND = np.ones((3, 3), bool)  # two parts with at most two cells between them can reach each other while they grow
+AROUND = np.ones((3, 3), bool)
+REACH = 3  # cells from one to another of the same part: with two between them they reach each other while they grow
 
 
 def join_parts(image: Image.Image, mature: Bool[np.ndarray, "h w"]) -> tuple[Image.Image, int]:
-    """The picture with its parts joined to the largest one, each by a faint hair where it is nearest; and how many.
+    """The picture with its parts joined by faint hairs, and how many.
+
+    It grows from the part in the middle. The others are joined from the nearest on, each at the place from which all of
+    it is soonest reached: a ring in its middle, where it can grow both ways at once.
 
     Args:
         image: RGBA, straight alpha.
@@ -28,24 +33,27 @@ def join_parts(image: Image.Image, mature: Bool[np.ndarray, "h w"]) -> tuple[Ima
     sizes = np.bincount(labels[mature])
     parts = [number for number in np.argsort(-sizes) if sizes[number] >= SMALLEST * mature.sum()]
     pixels = np.asarray(image).astype(float)
-    joined = mature & (labels == parts[0])
+    cells = np.argwhere(mature & np.isin(labels, parts))
+    middle = cells[np.hypot(*(cells - np.array(mature.shape) // 2).T).argmin()]
+    joined = mature & (labels == labels[tuple(middle)])
     for _ in parts[1:]:
-        begin, end = _nearest(joined, mature & np.isin(labels, parts) & ~joined)
-        pixels = _with_hair(pixels, np.stack([begin, end]).astype(float), mature.shape)
-        joined |= mature & (labels == labels[tuple(end)])
+        apart = np.argwhere(mature & np.isin(labels, parts) & ~joined)
+        away = KDTree(np.argwhere(joined)).query(apart)[0]
+        part = mature & (labels == labels[tuple(apart[np.asarray(away).argmin()])])
+        pixels = _with_hair(pixels, _hair(np.argwhere(joined), np.argwhere(part)), mature.shape)
+        joined |= part
     if len(parts) == 1:
         return image, 0
     return Image.fromarray(np.rint(pixels).astype(np.uint8), mode="RGBA"), len(parts) - 1
 
 
-def _nearest(
-    here: Bool[np.ndarray, "h w"], there: Bool[np.ndarray, "h w"]
-) -> tuple[Int[np.ndarray, "2"], Int[np.ndarray, "2"]]:
-    """Of two sets of cells the two (row, column) that are nearest to each other."""
-    ours, theirs = np.argwhere(here), np.argwhere(there)
-    away, which = KDTree(ours).query(theirs)
-    nearest = np.asarray(away).argmin()
-    return ours[np.asarray(which)[nearest]], theirs[nearest]
+def _hair(here: Int[np.ndarray, "n 2"], part: Int[np.ndarray, "m 2"]) -> Float[np.ndarray, "2 2"]:
+    """From which of some cells (row, column) to which of a part's: those from which its farthest is soonest reached."""
+    away, nearest = KDTree(here).query(part)
+    steps = KDTree(part).sparse_distance_matrix(KDTree(part), REACH, p=np.inf).tocsr()
+    farthest = shortest_path(steps).max(1)
+    end = (np.asarray(away) + farthest).argmin()
+    return np.stack([here[np.asarray(nearest)[end]], part[end]]).astype(float)
 
 
 def _with_hair(

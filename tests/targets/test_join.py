@@ -60,3 +60,14 @@ def test_what_lies_close_is_one_part(gap: int) -> None:
 def test_sparks_stay_apart() -> None:
     image = drawn({(0, 0, 20, 20): RED, (36, 36, 38, 38): BLUE}, 40)
     assert join_parts(image, np.asarray(image)[..., 3] > 0) == (image, 0)
+
+
+def test_a_ring_is_joined_where_both_its_ends_are_as_far() -> None:
+    """And not where it is nearest: one way round, its end would be reached only after twice as many steps."""
+    image = Image.new("RGBA", (41, 41))
+    ImageDraw.Draw(image).arc((2, 2, 38, 38), 300, 240, BLUE, 3)  # open above
+    ImageDraw.Draw(image).rectangle((19, 3, 21, 22), RED)
+    joined, _ = join_parts(image, np.asarray(image)[..., 3] > 0)
+    added = (np.asarray(joined)[..., 3] > 0) & (np.asarray(image)[..., 3] == 0)
+    rows, columns = np.nonzero(added)
+    assert rows.min() > 20 and np.abs(columns - 20).max() <= 2
