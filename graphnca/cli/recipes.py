@@ -12,7 +12,7 @@ from torch import nn
 from ..evaluation.subject import Subject
 from ..suggestions import suggestion
 from ..targets import Looked, look_at, target_names
-from ..templates import template_names
+from ..templates import material_names, template_names
 from ..training.recipes import RECIPES, PictureRecipe, SubstratesRecipe
 from ..training.recipes.texture import TEMPLATE_SIZE, SeenRecipe
 from .errors import UsageError
@@ -26,7 +26,7 @@ PATIENCE = 1000  # iterations without progress after which it ends then
 PICTURE = "target.png"  # in the folder of a training: the picture as it was seen
 PADDING = 16  # pixels around a larger picture too: what grows beyond them is cheap to unlearn
 COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads", "minutes", "precision")
-OWN = ("regime", "features", "padding", "background")  # not every recipe has them
+OWN = ("regime", "features", "padding", "background", "maps")  # not every recipe has them
 
 
 def kind_of(target: str) -> str:
@@ -69,7 +69,7 @@ def recipe_of(given: argparse.Namespace, folder: Path) -> tuple[SubstratesRecipe
         seen = of_picture(looked, kind, given.size, given.target if given.target in target_names() else "", folder)
         asked = {name: value for name, value in seen.items() if name in options[given.kind]} | asked
     else:
-        check_template(given.target)
+        check_template(given.target, maps=bool(given.maps))
         asked["template"] = given.target
     asked["substrate"] = tuple(given.substrate)
     asked["renew_every"] = RENEWED if any(map(is_random, given.substrate)) else 0
@@ -121,12 +121,16 @@ def check_target(text: str) -> None:
     )
 
 
-def check_template(text: str) -> None:
-    """Whether there is a texture that is to be made.
+def check_template(text: str, *, maps: bool = False) -> None:
+    """Whether there is a texture that is to be made, with maps if they are asked for.
 
     Raises:
         UsageError: If there is none of that name, or no such file.
     """
+    if maps and text not in material_names():
+        raise UsageError(
+            f"--maps needs a template with height and roughness ({', '.join(material_names())}), not {text}."
+        )
     if not Path(text).is_file() and text not in template_names():
         raise UsageError(
             f"there is no template {text!r}.{suggestion(text, template_names())} Expected any picture, or one of "

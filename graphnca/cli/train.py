@@ -44,6 +44,7 @@ EXAMPLE = f"""examples:
   graphnca train heart --kind isonca --iterations 8000
   graphnca train lizard --substrate square hex voronoi --iterations 20000
   graphnca train dotted --kind texture --features filter-bank
+  graphnca train cobbled --maps --features filter-bank  # a material
   graphnca train lizard --substrate square sphere
   graphnca train heart --size 20 --iterations 1500      # a small one
 
@@ -99,6 +100,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
     parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
     parser.add_argument("--features", metavar="NAME|FILE", help="of a texture: vgg16, filter-bank, or weights [vgg16]")
+    parser.add_argument(
+        "--maps",
+        action="store_true",
+        default=None,
+        help="of a texture that is drawn with depth: its height and roughness too, for `grow --bake`",
+    )
     parser.add_argument(
         "--start",
         metavar="RULE",
@@ -252,7 +259,7 @@ def command(given: argparse.Namespace) -> str:
     for name, value in vars(given).items():
         if name in {*MAY_CHANGE, "target"} - {"iterations", "minutes"} or value is None:
             continue
-        values = value if isinstance(value, list) else [value]
+        values = value if isinstance(value, list) else [] if value is True else [value]
         words += [
             f"--{name.replace('_', '-')}",
             *(Path(str(one)).name if Path(str(one)).is_absolute() else str(one) for one in values),

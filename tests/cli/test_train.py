@@ -272,6 +272,17 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(card["trained by"])
 
 
+def test_a_texture_with_depth_becomes_a_material(graphnca) -> None:
+    """Trained with its maps, baked on a mesh; the same command goes on."""
+    command = ["train", "scaly", "--maps", "--features", "filter-bank", "--size", "64", "--batch-size", "1"]
+    assert graphnca(*command, "--iterations", "1").status == 0
+    outcome = graphnca(*command, "--iterations", "2")
+    assert outcome.status == 0, outcome.err
+    card = describe_rule("runs/scaly-texture/rule.safetensors")["card"]
+    assert "--maps" in card["trained by"].split() and "True" not in card["trained by"]
+    assert (card["height"], card["roughness"], card["iterations"]) == (3, 4, 2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
@@ -282,6 +293,11 @@ def test_a_picture_and_a_rule_to_go_on_from(graphnca, tmp_path: Path) -> None:
         (["dotted", "--kind", "texture", "--features", "vgg19"], "--features must be vgg16, filter-bank"),
         (["heart", "--kind", "isonca", "--regime", "naive"], "--regime is an option of --kind growing, not of isonca"),
         (["heart", "--features", "vgg16"], "--features is an option of --kind texture"),
+        (
+            ["dotted", "--maps", "--features", "filter-bank"],
+            "--maps needs a template with height and roughness (cobbled,",
+        ),
+        (["heart", "--maps"], "--maps is an option of --kind texture"),
         (["dotted", "--kind", "texture", "--padding", "2"], "--padding is an option of"),
         (["heart", "--kind", "lenia"], "invalid choice: 'lenia'"),
         (["heart", "--rate", "0"], "expected a number above 0, got '0'"),
