@@ -1,6 +1,7 @@
 """Twelve pictures that nothing was tuned on, each trained by `graphnca train PICTURE` as a newcomer would.
 
-    python experiments/growing/anyones_pictures.py                          # thirty minutes each: six hours
+    python experiments/growing/anyones_pictures.py                            # thirty minutes each: six hours
+    python experiments/growing/anyones_pictures.py --minutes 15 --threads 1   # a fourth of that work
     python experiments/growing/anyones_pictures.py --picture owl --minutes 10
 
 Six emoji (drawn from Noto Color Emoji, none of those that are shipped), three icons and three photographs made by code
@@ -33,7 +34,7 @@ from graphnca.drawing import montage, to_picture
 from graphnca.evaluation.named import read_subject
 from graphnca.evaluation.scores import raster
 from graphnca.evaluation.subject import Subject
-from graphnca.evaluation.verdict import GROWN, LONG, RUN_SEED
+from graphnca.evaluation.verdict import BODIES, GROWN, LONG, RECOGNISABLE, RUN_SEED
 from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
@@ -144,9 +145,14 @@ def tables(metrics: Any) -> dict[str, Table]:
     known = sum(word in ("good", "recognisable") for word in words)
     soon = [one["recognised"] for one in metrics["pictures"].values() if one["recognised"] is not None]
     first = f", the median of those that ever were after {median(soon):g} minutes" if soon else ""
+    lasting = sum(
+        one[f"error at {LONG}"] <= RECOGNISABLE and max(fates, key=fates.__getitem__) in BODIES
+        for one in metrics["pictures"].values()
+        for fates in [one[f"fates at {LONG}"]]
+    )
     caption = (
-        f"{len(words)} of the {len(PICTURES)} pictures were trained; {known} are recognisable{first}. Errors are "
-        "shares of an empty substrate's."
+        f"{len(words)} of the {len(PICTURES)} pictures were trained; {known} are recognisable{first}, {lasting} still at "
+        f"step {LONG:,}. Errors are shares of an empty substrate's."
     )
     return {"pictures": Table(header, rows, caption)}
 
