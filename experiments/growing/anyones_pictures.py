@@ -151,8 +151,8 @@ def tables(metrics: Any) -> dict[str, Table]:
         for fates in [one[f"fates at {LONG}"]]
     )
     caption = (
-        f"{len(words)} of the {len(PICTURES)} pictures were trained; {known} are recognisable{first}, {lasting} still at "
-        f"step {LONG:,}. Errors are shares of an empty substrate's."
+        f"{len(words)} of the {len(PICTURES)} pictures were trained; {known} are recognisable{first}, {lasting} still "
+        f"at step {LONG:,}. Errors are shares of an empty substrate's."
     )
     return {"pictures": Table(header, rows, caption)}
 
