@@ -44,10 +44,10 @@ class Relief:
         normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
         half = LIGHT + np.array((0.0, 0.0, 1.0))
         half /= np.linalg.norm(half)
-        sun = SUN * self._in_sun() * np.clip(normal @ LIGHT, 0.0, None)
-        smooth = 1.0 - self.roughness
+        in_sun, smooth = self._in_sun(), 1.0 - self.roughness
+        sun = SUN * in_sun * np.clip(normal @ LIGHT, 0.0, None)
         exponent = 2.0 * (SHARPEST / 2.0) ** smooth
-        glint = GLINT * smooth * self._in_sun() * np.clip(normal @ half, 0.0, None) ** exponent
+        glint = GLINT * smooth * in_sun * np.clip(normal @ half, 0.0, None) ** exponent
         return self.colour * (SKY * self._sky() + sun)[..., None] + glint[..., None]
 
     def _sky(self) -> Field:

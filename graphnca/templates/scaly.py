@@ -8,6 +8,7 @@ from .relief import Relief
 PITCH = 21.0  # pixels from a scale to the next of its row
 RADIUS = 0.6  # of a scale, in pitches
 OVERLAP = 0.5  # of a pitch, from a row to the next
+ROWS = range(-1, 4)  # above a point, whose scales may reach it: that which hangs down from highest is on top
 LIFT = 6.5  # pixels over the next row at a scale's free end
 DOME = 2.0  # pixels, along its middle
 BACK, END, RIM = colour((16, 78, 84)), colour((62, 172, 108)), colour((232, 196, 92))
@@ -23,10 +24,8 @@ def scaly(canvas: Canvas) -> Relief:
     aside, away, tint = np.zeros_like(x), np.ones_like(x), np.zeros_like(x)
     radius = RADIUS * x_pitch
     first = np.floor(y / y_pitch)
-    for back in range(
-        -1, 4
-    ):  # rows above a point whose scales may reach it: that which hangs down from highest is on top
-        row = first - back
+    for above in ROWS:
+        row = first - above
         shift = (row % 2) / 2.0
         column = np.round(x / x_pitch - shift)
         right, down = (x - (column + shift) * x_pitch) / radius, (y - row * y_pitch) / (1.25 * radius)
