@@ -33,10 +33,10 @@ def refit(topology: Data) -> Refit | None:
     logarithmic map. Borders are not looked at, and width and ridge are the usual ones (`topologies.fit`).
 
     Returns:
-        The choice of operators that serves most cells; None if it serves fewer than half, if there is no stencil, or on
-        a torus so narrow that a cell is met twice.
+        The choice of operators that serves most cells; None if it serves fewer than half, if there is no stencil or no
+        direction, or on a torus so narrow that a cell is met twice.
     """
-    if "stencil_index" not in topology or _is_narrow(topology):
+    if "stencil_index" not in topology or "edge_attr" not in topology or _is_narrow(topology):
         return None
     reads, cells = _direct_reads(topology), len(topology["pos"])
     found = []

@@ -66,6 +66,8 @@ def material(given: argparse.Namespace) -> tuple[list[NCAConv], dict[str, Data],
         else:
             options = {"seed": given.seed, "operators": given.operators, "density": given.density}
             topologies[name] = read_substrate(text, size, periodic=not given.open, **options)
+            if "edge_attr" not in topologies[name]:
+                raise UsageError(f"a page needs cells with directions, which {text} has not: `graphnca grow` shows it.")
         for one in subjects:
             _start(one, topologies[name])  # says what is wrong in this command's own words
     if given.cells and not any("frame" in topology for topology in topologies.values()):

@@ -24,13 +24,18 @@ from topologies import (
 )
 from topologies.kinds import Options
 
+from ..evaluation.demo_hexagons import demo_hexagons
 from ..suggestions import suggestion
 from .errors import CommandError, UsageError
 from .memory import check_memory
 
 PICKLED = (".pt", ".pth")  # written by torch.save
 STORED = ".safetensors"  # written by topologies.save_topology
-HELP = f"{', '.join(KINDS)}, or a file: {STORED} (topologies.save_topology) or .pt (torch.save of a PyG Data)"
+DEMO = "hex-demo"  # a torus of hexagons with the published demo's own kernels
+HELP = (
+    f"{', '.join(KINDS)}, {DEMO} (hexagons that see as those of the published textures' page), or a file: {STORED} "
+    "(topologies.save_topology) or .pt (torch.save of a PyG Data)"
+)
 
 
 def add_operators(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +71,8 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: U
     """
     if kind not in KINDS:
         raise UsageError(
-            f"there is no substrate {kind!r}: expected {', '.join(KINDS)} or the path of a file."
-            f"{suggestion(kind, KINDS)}"
+            f"there is no substrate {kind!r}: expected {', '.join(KINDS)}, {DEMO} or the path of a file."
+            f"{suggestion(kind, (*KINDS, DEMO))}"
         )
     density = options.get("density")
     if density is not None and not KINDS[kind].random:
@@ -80,7 +85,13 @@ def build_substrate(kind: str, size: int, *, periodic: bool = True, **options: U
 
 
 def read_substrate(text: str, size: int, *, periodic: bool = True, **options: Unpack[Options]) -> Data:
-    """A substrate of a kind (`build_substrate`), or the one in a file, to which the other arguments do not apply."""
+    """A substrate of a kind (`build_substrate`), or the one in a file, to which the other arguments do not apply.
+
+    Raises:
+        UsageError: As of `build_substrate` and `load_substrate`.
+    """
+    if text == DEMO:
+        return demo_hexagons(build_substrate("hex", size))
     if text in KINDS or not _is_file_name(text):
         return build_substrate(text, size, periodic=periodic, **options)
     return load_substrate(text)

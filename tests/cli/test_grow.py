@@ -37,6 +37,13 @@ def test_both_files_are_written_by_default(substrate: str, graphnca, small_rule:
         assert 1 < animation.n_frames <= 3
 
 
+def test_hexagons_of_the_published_demo(graphnca, small_rule: Path) -> None:
+    grown = graphnca("grow", str(small_rule), "--substrate", "hex-demo", "--steps", "3")
+    assert grown.status == 0, grown.err
+    page = graphnca("export", str(small_rule), "--substrate", "hex-demo")
+    assert page.status == 2 and "a page needs cells with directions, which hex-demo has not" in page.err
+
+
 @pytest.mark.parametrize("ending", [".safetensors", ".pt"])
 def test_a_substrate_of_ones_own(ending: str, graphnca, small_rule: Path) -> None:
     cells = hex_grid(10, 9, periodic=False)
