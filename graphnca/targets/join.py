@@ -1,7 +1,7 @@
 """Pictures in several parts: cells die where nobody near is mature, so no part can grow from another over a gap."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 from scipy import ndimage
 from scipy.sparse.csgraph import shortest_path
@@ -32,7 +32,9 @@ def join_parts(image: Image.Image, mature: Bool[np.ndarray, "h w"]) -> tuple[Ima
     ndimage.label(ndimage.binary_dilation(mature, AROUND), AROUND, output=labels)
     sizes = np.bincount(labels[mature])
     parts = [number for number in np.argsort(-sizes) if sizes[number] >= SMALLEST * mature.sum()]
-    pixels = np.asarray(image).astype(float)
+    if len(parts) == 1:
+        return image, 0
+    pixels = np.array(image)
     cells = np.argwhere(mature & np.isin(labels, parts))
     middle = cells[np.hypot(*(cells - np.array(mature.shape) // 2).T).argmin()]
     joined = mature & (labels == labels[tuple(middle)])
@@ -40,11 +42,9 @@ def join_parts(image: Image.Image, mature: Bool[np.ndarray, "h w"]) -> tuple[Ima
         apart = np.argwhere(mature & np.isin(labels, parts) & ~joined)
         away = KDTree(np.argwhere(joined)).query(apart)[0]
         part = mature & (labels == labels[tuple(apart[np.asarray(away).argmin()])])
-        pixels = _with_hair(pixels, _hair(np.argwhere(joined), np.argwhere(part)), mature.shape)
+        _draw_hair(pixels, _hair(np.argwhere(joined), np.argwhere(part)), mature.shape)
         joined |= part
-    if len(parts) == 1:
-        return image, 0
-    return Image.fromarray(np.rint(pixels).astype(np.uint8), mode="RGBA"), len(parts) - 1
+    return Image.fromarray(pixels, mode="RGBA"), len(parts) - 1
 
 
 def _hair(here: Int[np.ndarray, "n 2"], part: Int[np.ndarray, "m 2"]) -> Float[np.ndarray, "2 2"]:
@@ -56,18 +56,18 @@ def _hair(here: Int[np.ndarray, "n 2"], part: Int[np.ndarray, "m 2"]) -> Float[n
     return np.stack([here[np.asarray(nearest)[end]], part[end]]).astype(float)
 
 
-def _with_hair(
-    pixels: Float[np.ndarray, "r c 4"], ends: Float[np.ndarray, "2 2"], shape: tuple[int, ...]
-) -> Float[np.ndarray, "r c 4"]:
-    """A hair under the picture, from one cell (row, column) to another, in the mean of their colours."""
+def _draw_hair(pixels: UInt8[np.ndarray, "r c 4"], ends: Float[np.ndarray, "2 2"], shape: tuple[int, ...]) -> None:
+    """Draws a hair under the picture, from one cell (row, column) to another, in the mean of their colours."""
     scale = np.array(pixels.shape[:2]) / shape  # pixels a cell
-    rows, columns = np.indices(pixels.shape[:2])
-    places = (np.stack([rows, columns], axis=-1) + 0.5) / scale - 0.5
+    at = np.minimum(np.rint((ends + 0.5) * scale - 0.5).astype(int), np.array(pixels.shape[:2]) - 1)
+    colour = pixels[at[:, 0], at[:, 1], :3].mean(0)
+    first = np.maximum((ends.min(0) - HALF_WIDTH) * scale, 0).astype(int)
+    last = np.ceil((ends.max(0) + HALF_WIDTH + 1) * scale).astype(int)
+    window = pixels[first[0] : last[0], first[1] : last[1]]
+    places = (np.moveaxis(np.indices(window.shape[:2]), 0, -1) + first + 0.5) / scale - 0.5
     along = ends[1] - ends[0]
     share = np.clip((places - ends[0]) @ along / (along @ along), 0.0, 1.0)
     away = np.linalg.norm(places - ends[0] - share[..., None] * along, axis=-1)
-    alpha = OPAQUE * HAIR * np.clip(HALF_WIDTH - away, 0.0, 1.0)
-    at = np.minimum(np.rint((ends + 0.5) * scale - 0.5).astype(int), np.array(pixels.shape[:2]) - 1)
-    colour = np.average(pixels[at[:, 0], at[:, 1], :3], axis=0)
-    hair = np.dstack([np.broadcast_to(colour, (*alpha.shape, 3)), alpha])
-    return np.where((alpha > pixels[..., 3])[..., None], hair, pixels)
+    alpha = np.rint(OPAQUE * HAIR * np.clip(HALF_WIDTH - away, 0.0, 1.0))
+    window[alpha > window[..., 3]] = np.rint([*colour, 0])
+    window[..., 3] = np.maximum(window[..., 3], alpha)
