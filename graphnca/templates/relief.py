@@ -8,7 +8,8 @@ from scipy.ndimage import gaussian_filter
 
 from .canvas import FINENESS, Canvas, Field
 
-DEEPEST = 8.0  # pixels over the ground that a height of 1 means in a map
+DEEPEST = 8.0
+"""Pixels over the ground that a height of 1 means in a map."""
 LIGHT = np.array((-0.5, -0.62, 0.6)) / np.linalg.norm((-0.5, -0.62, 0.6))
 """Towards it: right, down and out of the picture."""
 SKY, SUN = 0.34, 0.86  # of the light: from everywhere, and from there
