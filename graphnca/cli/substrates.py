@@ -88,10 +88,12 @@ def read_substrate(text: str, size: int, *, periodic: bool = True, **options: Un
     """A substrate of a kind (`build_substrate`), or the one in a file, to which the other arguments do not apply.
 
     Raises:
-        UsageError: As of `build_substrate` and `load_substrate`.
+        UsageError: As of `build_substrate` and `load_substrate`, or borders around the demo's hexagons.
     """
     if text == DEMO:
-        return demo_hexagons(build_substrate("hex", size))
+        if not periodic:
+            raise UsageError(f"{DEMO} is a torus: leave out --open.")
+        return demo_hexagons(build_substrate("hex", size, **options))
     if text in KINDS or not _is_file_name(text):
         return build_substrate(text, size, periodic=periodic, **options)
     return load_substrate(text)

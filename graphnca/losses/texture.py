@@ -13,7 +13,7 @@ from .gram import gram_distance, gram_matrix
 from .sliced_transport import random_directions, sliced_transport
 
 NUM_DIRECTIONS = 32  # texture notebook in PyTorch, 2022
-RGB = (0, 1, 2)
+COLOURS = (0, 1, 2)  # channels: red, green and blue
 FAINTEST = 1e-6  # of the largest layer's energy: below it lies what rounding leaves where a template has nothing
 OFFSET = 0.5  # the same notebook: an image is the first three channels + 0.5
 
@@ -72,7 +72,7 @@ class TextureLoss(nn.Module):
         num_directions: int = NUM_DIRECTIONS,
         generator: torch.Generator | None = None,
         balanced: bool = False,
-        views: Sequence[tuple[int, int, int]] = (RGB,),
+        views: Sequence[tuple[int, int, int]] = (COLOURS,),
     ) -> None:
         super().__init__()
         check_target(template)
@@ -123,7 +123,7 @@ class TextureLoss(nn.Module):
 
     def _maps(self, images: Float[Tensor, "b c h w"]) -> list[Tensor]:
         """The layers of the first view, of the second, and so on."""
-        if self.views == (RGB,):
+        if self.views == (COLOURS,):
             return list(self.features(images))
         return [layer for view in self.views for layer in self.features(images[:, list(view)])]
 

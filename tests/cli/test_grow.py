@@ -40,6 +40,12 @@ def test_both_files_are_written_by_default(substrate: str, graphnca, small_rule:
 def test_hexagons_of_the_published_demo(graphnca, small_rule: Path) -> None:
     grown = graphnca("grow", str(small_rule), "--substrate", "hex-demo", "--steps", "3")
     assert grown.status == 0, grown.err
+    for option, reason in (
+        (["--open"], "hex-demo is a torus: leave out --open"),
+        (["--density", "2"], "--density is that"),
+    ):
+        refused = graphnca("grow", str(small_rule), "--substrate", "hex-demo", *option)
+        assert refused.status == 2 and reason in refused.err
     page = graphnca("export", str(small_rule), "--substrate", "hex-demo")
     assert page.status == 2 and "a page needs cells with directions, which hex-demo has not" in page.err
 

@@ -14,6 +14,7 @@ from ...features.named import load_features
 from ...features.vgg import Statistic
 from ...layers import NCAConv, in_8_bits
 from ...losses import OverflowLoss, TextureLoss
+from ...losses.texture import COLOURS
 from ...models import texture_nca
 from ...rasterizers import NearestCell, TangentPatches
 from ...templates import DEEPEST, load_material, load_template
@@ -33,7 +34,7 @@ SEED_EVERY = 8  # iterations between two seeds in the batch, as published
 EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a rule learns from states that run away
 PARTS = 2  # along a side: a sphere's patches are stretched by a third in their corners, and less elsewhere
 HEIGHT, ROUGHNESS = 3, 4  # channels of a material, after its colours
-COLOURS, MAPS = (0, 1, 2), (HEIGHT, 1, ROUGHNESS)  # with green between them: height and roughness lie as colours do
+MAPS = (HEIGHT, 1, ROUGHNESS)  # with green between them: height and roughness lie where the colours say
 BOUND = 1.0  # states beyond it overflow, as published
 
 
