@@ -96,7 +96,6 @@ class SteerableRecipe(IsoNCARecipe):
                 seed_every=SEED_EVERY,
                 rank=self.rank,
             ),
-            precision=self.precision,
         )
 
     def untrained(self) -> NCAConv:

@@ -35,7 +35,6 @@ STEPS = (64, 108)  # the upper bound is not included
 KEPT = 0.8  # of the channels in a step
 FALL = 0.2  # of the rate at each milestone
 WEIGHT_DECAY = 3e-5
-POOL = 1000
 EXPLOSION = 30.0  # |x| of a lost sample; 32 channels go beyond the usual 6 while they learn, and come back
 
 
@@ -59,6 +58,8 @@ class LargeRecipe(Recipe):
     rate: float = 2e-3
     milestones: tuple[int, ...] = (0,)
     """Iterations from which on the rate is 0.2 of what it was; 0: a quarter, a half and three quarters of all."""
+    pool_size: int = 1000
+    """Entries of the pool. In a small one samples grow older: a rule learns to stay."""
     out: str = "runs/growing-flower-large"
 
     @cached_property
@@ -84,7 +85,7 @@ class LargeRecipe(Recipe):
             schedule=MultiStep(self.rate, self.milestones if any(self.milestones) else quarters, FALL),
             weight_decay=WEIGHT_DECAY,
             explosion=EXPLOSION,
-            pool=replace(REGIMES["persistent"], size=POOL),
+            pool=replace(REGIMES["persistent"], size=self.pool_size),
         )
 
     def worlds(

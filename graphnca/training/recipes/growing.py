@@ -94,7 +94,6 @@ class GrowingRecipe(PictureRecipe):
             rollout_damage=RolloutDamage(every, self.batch_size // 2, rest) if every else None,
             schedule=MultiStep(self.rate, self.milestones),
             pool=replace(policy, size=max(self.batch_size, policy.size // len(self.substrate))),
-            precision=self.precision,
         )
 
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002

@@ -68,7 +68,6 @@ class IsoNCARecipe(PictureRecipe):
                 seed_every=SEED_EVERY,
                 rank=self.rank,
             ),
-            precision=self.precision,
         )
 
     def world(self, kind: str, topology: Data, gain: float, rule: NCAConv, generator: torch.Generator) -> World:  # noqa: ARG002

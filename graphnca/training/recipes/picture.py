@@ -82,8 +82,6 @@ class PictureRecipe(SubstratesRecipe):
     """Empty pixels on each of its four sides."""
     gain_noise: float = 0.0
     """How far the gain of the Laplacian may be off on a training's substrate, up or down."""
-    precision: str = "float32"
-    """Type of the update network's products: float32 or bfloat16, which some processors compute faster."""
 
     @classmethod
     def usual_padding(cls, size: int) -> int:

@@ -70,6 +70,8 @@ class Recipe(ABC):
     """Samples of an iteration."""
     rate: float = 1e-3
     """Adam's learning rate, at its highest."""
+    precision: str = "float32"
+    """Type of the update network's products: float32 or bfloat16, which some processors compute faster."""
     start: str = ""
     """A rule to go on from, by name or path; empty: from nothing."""
     snapshot_every: int = 500
@@ -145,6 +147,7 @@ class Recipe(ABC):
             "checkpoint_seconds": self.checkpoint_seconds,
             "minutes": self.minutes,
             "patience": self.patience,
+            "precision": self.precision,
         }
         return TrainingConfig(**options | numbers)
 

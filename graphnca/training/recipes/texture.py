@@ -73,6 +73,10 @@ class SeenRecipe(SubstratesRecipe):
 
     rgb_offset: ClassVar[float | None] = RGB_OFFSET
 
+    def config_of(self, **numbers: Any) -> TrainingConfig:
+        """The network's own products are float32: `precision` is that of what sees the pictures."""
+        return super().config_of(**{"precision": "float32"} | numbers)
+
     @cached_property
     def seeing(self) -> nn.Module:
         """The features."""
