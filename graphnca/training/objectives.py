@@ -35,6 +35,7 @@ Loss = Callable[[Tensor], Tensor]  # states (..., N, C) -> one value per sample,
 Objective = Callable[[Trajectory], Evaluation]
 
 CHANGE_WEIGHT = 10.0  # IsoNCA
+MOTION_WEIGHT = 2e4  # a picture elsewhere differs by some 0.03, and its texture by hundreds
 
 
 @checked
@@ -57,6 +58,27 @@ def last_state_in_bounds(loss: Loss, overflow: Loss) -> Objective:
         return Evaluation(value, torch.zeros_like(value), value + overflow(trajectory.final))
 
     return objective
+
+
+@checked
+def also_moving(
+    objective: Objective, motion: Callable[[Tensor, Tensor], Tensor], *, earlier: int, later: int
+) -> Objective:
+    """Another objective, and how far the states recorded after two numbers of steps are from one motion (ours).
+
+    Args:
+        objective: What else is asked.
+        motion: The states of both moments -> one value per sample, summed over the batch with the weight 20,000.
+        earlier: The first moment; the world records both.
+        later: The second.
+    """
+
+    def combined(trajectory: Trajectory) -> Evaluation:
+        found = objective(trajectory)
+        moved = MOTION_WEIGHT * motion(trajectory.states[earlier], trajectory.states[later])
+        return found._replace(summed=moved if found.summed is None else found.summed + moved)
+
+    return combined
 
 
 @checked

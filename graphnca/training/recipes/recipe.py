@@ -22,6 +22,7 @@ from ..sampled_environments import sampled_environments
 from ..worlds import Renewal, World
 
 Place = TypeVar("Place")
+Number = TypeVar("Number", int, float)
 
 CELLS, UNITS = "cells", "units"  # what the shape of a substrate is counted in
 
@@ -242,7 +243,7 @@ class SubstratesRecipe(Recipe):
         }
 
 
-def pair(name: str, values: tuple[int, ...]) -> tuple[int, int]:
+def pair(name: str, values: tuple[Number, ...]) -> tuple[Number, Number]:
     """An option of two numbers.
 
     Raises:

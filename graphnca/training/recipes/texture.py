@@ -13,14 +13,14 @@ from ...damage import random_disks, scramble
 from ...features.named import load_features
 from ...features.vgg import Statistic
 from ...layers import NCAConv, in_8_bits
-from ...losses import OverflowLoss, TextureLoss
+from ...losses import MotionLoss, OverflowLoss, TextureLoss
 from ...losses.texture import COLOURS
 from ...models import texture_nca
 from ...rasterizers import NearestCell, TangentPatches
 from ...templates import DEEPEST, load_material, load_template
 from ..config import TrainingConfig
 from ..guard import BEYOND_RECOVERY
-from ..objectives import last_state_in_bounds
+from ..objectives import also_moving, last_state_in_bounds
 from ..pool_policy import PoolPolicy
 from ..schedules import MultiStep
 from ..worlds import World
@@ -35,6 +35,7 @@ EXPLOSION = 50.0  # |x| of a lost sample where there is noise: short of it, a ru
 PARTS = 2  # along a side: a sphere's patches are stretched by a third in their corners, and less elsewhere
 HEIGHT, ROUGHNESS = 3, 4  # channels of a material, after its colours
 MAPS = (HEIGHT, 1, ROUGHNESS)  # with green between them: height and roughness lie where the colours say
+EARLIER, LATER = 16, 32  # steps between which a texture moves as it is to: as many as the shortest rollout has
 BOUND = 1.0  # states beyond it overflow, as published
 
 
@@ -125,6 +126,8 @@ class TextureRecipe(SeenRecipe):
     iterations: int = 5000
     milestones: tuple[int, ...] = (1000, 2000)
     """Iterations from which on the rate is 0.3 of what it was."""
+    motion: tuple[float, ...] = (0.0, 0.0)
+    """Units to the right, and down, that the picture is to move in a step; 0 0: it may, but is not asked to."""
     steps: tuple[int, ...] = (32, 96)
     """Steps of a rollout: at least the first number, and fewer than the second."""
     damage_every: int = 0
@@ -148,8 +151,11 @@ class TextureRecipe(SeenRecipe):
 
     def config(self) -> TrainingConfig:
         """The numbers."""
+        steps = pair("steps", self.steps)
+        if any(pair("motion", self.motion)) and steps[0] < LATER:
+            raise ValueError(f"`steps` must be at least {LATER} where there is `motion`, got {steps[0]}.")
         return self.config_of(
-            steps=pair("steps", self.steps),
+            steps=steps,
             schedule=MultiStep(self.rate, self.milestones, FACTOR),
             pool=PoolPolicy(size=self.part, seed_always_until=0, seed_every=SEED_EVERY, damage_every=self.damage_every),
             explosion=EXPLOSION if self.damage_every else BEYOND_RECOVERY,
@@ -177,9 +183,27 @@ class TextureRecipe(SeenRecipe):
 
         seed = torch.zeros(len(topology["pos"]), rule.num_channels, device=device)
         objective = last_state_in_bounds(loss, OverflowLoss(BOUND, power=1))
-        return World(topology, seed, objective, loss, kind, damage=damage)
+        record = World.record
+        if any(self.motion):
+            record = EARLIER, LATER
+            objective = also_moving(objective, self.moving(topology).to(device), earlier=EARLIER, later=LATER)
+        return World(topology, seed, objective, loss, kind, damage=damage, record=record)
+
+    def moving(self, topology: Data) -> MotionLoss:
+        """How far a picture is from having moved as it is to, on a substrate in the plane.
+
+        Raises:
+            ValueError: If that is a surface.
+        """
+        if "frame" in topology:
+            raise ValueError("`motion` is learnt in the plane, and then runs on surfaces: take a flat `substrate`.")
+        width, height = topology["extent"].view(-1).tolist()
+        x, y = ((LATER - EARLIER) * part for part in self.motion)
+        size = round(height), round(width)
+        return MotionLoss(NearestCell(topology, *size), NearestCell(topology, *size, origin=(x, y)))
 
     def card(self) -> dict[str, Any]:
         """What it makes, and where."""
         material = {"height": HEIGHT, "roughness": ROUGHNESS, "deepest": DEEPEST} if self.maps else {}
-        return {"template": self.template, "statistic": self.statistic} | material | super().card()
+        motion = {"motion": list(self.motion)} if any(self.motion) else {}
+        return {"template": self.template, "statistic": self.statistic} | material | motion | super().card()
