@@ -18,7 +18,8 @@ from ..pool_policy import PoolPolicy
 from ..rollout_damage import RolloutDamage
 from ..schedules import MultiStep
 from ..worlds import World
-from .picture import PictureRecipe, damage_around, seeded_cell, seeded_view
+from .cuts import CUTS, DISKS
+from .picture import PictureRecipe, seeded_cell, seeded_view
 from .recipe import pair
 
 REGIMES = {
@@ -67,12 +68,16 @@ class GrowingRecipe(PictureRecipe):
     rollout_damage: tuple[int, ...] = (0, 0)
     """Steps between two disks that half a batch loses while it grows, and steps at the end without any; 0 0: the
     regime's."""
+    cut: str = DISKS
+    """What damaged samples lose: disks, as published, or halves."""
     seed_at: tuple[float, float] = MIDDLE
     """Where the seed lies in the picture, in parts of `size` from above left of the square around it."""
     out: str = "runs/growing-lizard"
 
     def __post_init__(self) -> None:
         check_regime(self.regime)
+        if self.cut not in CUTS:
+            raise ValueError(f"`cut` must be one of {sorted(CUTS)}, got {self.cut!r}.")
         if len(self.seed_at) != 2 or not all(0 <= part <= 1 for part in self.seed_at):
             raise ValueError(f"`seed_at` must be two numbers from 0 to 1, got {self.seed_at}.")
 
@@ -106,12 +111,13 @@ class GrowingRecipe(PictureRecipe):
         cell = int(seed[:, ALPHA].argmax())
         view = seeded_view(topology, *self.shape, gain, cell=cell, offset=(x, y))
         loss = PixelLoss(self.image, rasterizer=view).to(topology["pos"].device)
-        return World(topology, seed, last_state(loss), loss, kind, damage=damage_around(topology, cell))
+        return World(topology, seed, last_state(loss), loss, kind, damage=CUTS[self.cut](topology, cell))
 
     def card(self) -> dict[str, Any]:
         """What it grows, how, and where."""
         planted = {} if self.seed_at == MIDDLE else {"seed at": list(self.seed_at)}
-        return super().card() | {"regime": self.regime} | planted
+        cut = {} if self.cut == DISKS else {"cut": self.cut}
+        return super().card() | {"regime": self.regime} | cut | planted
 
 
 def _own(name: str, values: Sequence[int]) -> tuple[int, int] | None:

@@ -1,17 +1,14 @@
 """What recipes for a picture that grows have in common."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import Data
 
-from ...damage import erase, random_disks
 from ...geodesics import unrolled
 from ...places import cell_at
 from ...rasterizers import NearestCell, TangentPatch
@@ -49,17 +46,6 @@ def seeded_view(
         return TangentPatch(topology, height, width, at=middle, scale=scale, interpolation="nearest", samples=SAMPLES)
     x, y = (place - by for place, by in zip(topology["pos"][cell, :2].tolist(), offset, strict=True))
     return NearestCell(topology, height, width, centre=(x, y), scale=scale, samples=SAMPLES)
-
-
-def damage_around(topology: Data, cell: int) -> Callable[[Tensor, torch.Generator], Tensor] | None:
-    """What befalls damaged rows on a surface: random disks around the seed, as in the plane; there, None says so."""
-    if "frame" not in topology:
-        return None
-
-    def damage(states: Tensor, generator: torch.Generator) -> Tensor:
-        return erase(states, random_disks(topology, len(states), generator=generator, centre=cell))
-
-    return damage
 
 
 def _cell_beside(topology: Data, cell: int, offset: Offset) -> int:
