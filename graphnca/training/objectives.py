@@ -35,7 +35,7 @@ Loss = Callable[[Tensor], Tensor]  # states (..., N, C) -> one value per sample,
 Objective = Callable[[Trajectory], Evaluation]
 
 CHANGE_WEIGHT = 10.0  # IsoNCA
-MOTION_WEIGHT = 2e4  # a picture elsewhere differs by some 0.03, and its texture by hundreds
+MOTION_WEIGHT = 2e5  # at a tenth of it a texture that stands still goes on standing still
 
 
 @checked
@@ -68,7 +68,7 @@ def also_moving(
 
     Args:
         objective: What else is asked.
-        motion: The states of both moments -> one value per sample, summed over the batch with the weight 20,000.
+        motion: The states of both moments -> one value per sample, summed over the batch with the weight 200,000.
         earlier: The first moment; the world records both.
         later: The second.
     """
