@@ -17,6 +17,7 @@ from .guard import examine as examine
 from .hardware import machine as machine
 from .loop import Training as Training
 from .objectives import Evaluation as Evaluation
+from .objectives import also_moving as also_moving
 from .objectives import grown_and_still as grown_and_still
 from .objectives import last_state as last_state
 from .objectives import last_state_in_bounds as last_state_in_bounds
@@ -59,6 +60,7 @@ __all__ = [
     "Triangular2",
     "Warmup",
     "World",
+    "also_moving",
     "carried_over",
     "examine",
     "grown_and_still",

@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from graphnca import Trajectory
-from graphnca.training import Evaluation, grown_and_still, last_state, last_state_in_bounds
+from graphnca.training import Evaluation, also_moving, grown_and_still, last_state, last_state_in_bounds
+from graphnca.training.objectives import MOTION_WEIGHT
 
 
 def loss(states: torch.Tensor) -> torch.Tensor:
@@ -32,6 +34,17 @@ def test_the_last_state_in_bounds() -> None:
     evaluation = last_state_in_bounds(loss, lambda states: 10 * states.amax((-2, -1)))(a_trajectory())
     torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
     torch.testing.assert_close(minimised(evaluation), torch.tensor(3.0 + 30.0))
+
+
+def test_motion_is_asked_for_beside_something_else() -> None:
+    """The states of both moments are compared; what is shown is the other objective's loss."""
+    path = a_trajectory()
+    path = replace(path, states={1: path.states[1], 2: path.final})
+    objective = also_moving(last_state(loss), lambda one, other: (other - one).mean((-2, -1)), earlier=1, later=2)
+    evaluation = objective(path)
+    torch.testing.assert_close(evaluation.loss, torch.tensor([0.0, 1.0, 2.0]))
+    torch.testing.assert_close(evaluation.averaged, evaluation.loss)
+    torch.testing.assert_close(evaluation.summed, MOTION_WEIGHT * torch.tensor([-2.0, -1.0, 0.0]))
 
 
 @pytest.mark.parametrize("make", [last_state, grown_and_still])

@@ -142,3 +142,28 @@ def test_flat_and_curved_worlds_take_turns_and_a_stopped_run_goes_on_the_same(tm
         torch.testing.assert_close(load_rule(parts).state_dict()[name], value, rtol=0, atol=0)
     assert describe_rule(whole)["card"]["substrate"] == "16x16 units: square,sphere"
     assert (tmp_path / "whole" / "pool-square.png").is_file() or (tmp_path / "whole" / "pool-sphere.png").is_file()
+
+
+def test_halves_are_lost_at_any_angle_near_the_seed() -> None:
+    """The rest is as it was, and of many cuts some take each side of the seed."""
+    topology, _ = sampled_torus("square", (24, 24), np.random.default_rng(0))
+    recipe = GrowingRecipe(target="heart", size=8, padding=8, cut="halves")
+    world = recipe.world("square", topology, 1.0, recipe.untrained(), torch.Generator())
+    assert world.damage is not None
+    left = world.damage(torch.ones(32, 576, 16), torch.Generator().manual_seed(0))[..., 0]
+    assert set(left.unique().tolist()) == {0.0, 1.0}
+    assert (left.mean(1) > 0.25).all() and (left.mean(1) < 0.75).all()
+    assert (left.mean(0) > 0).all() and (left.mean(0) < 1).all()
+
+
+def test_a_cut_has_a_name_and_halves_are_of_the_plane() -> None:
+    with pytest.raises(ValueError, match=r"`cut` must be one of \['disks', 'halves'\], got 'quarters'"):
+        GrowingRecipe(cut="quarters")
+    recipe = GrowingRecipe(target="heart", size=8, padding=8, substrate=("sphere",), cut="halves")
+    ball, gain = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(0))
+    with pytest.raises(ValueError, match="`cut` must be 'disks' on surfaces"):
+        recipe.world("sphere", ball, gain, recipe.untrained(), torch.Generator())
+
+
+def test_every_recipe_takes_a_precision() -> None:
+    assert GrowingRecipe(precision="bfloat16").config().precision == "bfloat16"

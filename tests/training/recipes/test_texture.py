@@ -174,3 +174,32 @@ def test_a_material_is_learnt_with_its_height_and_roughness(tmp_path: Path) -> N
     assert states.grad[..., :5].abs().amax((0, 1)).min() > 0 and not states.grad[..., 5:].any()
     with pytest.raises(ValueError, match="`name` must be one of"):
         train("banded", tmp_path / "flat", iterations=1, maps=True)
+
+
+def test_a_picture_that_is_to_move_is_compared_with_an_earlier_one(topology: Data) -> None:
+    """By as many units as the steps between the two say, on any cells; of the height of a material nothing is asked."""
+    recipe = TextureRecipe(template="dotted", motion=(0.0, -0.125), num_channels=6)
+    world = recipe.world("here", topology, 1.0, recipe.untrained(), torch.Generator().manual_seed(0))
+    assert world.record == (texture.EARLIER, texture.LATER)
+    found = recipe.moving(topology)
+    x, y = (float(number) for number in (found.later.grid.points() - found.earlier.grid.points())[0, 0])
+    assert (x, y) == pytest.approx((0.0, -0.125 * (texture.LATER - texture.EARLIER)))
+
+
+def test_motion_is_in_the_card_and_needs_long_enough_rollouts(tmp_path: Path) -> None:
+    card = describe_rule(train("dotted", tmp_path, iterations=2, motion=(0.1, 0.0), steps=(32, 34)))["card"]
+    assert card["motion"] == [0.1, 0.0]
+    assert "motion" not in describe_rule(train("dotted", tmp_path / "still", iterations=1))["card"]
+    with pytest.raises(ValueError, match="`steps` must be at least 32 where there is `motion`, got 16"):
+        TextureRecipe(template="dotted", motion=(0.1, 0.0), steps=(16, 34)).config()
+
+
+def test_motion_is_not_learnt_on_surfaces() -> None:
+    recipe = TextureRecipe(template="dotted", motion=(0.1, 0.0), **SMALL)
+    ball, _ = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(0))
+    with pytest.raises(ValueError, match="`motion` is learnt in the plane"):
+        recipe.moving(ball)
+
+
+def test_the_precision_is_that_of_the_features() -> None:
+    assert TextureRecipe(template="dotted", precision="bfloat16").config().precision == "float32"
