@@ -1,4 +1,4 @@
-"""Template images: our own drawings by name, any image by path."""
+"""Template images: our own drawings and a photograph by name, any image by path."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +40,16 @@ DRAWINGS: dict[str, Callable[[int], Float[np.ndarray, "3 h w"]]] = {
     "interlaced": draw_interlaced,
     **{name: lambda size, name=name: draw_material(name, size)[:3] for name in RELIEFS},
 }
+PHOTOGRAPHS = {"gravel": Path(__file__).with_name("gravel.png")}
+"""Photographs that are free to use: `gravel`, 256x256 pixels from the upper left of scikit-image's
+`skimage.data.gravel()` ("Gravel04" of cc0textures.com, Creative Commons CC0 1.0), made 128x128 with Lanczos's filter."""
 SMALLEST = 16  # pixels: one period of the drawings, and one pixel of VGG's last layer
 FULL = 255  # of a colour, in bytes
 
 
 def template_names() -> list[str]:
-    """The names of the drawn templates, in alphabetical order."""
-    return sorted(DRAWINGS)
+    """The names of the templates that come with the library, in alphabetical order."""
+    return sorted([*DRAWINGS, *PHOTOGRAPHS])
 
 
 def material_names() -> list[str]:
@@ -91,8 +94,8 @@ def load_template(name_or_path: str | Path, size: int = 128) -> Float[Tensor, "3
 
     The drawn templates are squares that tile the plane without a seam. Their features have the same size in pixels (8
     to 24 for what repeats, nothing below about 3) whatever `size` is, so a larger one shows more of the same texture.
-    An image is resized until its longer side is `size` (Lanczos's filter, proportions kept) and may have seams; where
-    it is transparent, it is laid on white.
+    `gravel` is a photograph of 128 pixels; it, as any image, is resized until its longer side is `size` (Lanczos's
+    filter, proportions kept) and may have seams. Where an image is transparent, it is laid on white.
 
     Args:
         name_or_path: a name in `template_names()`, or the path of an image file.
@@ -106,7 +109,7 @@ def load_template(name_or_path: str | Path, size: int = 128) -> Float[Tensor, "3
     text = str(name_or_path)
     if text in DRAWINGS:
         return torch.from_numpy(DRAWINGS[text](size))
-    return _resized(_open(name_or_path), size)
+    return _resized(_open(PHOTOGRAPHS.get(text, name_or_path)), size)
 
 
 def _open(name_or_path: str | Path) -> Image.Image:

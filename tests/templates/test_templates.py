@@ -8,6 +8,9 @@ from torch import Tensor
 
 from graphnca.templates import DEEPEST, load_material, load_template, material_names, template_names
 
+PHOTOGRAPH = "gravel"
+DRAWN = [name for name in template_names() if name != PHOTOGRAPH]
+
 
 def roughness(image: Tensor) -> float:
     """Mean difference between neighbouring pixels."""
@@ -16,7 +19,8 @@ def roughness(image: Tensor) -> float:
 
 def test_the_templates_are_there() -> None:
     assert template_names() == [
-        "banded", "bubbly", "chequered", "cobbled", "dotted", "furry", "glassy", "interlaced", "scaly", "woven",
+        "banded", "bubbly", "chequered", "cobbled", "dotted", "furry", "glassy", "gravel", "interlaced", "scaly",
+        "woven",
     ]  # fmt: skip
 
 
@@ -40,7 +44,7 @@ def test_a_template_is_a_picture(name: str, size: int) -> None:
     torch.testing.assert_close(load_template(name, size), template, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", template_names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_template_has_colour_and_contrast(name: str) -> None:
     template = load_template(name)
     assert template.shape == (3, 128, 128)
@@ -49,21 +53,30 @@ def test_a_template_has_colour_and_contrast(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [64, 128])
-@pytest.mark.parametrize("name", template_names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_template_tiles(name: str, size: int) -> None:
     assert largest_seam(load_template(name, size)) < 1.05
+
+
+def test_the_photograph_is_grey_and_has_contrast() -> None:
+    """As it lies in the package: 128 pixels, of which a smaller one is made."""
+    photograph = load_template(PHOTOGRAPH)
+    assert photograph.shape == (3, 128, 128)
+    assert photograph.std((1, 2)).min() > 0.08 and (photograph.amax(0) - photograph.amin(0)).mean() < 0.1
+    smaller = torch.nn.functional.avg_pool2d(photograph, 2)
+    assert (load_template(PHOTOGRAPH, 64) - smaller).abs().mean() < 0.03
 
 
 def test_the_check_for_tiling_sees_a_seam() -> None:
     assert largest_seam(load_template("bubbly", 128)[:, :100, :100]) > 1.05
 
 
-@pytest.mark.parametrize("name", template_names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_features_have_the_same_size_whatever_the_templates(name: str) -> None:
     assert roughness(load_template(name, 64)) == pytest.approx(roughness(load_template(name, 128)), rel=0.12)
 
 
-@pytest.mark.parametrize("name", template_names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_there_is_no_detail_that_a_mesh_cannot_show(name: str) -> None:
     """Almost all of the variance is in waves longer than 3 pixels."""
     template = load_template(name).double()
