@@ -42,7 +42,7 @@ DRAWINGS: dict[str, Callable[[int], Float[np.ndarray, "3 h w"]]] = {
 }
 PHOTOGRAPHS = {"gravel": Path(__file__).with_name("gravel.png")}
 """Photographs that are free to use: `gravel`, 256x256 pixels from the upper left of scikit-image's
-`skimage.data.gravel()` ("Gravel04" of cc0textures.com, Creative Commons CC0 1.0), made 128x128 with Lanczos's filter."""
+`skimage.data.gravel()` ("Gravel04" of cc0textures.com, CC0 1.0), made 128x128 with Lanczos's filter."""
 SMALLEST = 16  # pixels: one period of the drawings, and one pixel of VGG's last layer
 FULL = 255  # of a colour, in bytes
 
