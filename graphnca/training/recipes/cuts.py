@@ -1,9 +1,10 @@
 """What the samples lose that a pool policy damages."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 from torch_geometric.data import Data
 
@@ -11,41 +12,41 @@ from ...damage import erase, half_plane, random_disks
 
 Cut = Callable[[Tensor, torch.Generator], Tensor]
 """States (r, N, C) and random numbers -> what is left of them."""
+DISKS, HALVES = "disks", "halves"
+CUTS = (DISKS, HALVES)
 ASIDE = 4.0  # units: how far from the seed a line may pass that cuts in halves
 
 
-def disks_around(topology: Data, cell: int) -> Cut | None:
-    """On a surface random disks around the seed, as in the plane; there, None says so."""
-    if "frame" not in topology:
+def cuts_around(topology: Data, cell: int, kinds: Sequence[str] = (DISKS,)) -> Cut | None:
+    """Random disks around the seed, or all on one side of a line that passes near it at a random angle.
+
+    In the plane None says that disks are all there is: they are what a pool policy takes anyway.
+
+    Args:
+        topology: The substrate.
+        cell: Where the seed lies.
+        kinds: One of these befalls each sample, drawn anew: some of `CUTS`.
+
+    Raises:
+        ValueError: Halves of a surface in space, which no line cuts.
+    """
+    if "frame" in topology and HALVES in kinds:
+        raise ValueError("`cut` must be 'disks' on surfaces in space, which no line cuts in halves.")
+    if "frame" not in topology and set(kinds) == {DISKS}:
         return None
 
     def cut(states: Tensor, generator: torch.Generator) -> Tensor:
-        return erase(states, random_disks(topology, len(states), generator=generator, centre=cell))
+        lost = random_disks(topology, len(states), generator=generator, centre=cell)
+        if HALVES in kinds:
+            for row, number in enumerate(torch.randint(len(kinds), (len(states),), generator=generator).tolist()):
+                lost[row] = _half(topology, cell, generator) if kinds[number] == HALVES else lost[row]
+        return erase(states, lost)
 
     return cut
 
 
-def halves_around(topology: Data, cell: int) -> Cut:
-    """All that lies on one side of a line, which passes near the seed at a random angle.
-
-    Raises:
-        ValueError: On a surface in space, which no line cuts.
-    """
-    if "frame" in topology:
-        raise ValueError("`cut` must be 'disks' on surfaces in space, which no line cuts in halves.")
+def _half(topology: Data, cell: int, generator: torch.Generator) -> Bool[Tensor, " n"]:
+    turn, aside = torch.rand(2, generator=generator).tolist()
+    angle, offset = math.tau * turn, ASIDE * (2 * aside - 1)
     x, y = topology["pos"][cell, :2].tolist()
-
-    def side(turn: float, aside: float) -> Tensor:
-        angle, offset = math.tau * turn, ASIDE * (2 * aside - 1)
-        return half_plane(topology, (x + offset * math.cos(angle), y + offset * math.sin(angle)), angle)
-
-    def cut(states: Tensor, generator: torch.Generator) -> Tensor:
-        numbers = torch.rand(len(states), 2, generator=generator).tolist()
-        return erase(states, torch.stack([side(*pair) for pair in numbers]))
-
-    return cut
-
-
-DISKS, HALVES = "disks", "halves"
-CUTS: dict[str, Callable[[Data, int], Cut | None]] = {DISKS: disks_around, HALVES: halves_around}
-"""By name."""
+    return half_plane(topology, (x + offset * math.cos(angle), y + offset * math.sin(angle)), angle)

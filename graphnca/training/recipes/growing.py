@@ -18,7 +18,7 @@ from ..pool_policy import PoolPolicy
 from ..rollout_damage import RolloutDamage
 from ..schedules import MultiStep
 from ..worlds import World
-from .cuts import CUTS, DISKS
+from .cuts import CUTS, DISKS, cuts_around
 from .picture import PictureRecipe, seeded_cell, seeded_view
 from .recipe import pair
 
@@ -68,16 +68,16 @@ class GrowingRecipe(PictureRecipe):
     rollout_damage: tuple[int, ...] = (0, 0)
     """Steps between two disks that half a batch loses while it grows, and steps at the end without any; 0 0: the
     regime's."""
-    cut: str = DISKS
-    """What damaged samples lose: disks, as published, or halves."""
+    cut: tuple[str, ...] = (DISKS,)
+    """What damaged samples lose: disks, as published, halves, or either."""
     seed_at: tuple[float, float] = MIDDLE
     """Where the seed lies in the picture, in parts of `size` from above left of the square around it."""
     out: str = "runs/growing-lizard"
 
     def __post_init__(self) -> None:
         check_regime(self.regime)
-        if self.cut not in CUTS:
-            raise ValueError(f"`cut` must be one of {sorted(CUTS)}, got {self.cut!r}.")
+        if not self.cut or not set(self.cut) <= set(CUTS):
+            raise ValueError(f"`cut` must be some of {CUTS}, got {self.cut!r}.")
         if len(self.seed_at) != 2 or not all(0 <= part <= 1 for part in self.seed_at):
             raise ValueError(f"`seed_at` must be two numbers from 0 to 1, got {self.seed_at}.")
 
@@ -111,12 +111,12 @@ class GrowingRecipe(PictureRecipe):
         cell = int(seed[:, ALPHA].argmax())
         view = seeded_view(topology, *self.shape, gain, cell=cell, offset=(x, y))
         loss = PixelLoss(self.image, rasterizer=view).to(topology["pos"].device)
-        return World(topology, seed, last_state(loss), loss, kind, damage=CUTS[self.cut](topology, cell))
+        return World(topology, seed, last_state(loss), loss, kind, damage=cuts_around(topology, cell, self.cut))
 
     def card(self) -> dict[str, Any]:
         """What it grows, how, and where."""
         planted = {} if self.seed_at == MIDDLE else {"seed at": list(self.seed_at)}
-        cut = {} if self.cut == DISKS else {"cut": self.cut}
+        cut = {} if self.cut == (DISKS,) else {"cut": list(self.cut)}
         return super().card() | {"regime": self.regime} | cut | planted
 
 

@@ -16,7 +16,7 @@ from ..objectives import grown_and_still
 from ..pool_policy import PoolPolicy
 from ..schedules import Cosine, Warmup
 from ..worlds import World
-from .cuts import disks_around
+from .cuts import cuts_around
 from .picture import PictureRecipe, seeded_cell, seeded_view
 
 POOL = 256  # states in training at a time, on all substrates together, as published
@@ -79,7 +79,7 @@ class IsoNCARecipe(PictureRecipe):
         view = seeded_view(topology, *self.shape, gain, cell=cell)
         loss = RotationInvariantLoss(target, channel_weights=weights, rasterizer=view).to(topology["pos"].device)
         seed, name = point_seed(topology, rule.num_channels, at=cell), f"{kind} of gain {gain:.3f}"
-        return World(topology, seed, grown_and_still(loss), loss, name, damage=disks_around(topology, cell))
+        return World(topology, seed, grown_and_still(loss), loss, name, damage=cuts_around(topology, cell))
 
     def card(self) -> dict[str, Any]:
         """What it grows, and where."""

@@ -147,7 +147,7 @@ def test_flat_and_curved_worlds_take_turns_and_a_stopped_run_goes_on_the_same(tm
 def test_halves_are_lost_at_any_angle_near_the_seed() -> None:
     """The rest is as it was, and of many cuts some take each side of the seed."""
     topology, _ = sampled_torus("square", (24, 24), np.random.default_rng(0))
-    recipe = GrowingRecipe(target="heart", size=8, padding=8, cut="halves")
+    recipe = GrowingRecipe(target="heart", size=8, padding=8, cut=("halves",))
     world = recipe.world("square", topology, 1.0, recipe.untrained(), torch.Generator())
     assert world.damage is not None
     left = world.damage(torch.ones(32, 576, 16), torch.Generator().manual_seed(0))[..., 0]
@@ -156,10 +156,19 @@ def test_halves_are_lost_at_any_angle_near_the_seed() -> None:
     assert (left.mean(0) > 0).all() and (left.mean(0) < 1).all()
 
 
+def test_of_two_kinds_of_cuts_each_befalls_some() -> None:
+    topology, _ = sampled_torus("square", (24, 24), np.random.default_rng(0))
+    recipe = GrowingRecipe(target="heart", size=8, padding=8, cut=("disks", "halves"))
+    world = recipe.world("square", topology, 1.0, recipe.untrained(), torch.Generator())
+    assert world.damage is not None
+    share = world.damage(torch.ones(32, 576, 16), torch.Generator().manual_seed(0))[..., 0].mean(1)
+    assert 8 < int((share > 0.75).sum()) < 24  # of a disk more is left than of any half
+
+
 def test_a_cut_has_a_name_and_halves_are_of_the_plane() -> None:
-    with pytest.raises(ValueError, match=r"`cut` must be one of \['disks', 'halves'\], got 'quarters'"):
-        GrowingRecipe(cut="quarters")
-    recipe = GrowingRecipe(target="heart", size=8, padding=8, substrate=("sphere",), cut="halves")
+    with pytest.raises(ValueError, match=r"`cut` must be some of \('disks', 'halves'\), got \('quarters',\)"):
+        GrowingRecipe(cut=("quarters",))
+    recipe = GrowingRecipe(target="heart", size=8, padding=8, substrate=("sphere",), cut=("halves",))
     ball, gain = recipe.sample(sampled_substrate, "sphere", np.random.default_rng(0))
     with pytest.raises(ValueError, match="`cut` must be 'disks' on surfaces"):
         recipe.world("sphere", ball, gain, recipe.untrained(), torch.Generator())
