@@ -186,7 +186,7 @@ def test_a_film_that_cannot_be_written_is_said_before_anything_grows(
         ("isonca-heart", 2000),
         ("growing-lizard", 500),
         ("growing-lizard-naive", 96),
-        ("growing-flower-large", 108),
+        ("growing-flower-large", 500),
         ("texture-dotted", 500),
     ],
 )

@@ -98,7 +98,7 @@ TRAININGS: dict[str, tuple[str, dict[str, Any]]] = {
         {"size": 24, "padding": 4, "iterations": 3, "pool_size": 8, "start": "growing-newt"},
     ),
     "speciation": ("studying_growth.speciation_training", SMALL | {"pool_size": 8, "start": "growing-flowers"}),
-    "large": ("studying_growth.large_training", SMALL | {"size": 20, "batch_size": 2, "start": "growing-flower-large"}),
+    "large": ("studying_growth.large_training", SMALL | {"size": 20, "batch_size": 2, "num_channels": 12}),
     "feature": ("textures.feature_training", TEXTURE | {"neuron": "1_2", "start": "feature-conv3_3_2"}),
     "feature, 8 bits": (
         "textures.feature_training",

@@ -128,23 +128,31 @@ def steps() -> Iterator[tuple[str, str]]:
             yield key, measured(rollout(rule, x, topology, 1, generator=seeded(3), **options), samples=16)
 
 
-PLAIN = ("isonca-lizard", "growing-lizard", "growing-flower-large", "growing-shell", "texture-dotted")
+PLAIN = ("isonca-lizard", "growing-lizard", "growing-shell", "texture-dotted")
 COPIES = {"8 bits": in_8_bits, "fixed point": in_fixed_point}
 OTHER_RULES = {
     "post": NCAConv(6, 16, ("identity", "laplacian", "gradient", "gradient_norm"), life_mask="post"),
     "without biases": NCAConv(5, 8, "laplacian", hidden_bias=False, output_bias=False, gains={"laplacian": 0.3}),
+    "channels": NCAConv(32, 128, ("identity", "gradient"), fire_per="channel", fire_rate=0.8),
 }
+
+
+def rule_of(name: str) -> NCAConv:
+    """A shipped one, or one of the others, with weights that are always the same."""
+    if name not in OTHER_RULES:
+        return load_rule(name)
+    torch.manual_seed(0)
+    rule = OTHER_RULES[name]
+    rule.reset_parameters()
+    nn.init.normal_(rule.update_rule.output.weight, std=0.05)
+    return rule
 
 
 def arithmetic() -> Iterator[tuple[str, str]]:
     """The layer itself, the engine for accelerators, 8 bits and fixed point: one step, some steps, a gradient."""
     for kind, topology in (substrates() | bounded_substrates()).items():
-        rules = {name: load_rule(name) for name in PLAIN} | OTHER_RULES
-        for name, rule in rules.items():
-            torch.manual_seed(0)
-            if name in OTHER_RULES:
-                rule.reset_parameters()
-                nn.init.normal_(rule.update_rule.output.weight, std=0.05)
+        for name in (*PLAIN, *OTHER_RULES):
+            rule = rule_of(name)
             x = some_state(topology, rule.num_channels)
             yield f"layer/{name}/{kind}/step", measured(names.layer_steps(rule, x, topology, 1, 4))
             yield f"layer/{name}/{kind}/final", bits(names.layer_steps(rule, x, topology, 8, 4))
@@ -184,8 +192,8 @@ def options() -> Iterator[tuple[str, str]]:
         "interventions": {"interventions": {5: lambda x: names.erase(x, field < 0.2)}, "record": (1, 5, 12)},
         "checkpoints": {"checkpoint_every": 5, "record": (7,)},
     }
-    for name in ("growing-lizard", "growing-flower-large", "texture-dotted"):
-        rule = load_rule(name)
+    for name in ("growing-lizard", "channels", "texture-dotted"):
+        rule = rule_of(name)
         x = some_state(topology, rule.num_channels)
         for key, given in asked.items():
             result = trajectory(rule, x, topology, 12, generator=seeded(7), **given)
