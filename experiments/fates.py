@@ -23,6 +23,7 @@ Written to `--out`:
     tables.json     fates of every pattern, and of all on each kind of cells; the same of textures; both readings
 """
 
+import hashlib
 import json
 import random
 from collections import Counter
@@ -160,10 +161,19 @@ def textures(
     return entry, bounded(states[max(config.steps)])[..., :4].half()
 
 
+def weights_of(subject: Subject) -> str:
+    """What tells a rule from the one that had its name before: a digest of its numbers."""
+    tensors = [*subject.rule.state_dict().values(), *subject.genomes.values()]
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def kept(subject: Subject, name: str, kind: str, config: Config) -> tuple[dict[str, Any], Tensor]:
     """What a rule did on a kind of cells: as it is kept, or measured now and kept."""
     asked = {key: value for key, value in asdict(config).items() if key in ("meshes", "runs", "steps", "size", "seed")}
-    asked = json.loads(json.dumps(asked))
+    asked = json.loads(json.dumps(asked)) | {"rule": weights_of(subject)}
     path = Path(config.out) / "measured" / f"{name}, {kind}.pt"
     if path.is_file():
         before = torch.load(path, weights_only=True)

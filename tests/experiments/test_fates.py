@@ -18,6 +18,9 @@ def test_what_is_known_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Monk
     again = Result("fates", tmp_path)
     main(config, again)
     assert again.metrics["rules"] == result.metrics["rules"]
+    monkeypatch.setattr("fates.weights_of", lambda _: "those of another rule of that name")
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        main(config, Result("fates", tmp_path))
     made = tables({**result.metrics, "config": {"steps": [2, 3], "substrate": ["square"]}})
     assert list(made) == ["fates", "kinds"]
     assert made["kinds"].rows[0][0] == "square"
