@@ -59,7 +59,7 @@ class Config(OfRules, OnTextures, Options):
     gap: int = 32
     """Steps between the two."""
     meshes: int = 1
-    cells: int = 9000
+    cells: int = 20_000
     """Of the bunny, about."""
     pixels: int = 200
     """Of its picture."""
