@@ -1,4 +1,4 @@
-"""The textures that are drawn here, as rules are trained on them; of those with depth their height and roughness too.
+"""The templates that rules are trained on: drawn ones, of those with depth height and roughness too, and a photograph.
 
     python experiments/textures/templates.py                # a few seconds
 
@@ -17,6 +17,7 @@ from graphnca.results.options import Options
 from graphnca.results.result import Result
 from graphnca.results.run import run
 from graphnca.templates import load_material, load_template, material_names, template_names
+from graphnca.templates.load import PHOTOGRAPHS
 from graphnca.training.recipes.texture import SIZE
 
 
@@ -32,13 +33,14 @@ class Config(Options):
 def main(config: Config, result: Result) -> None:
     """Draws them."""
     deep = material_names()
-    flat = [name for name in template_names() if name not in deep]
-    tiles = [load_template(name, config.size).repeat(1, 2, 2) for name in flat]
-    tiles += [load_material(name, config.size)[:3].repeat(1, 2, 2) for name in deep]
+    flat = [name for name in template_names() if name not in (*deep, *PHOTOGRAPHS)]
+    tiles = [load_template(name, config.size).repeat(1, 2, 2) for name in (*flat, *deep)]
     tiles += [maps_of(name, config.size) for name in deep]
-    result.record({"templates": flat, "with depth": deep, "pixels along a side": config.size, "shown across": 2})
-    captions = [*flat, *deep, *["height, roughness"] * len(deep)]
-    result.figure(montage(tiles, captions=captions, columns=len(flat), pad=8))
+    tiles += [load_template(name, 2 * config.size) for name in PHOTOGRAPHS]
+    numbers = {"pixels along a side": config.size, "shown across": 2}
+    result.record({"templates": flat, "with depth": deep, "photographs": list(PHOTOGRAPHS), **numbers})
+    captions = [*flat, *deep, *["height, roughness"] * len(deep), *PHOTOGRAPHS]
+    result.figure(montage(tiles, captions=captions, columns=len(deep), pad=8))
 
 
 def maps_of(name: str, size: int) -> Tensor:
