@@ -41,7 +41,7 @@ from graphnca.results.table import Table
 from topologies import bunny_mesh, substrates, surface_mesh, with_frames
 
 SHARPNESS = 4  # pixels a unit in the pictures that are compared: a quarter of a unit is seen
-CENTURY = 100  # steps that displacements are given for
+PER = 100  # steps that displacements are given for
 QUARTER = math.pi / 2
 TURNED = "square, turned"
 UP = (0.0, 1.0, 0.0)  # of the bunny
@@ -147,11 +147,11 @@ def tables(metrics: dict[str, Any]) -> dict[str, Table]:
     steps = list(next(iter(rules.values()))["substrates"][places[0]]["moved"])
     rows = []
     for name, entry in rules.items():
-        asked = [CENTURY * part for part in entry["asked"] or ()]
+        asked = [PER * part for part in entry["asked"] or ()]
         cells = [
             in_words(
                 [
-                    CENTURY / metrics["gap"] * median(axis)
+                    PER / metrics["gap"] * median(axis)
                     for axis in zip(*entry["substrates"][place]["moved"][step], strict=True)
                 ]
             )
