@@ -26,7 +26,7 @@ PATIENCE = 1000  # iterations without progress after which it ends then
 PICTURE = "target.png"  # in the folder of a training: the picture as it was seen
 PADDING = 16  # pixels around a larger picture too: what grows beyond them is cheap to unlearn
 COMMON = ("iterations", "batch_size", "rate", "size", "seed", "device", "threads", "minutes", "precision")
-OWN = ("regime", "features", "padding", "background", "maps")  # not every recipe has them
+OWN = ("regime", "cut", "features", "padding", "background", "maps", "motion")  # not every recipe has them
 
 
 def kind_of(target: str) -> str:
@@ -58,7 +58,8 @@ def recipe_of(given: argparse.Namespace, folder: Path) -> tuple[SubstratesRecipe
         if getattr(given, option) is not None and option not in options[given.kind]:
             kinds = " and ".join(sorted(name for name in RECIPES if option in options[name]))
             raise UsageError(f"--{option} is an option of --kind {kinds}, not of {given.kind}.")
-    asked: dict[str, Any] = {name: getattr(given, name) for name in (*COMMON, *OWN) if getattr(given, name) is not None}
+    said = {name: getattr(given, name) for name in (*COMMON, *OWN) if getattr(given, name) is not None}
+    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     background = asked.pop("background", None)
     if given.iterations is None:
         asked = {"minutes": MINUTES, "patience": PATIENCE, **asked}

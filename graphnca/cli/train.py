@@ -18,6 +18,7 @@ from ..evaluation.named import IN_FOLDER
 from ..targets import Looked
 from ..training import Training, joined_processes, run_and_save
 from ..training.recipes import RECIPES, REGIMES, PictureRecipe, SubstratesRecipe
+from ..training.recipes.cuts import CUTS
 from ..training.recipes.picture import seeded_cell
 from ..training.speed_probe import seconds_of_iteration
 from .errors import UsageError
@@ -45,6 +46,7 @@ EXAMPLE = f"""examples:
   graphnca train lizard --substrate square hex voronoi --iterations 20000
   graphnca train dotted --kind texture --features filter-bank
   graphnca train cobbled --maps --features filter-bank  # a material
+  graphnca train glassy --motion 0 -0.125               # bubbles that rise
   graphnca train lizard --substrate square sphere
   graphnca train heart --size 20 --iterations 1500      # a small one
 
@@ -99,12 +101,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=whole(1), help="samples of an iteration [the recipe's]")
     parser.add_argument("--rate", type=rate, help="Adam's learning rate [the recipe's]")
     parser.add_argument("--regime", choices=list(REGIMES), help="of growing: what a sample suffers [regenerating]")
+    parser.add_argument(
+        "--cut",
+        nargs="+",
+        choices=CUTS,
+        help="of growing: what a sample loses that is to heal; either, if both [disks]",
+    )
     parser.add_argument("--features", metavar="NAME|FILE", help="of a texture: vgg16, filter-bank, or weights [vgg16]")
     parser.add_argument(
         "--maps",
         action="store_true",
         default=None,
         help="of a texture that is drawn with depth: its height and roughness too, for `grow --bake`",
+    )
+    parser.add_argument(
+        "--motion",
+        nargs=2,
+        type=float,
+        metavar=("RIGHT", "DOWN"),
+        help="of a texture: units that it is to move in a step, such as 0 -0.125 [0 0: none is asked for]",
     )
     parser.add_argument(
         "--start",

@@ -283,6 +283,31 @@ def test_a_texture_with_depth_becomes_a_material(graphnca) -> None:
     assert (card["height"], card["roughness"], card["iterations"]) == (3, 4, 2)
 
 
+def test_what_moves_and_what_is_cut_is_said_on_the_command_line(graphnca) -> None:
+    """Numbers may be negative; both are in the cards, and in the commands there."""
+    texture = ["train", "dotted", "--motion", "0", "-0.25", "--features", "filter-bank", "--size", "64"]
+    pattern = ["train", "heart", "--size", "8", "--cut", "disks", "halves"]
+    for command in (texture, pattern):
+        outcome = graphnca(*command, "--batch-size", "4", "--iterations", "1")
+        assert outcome.status == 0, outcome.err
+    moving = describe_rule("runs/dotted-texture/rule.safetensors")["card"]
+    assert moving["motion"] == [0.0, -0.25] and "--motion 0.0 -0.25" in moving["trained by"]
+    cut = describe_rule("runs/heart-growing/rule.safetensors")["card"]
+    assert cut["cut"] == ["disks", "halves"] and "--cut disks halves" in cut["trained by"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reported"),
+    [
+        (["dotted", "--motion", "0", "1", "--features", "filter-bank"], "`motion` is learnt in the plane"),
+        (["heart", "--cut", "halves"], "`cut` must be 'disks' on surfaces in space"),
+    ],
+)
+def test_what_surfaces_cannot_teach_is_said(graphnca, arguments: list[str], reported: str) -> None:
+    outcome = graphnca("train", *arguments, "--substrate", "sphere", "--iterations", "1")
+    assert outcome.status == 1 and reported in outcome.err and "Traceback" not in outcome.err, outcome.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
@@ -298,6 +323,8 @@ def test_a_texture_with_depth_becomes_a_material(graphnca) -> None:
             "--maps needs a template with height and roughness (cobbled,",
         ),
         (["heart", "--maps"], "--maps is an option of --kind texture"),
+        (["heart", "--motion", "0", "1"], "--motion is an option of --kind texture"),
+        (["dotted", "--kind", "texture", "--cut", "halves"], "--cut is an option of --kind growing"),
         (["dotted", "--kind", "texture", "--padding", "2"], "--padding is an option of"),
         (["heart", "--kind", "lenia"], "invalid choice: 'lenia'"),
         (["heart", "--rate", "0"], "expected a number above 0, got '0'"),
