@@ -8,7 +8,7 @@ al. 2021) wander in parts. `--motion` of a training asks for more: that the whol
 every step (`graphnca.losses.MotionLoss`). It is learnt on squares. Here every rule runs on a square torus, a hexagonal
 one and a Voronoi mesh; two pictures some steps apart, at two moments, tell by the peak of their cross-correlation how
 far everything has moved between them (`graphnca.evaluation.texture_motion`). On squares again with the frame turned by
-a quarter: what a rule knows of directions it has from its perception alone, so it should move the other way by as much.
+a quarter: what a rule knows of directions it has from its perception alone, so its motion should turn with it.
 
 Written to `--out`:
     figure.webp     the pictured rule on each substrate in steps of 32, and on a bunny whose frames show upwards

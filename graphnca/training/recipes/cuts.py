@@ -39,7 +39,8 @@ def cuts_around(topology: Data, cell: int, kinds: Sequence[str] = (DISKS,)) -> C
         lost = random_disks(topology, len(states), generator=generator, centre=cell)
         if HALVES in kinds:
             for row, number in enumerate(torch.randint(len(kinds), (len(states),), generator=generator).tolist()):
-                lost[row] = _half(topology, cell, generator) if kinds[number] == HALVES else lost[row]
+                if kinds[number] == HALVES:
+                    lost[row] = _half(topology, cell, generator)
         return erase(states, lost)
 
     return cut
