@@ -12,7 +12,8 @@ changes, for a fraction of its 50,000 iterations:
 - the shipped rule is the running average of the parameters;
 - the seed replaces the worst of a batch, not a random one, and whatever died or exploded (the guard of
   `graphnca.training`), so the pool is rid of states that fill the whole torus; for a last stage `--no-rank` keeps the
-  lesser faults in it, to be learnt from: above all drift, for what has left its place is the worst of its batch.
+  lesser faults in it, to be learnt from: above all drift, for what has left its place is the worst of its batch. A
+  pattern that has lost a part cannot be mended: where many do, they pile up in the pool and the rule blurs.
 
 With `--substrate square hex voronoi voronoi --gain-noise 0.15 --renew-every 40` the rule lives on several substrates at
 a time, one an iteration, each of which gives way to a new one after a while: no mesh is seen for long.
