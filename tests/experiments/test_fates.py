@@ -10,7 +10,7 @@ from graphnca.results.result import Result
 
 def test_what_is_known_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(
-        rule=("isonca-heart",), substrate=("square",), steps=(2, 3), runs=2, size=16, shown=1, out=str(tmp_path)
+        rule=("isonca-spiderweb",), substrate=("square",), steps=(2, 3), runs=2, size=16, shown=1, out=str(tmp_path)
     )
     result = Result("fates", tmp_path)
     main(config, result)
